@@ -1,0 +1,153 @@
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+
+#define BUF_FIRST_BYTES 256
+
+void budget_init(struct budget *b, size_t max_bytes)
+{
+	*b = (struct budget){.max_bytes = max_bytes};
+}
+
+int budget_charge(struct budget *b, size_t bytes)
+{
+	if (bytes > b->max_bytes - b->used_bytes) {
+		b->refusals++;
+		return STATUS_LIMIT;
+	}
+	b->used_bytes += bytes;
+	if (b->used_bytes > b->peak_bytes)
+		b->peak_bytes = b->used_bytes;
+	return STATUS_OK;
+}
+
+void budget_release(struct budget *b, size_t bytes)
+{
+	b->used_bytes -= bytes > b->used_bytes ? b->used_bytes : bytes;
+}
+
+void buf_init(struct buf *b, size_t max_bytes, struct budget *budget)
+{
+	*b = (struct buf){.max_bytes = max_bytes, .budget = budget};
+}
+
+void buf_free(struct buf *b)
+{
+	if (!b)
+		return;
+	if (b->data)
+		explicit_bzero(b->data, b->len);
+	free(b->data);
+	if (b->budget)
+		budget_release(b->budget, b->capacity);
+	b->data = NULL;
+	b->len = 0;
+	b->capacity = 0;
+}
+
+void buf_clear(struct buf *b)
+{
+	if (b->data)
+		explicit_bzero(b->data, b->len);
+	b->len = 0;
+}
+
+/* Moves the content to a larger block by hand, so that the old copy can be wiped. */
+static int grow(struct buf *b, size_t capacity)
+{
+	uint8_t *data;
+
+	if (b->budget && budget_charge(b->budget, capacity - b->capacity) != STATUS_OK)
+		return STATUS_LIMIT;
+	data = malloc(capacity);
+	if (!data) {
+		if (b->budget)
+			budget_release(b->budget, capacity - b->capacity);
+		return STATUS_NO_MEMORY;
+	}
+	if (b->data) {
+		memcpy(data, b->data, b->len);
+		explicit_bzero(b->data, b->len);
+		free(b->data);
+	}
+	b->data = data;
+	b->capacity = capacity;
+	return STATUS_OK;
+}
+
+int buf_append(struct buf *b, struct span bytes)
+{
+	size_t capacity;
+	int status;
+
+	if (bytes.len == 0)
+		return STATUS_OK;
+	if (b->len > b->max_bytes || bytes.len > b->max_bytes - b->len)
+		return STATUS_LIMIT;
+	if (bytes.len > b->capacity - b->len) {
+		capacity = b->capacity > b->max_bytes / 2 ? b->max_bytes : b->capacity * 2;
+		if (capacity < BUF_FIRST_BYTES)
+			capacity = BUF_FIRST_BYTES;
+		if (capacity < b->len + bytes.len)
+			capacity = b->len + bytes.len;
+		if (capacity > b->max_bytes)
+			capacity = b->max_bytes;
+		status = grow(b, capacity);
+		if (status != STATUS_OK)
+			return status;
+	}
+	memcpy(b->data + b->len, bytes.data, bytes.len);
+	b->len += bytes.len;
+	return STATUS_OK;
+}
+
+int buf_append_byte(struct buf *b, uint8_t byte)
+{
+	return buf_append(b, span_of(&byte, 1));
+}
+
+int buf_append_text(struct buf *b, const char *text)
+{
+	return buf_append(b, span_of_text(text));
+}
+
+int buf_printf(struct buf *b, const char *format, ...)
+{
+	va_list arguments;
+	char *text = NULL;
+	int len;
+	int status;
+
+	va_start(arguments, format);
+	len = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (len < 0)
+		return STATUS_NO_MEMORY;
+	status = buf_append(b, span_of(text, (size_t)len));
+	explicit_bzero(text, (size_t)len);
+	free(text);
+	return status;
+}
+
+void buf_drop_front(struct buf *b, size_t len)
+{
+	if (len >= b->len) {
+		buf_clear(b);
+		return;
+	}
+	if (len == 0)
+		return;
+	memmove(b->data, b->data + len, b->len - len);
+	explicit_bzero(b->data + (b->len - len), len);
+	b->len -= len;
+}
+
+struct span buf_span(const struct buf *b)
+{
+	return span_of(b->data, b->len);
+}

@@ -1,0 +1,85 @@
+#include "base/digest.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdlib.h>
+
+#include "base/status.h"
+
+struct digest {
+	EVP_MD_CTX *context;
+};
+
+int digest_new(struct digest **ret_gives)
+{
+	struct digest *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return STATUS_NO_MEMORY;
+	d->context = EVP_MD_CTX_new();
+	if (!d->context || EVP_DigestInit_ex(d->context, EVP_sha256(), NULL) != 1) {
+		digest_free(d);
+		return STATUS_LIBRARY;
+	}
+	*ret_gives = d;
+	return STATUS_OK;
+}
+
+struct digest *digest_free(struct digest *d)
+{
+	if (d)
+		EVP_MD_CTX_free(d->context);
+	free(d);
+	return NULL;
+}
+
+int digest_update(struct digest *d, struct span bytes)
+{
+	return EVP_DigestUpdate(d->context, bytes.data, bytes.len) == 1 ? STATUS_OK
+	                                                                : STATUS_LIBRARY;
+}
+
+int digest_hex(const struct digest *d, char ret[static DIGEST_HEX_CHARS])
+{
+	uint8_t bytes[DIGEST_SHA256_BYTES];
+	EVP_MD_CTX *copy = EVP_MD_CTX_new();
+	int ok = copy && EVP_MD_CTX_copy_ex(copy, d->context) == 1 &&
+	         EVP_DigestFinal_ex(copy, bytes, NULL) == 1;
+
+	EVP_MD_CTX_free(copy);
+	if (!ok)
+		return STATUS_LIBRARY;
+	digest_to_hex(bytes, sizeof(bytes), ret);
+	return STATUS_OK;
+}
+
+int digest_sha256(struct span bytes, uint8_t ret[static DIGEST_SHA256_BYTES])
+{
+	if (EVP_Digest(bytes.data, bytes.len, ret, NULL, EVP_sha256(), NULL) != 1)
+		return STATUS_LIBRARY;
+	return STATUS_OK;
+}
+
+void digest_to_hex(const uint8_t *bytes, size_t len, char *ret)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++) {
+		ret[2 * i] = digits[bytes[i] >> 4];
+		ret[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	ret[2 * len] = '\0';
+}
+
+int digest_tag(const uint8_t key[static DIGEST_KEY_BYTES], struct span value, uint64_t *ret)
+{
+	uint8_t bytes[EVP_MAX_MD_SIZE] = {0};
+	struct cursor c = cursor_open_bytes(bytes, sizeof(bytes));
+	uint64_t tag;
+
+	if (!HMAC(EVP_sha256(), key, DIGEST_KEY_BYTES, value.data, value.len, bytes, NULL))
+		return STATUS_LIBRARY;
+	tag = cursor_u64be(&c);
+	*ret = tag ? tag : 1;
+	return STATUS_OK;
+}

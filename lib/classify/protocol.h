@@ -1,0 +1,35 @@
+/* protocol: the application label of a flow by nDPI (labels only; names come from our own parsers).
+ * Optional at build time: without nDPI every label is empty with confidence "none". */
+#ifndef EXEAT_CLASSIFY_PROTOCOL_H
+#define EXEAT_CLASSIFY_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "net/packet.h"
+
+#define PROTOCOL_LABEL_CHARS 48
+#define PROTOCOL_PACKETS_MAX 24 /* of one flow given to nDPI; it looks at no more than 32 itself */
+
+struct protocol_engine; /* one a worker: nDPI keeps the packet under work inside it */
+struct protocol_flow;   /* one a flow, freed as soon as the label is settled */
+
+struct protocol_label {
+	char label[PROTOCOL_LABEL_CHARS]; /* "TLS.Microsoft", "" when unknown */
+	char confidence[16];              /* "dpi", "port", "ip", "cache", "none" */
+};
+
+int protocol_engine_new(struct protocol_engine **ret_gives) WUNRES NONNULL(1);
+struct protocol_engine *protocol_engine_free(struct protocol_engine *e);
+const char *protocol_engine_version(void); /* "nDPI 4.2.0", "none" */
+
+int protocol_flow_new(struct protocol_flow **ret_gives, struct protocol_engine *borrowed) WUNRES
+        NONNULL(1, 2);
+struct protocol_flow *protocol_flow_free(struct protocol_flow *f);
+/* True when the label is settled and no more packets are wanted. */
+bool protocol_flow_feed(struct protocol_flow *f, const struct packet *p) NONNULL(1, 2);
+/* The label by now; gives up guessing by port. */
+void protocol_flow_label(struct protocol_flow *f, struct protocol_label *ret) NONNULL(1, 2);
+
+#endif

@@ -1,0 +1,177 @@
+/* decode: what the bytes of a conversation say. Comes in: chunks (lib/flow). Goes out: messages,
+ * named fields and the end of each stream of content, as decode events.
+ *
+ * A session belongs to one flow. Each direction can be decoded alone. A field may be a whole
+ * container (an HTTP body, a MIME part, a member of a zip): then the session opens a child stream for
+ * it, picks the decoder by the child's first bytes (a declared type is only a hint) and goes on
+ * inside; every child stream closes with a named end. Depth, ratio and bytes are bounded. Memory does
+ * not depend on the size of the content: at most DECODE_MESSAGE_BYTES_MAX of an open message are held.
+ *
+ * decode knows formats; it does not know what is clinical. lib/detect decides that from the fields. */
+#ifndef EXEAT_DECODE_DECODE_H
+#define EXEAT_DECODE_DECODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "flow/flow.h"
+
+#define DECODE_DEPTH_MAX         6            /* wrappings inside wrappings */
+#define DECODE_RATIO_MAX         100          /* output bytes for one input byte of a wrapping */
+#define DECODE_RATIO_FREE_BYTES  (1u << 20)   /* the ratio is not judged before this much output */
+#define DECODE_MESSAGE_BYTES_MAX (256u << 10) /* held of one open message */
+#define DECODE_VALUE_BYTES_MAX   (16u << 10)  /* a longer value arrives as running text in pieces */
+#define DECODE_PIECE_BYTES_MAX   (16u << 10)  /* largest piece of text in one event */
+#define DECODE_STREAMS_MAX       4096 /* child streams of one flow direction; more are STREAM_LIMIT */
+#define DECODE_PLACE_CHARS       96
+#define DECODE_LABEL_BYTES_MAX   256
+#define DECODE_PROTOCOL_CHARS    16
+
+/* What a message is. The names are those of the report ("HL7 result message"). */
+enum carrier {
+	CARRIER_NONE,
+	CARRIER_HTTP_REQUEST,
+	CARRIER_HTTP_RESPONSE,
+	CARRIER_MAIL,   /* RFC 5322 message, by SMTP or as a part */
+	CARRIER_HL7_V2, /* name: message type, "ORU^R01" */
+	CARRIER_FHIR,   /* name: resource type, "Patient" */
+	CARRIER_JSON,
+	CARRIER_FORM,    /* application/x-www-form-urlencoded, multipart/form-data */
+	CARRIER_TABLE,   /* CSV, TSV, semicolons */
+	CARRIER_ARCHIVE, /* zip and its kin */
+	CARRIER_TEXT,
+	CARRIER_SEALED, /* CMS enveloped data, SMD sealed message, encrypted zip member, … */
+	CARRIER_IMAGE,  /* pictures, scans, PDF without text */
+	CARRIER_AUDIO,
+	CARRIER_BINARY, /* nothing that we read */
+	CARRIERS
+};
+
+enum field_kind {
+	FIELD_VALUE, /* a complete value, at most DECODE_VALUE_BYTES_MAX */
+	FIELD_TEXT,  /* a piece of running text: first/last tell where it begins and ends */
+};
+
+/* What a field is to the protocol; the pipeline picks names and hints out by it. */
+enum field_role {
+	ROLE_CONTENT,    /* anything else */
+	ROLE_HOST,       /* HTTP Host or :authority, SMTP server greeting name */
+	ROLE_USER_AGENT, /* HTTP User-Agent, mail X-Mailer */
+	ROLE_URL,        /* request target: metadata, where identifiers must not stand */
+	ROLE_HEADER,     /* other protocol headers, mail subject */
+	ROLE_FILE_NAME,  /* of an attachment, an upload, a zip member: metadata, never shown */
+	ROLE_SOFTWARE,   /* HL7 MSH-3, Server: and like */
+};
+
+/* Which vocabulary `label` is from; lib/detect looks it up in rules/identifiers.csv. */
+enum label_kind {
+	LABEL_NONE,
+	LABEL_HL7_FIELD,     /* "PID-5", "OBX-5" */
+	LABEL_HL7_AUTHORITY, /* "AUSHIC^MC": assigning authority and type of the repetition */
+	LABEL_FHIR_PATH,     /* "Patient.name.family" without array indexes */
+	LABEL_FHIR_SYSTEM,   /* identifier.system URI */
+	LABEL_KEY, /* JSON key path, form or query parameter, XML element: "patient.medicareNumber" */
+	LABEL_COLUMN, /* header text of a table's column */
+	LABEL_OID,
+};
+
+struct field {
+	enum field_kind kind;
+	enum field_role role;
+	enum label_kind label_kind;
+	struct span label; /* borrows; attacker-supplied, never shown */
+	struct span bytes; /* borrows; escapes undone, UTF-8 where the source said its encoding */
+	bool first, last;  /* of a running text; both true for a value */
+	uint32_t column;   /* tables: from 1; else 0 */
+	uint64_t row;      /* tables: from 1 below the header; else 0 */
+};
+
+/* How a stream of content ended. */
+enum stream_end {
+	STREAM_COMPLETE,
+	STREAM_TRUNCATED, /* the capture or the sender stopped in the middle */
+	STREAM_GAP,       /* bytes are missing */
+	STREAM_LIMIT,     /* depth, ratio, bytes or number of streams */
+	STREAM_ENCRYPTED, /* TLS, encrypted zip member, … */
+	STREAM_SEALED,    /* sealed for its recipient by design */
+	STREAM_MALFORMED,
+	STREAM_UNKNOWN, /* a format that we do not read */
+	STREAM_MEDIA,   /* sound or picture: present, not readable */
+	STREAM_ENDS
+};
+
+enum decode_event_kind {
+	DECODE_MESSAGE_BEGIN,
+	DECODE_FIELD,
+	DECODE_MESSAGE_END,
+	DECODE_STREAM_END,
+	DECODE_UPGRADE, /* STARTTLS, CONNECT, 101: this session is over for both directions at offset */
+};
+
+struct decode_event {
+	enum decode_event_kind kind;
+	uint8_t direction; /* of the flow */
+	uint16_t depth;    /* 0: the direction's own stream */
+	uint32_t stream;   /* number in the session, from 1 */
+	uint32_t parent;   /* 0: none */
+	uint64_t message;  /* number in the session, from 1; children have messages of their own */
+	uint64_t parent_message; /* the message whose field opened this stream; 0: none */
+	enum carrier carrier;    /* of the message */
+	char name
+	        [48]; /* of the message: "ORU^R01", "Patient", "POST"; letters, digits, ^ _ - . only */
+	char place[DECODE_PLACE_CHARS]; /* for people, made of our own words and numbers only:
+					 * "HTTP body > member 2 (.csv) > column 4" */
+	int64_t time_ns;
+	uint64_t packet;
+	struct field field;    /* FIELD */
+	enum stream_end end;   /* STREAM_END */
+	uint64_t stream_bytes; /* STREAM_END: bytes that came in */
+	uint64_t unread_bytes; /* STREAM_END: of them, not looked into */
+	uint64_t
+	        upgrade_offset; /* UPGRADE: first stream offset of the new protocol in this direction */
+	char upgrade_to[DECODE_PROTOCOL_CHARS]; /* "tls", "unknown" */
+};
+
+struct decode_limits {
+	unsigned depth_max;
+	unsigned ratio_max;
+	uint64_t
+	        child_bytes_max; /* decoded bytes looked into for one outermost stream; 0: no maximum */
+};
+
+extern const struct decode_limits decode_default_limits;
+
+/* What a session knows as a whole; for the flow's row. */
+struct decode_summary {
+	char protocol
+	        [DECODE_PROTOCOL_CHARS]; /* "http", "mllp", "smtp", "tls", "dns", …; "" unknown */
+	bool clear;                      /* the protocol was read in clear */
+	uint64_t read_bytes[2];          /* looked into, each direction */
+	uint64_t unread_bytes[2];        /* not looked into */
+	enum stream_end unread_reason; /* of most of the unread bytes; STREAM_COMPLETE when none */
+	uint64_t malformed;            /* messages that broke their format */
+	uint64_t limits_hit;
+};
+
+struct decode_session;
+
+/* ports help the probes; borrows the budget. The session charges what it holds. */
+int decode_session_new(struct decode_session **ret_gives, const struct tuple *tuple,
+        const struct decode_limits *limits, struct budget *borrowed) WUNRES NONNULL(1, 2, 3, 4);
+struct decode_session *decode_session_free(struct decode_session *s);
+/* Takes in a chunk; borrows its bytes until decode_session_next() has given 0, which must be before
+ * the next feed (else STATUS_BUG). */
+int decode_session_feed(struct decode_session *s, const struct chunk *c) WUNRES NONNULL(1, 2);
+/* No more chunks in this direction: what is open ends. */
+int decode_session_finish(struct decode_session *s, uint8_t direction) WUNRES NONNULL(1);
+/* STATUS_ITEM and *ret (its spans borrow until the next call), or 0. */
+int decode_session_next(struct decode_session *s, struct decode_event *ret) WUNRES NONNULL(1, 2);
+void decode_session_summary(const struct decode_session *s, struct decode_summary *ret)
+        NONNULL(1, 2);
+
+const char *carrier_text(enum carrier c);       /* "HL7 message", "web form", … */
+const char *stream_end_text(enum stream_end e); /* "complete", "cut short", … */
+
+#endif

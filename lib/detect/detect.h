@@ -1,0 +1,88 @@
+/* detect: which fields hold clinical data, and of what kind. Comes in: decode events. Goes out:
+ * findings. A finding never holds the value: kind, place, count, a mask of its shape, a keyed tag.
+ *
+ * Order of trust: a label from the carrier (HL7 authority, FHIR system, column header) outranks the
+ * check digit; a check digit alone is `weak` and never flags; five distinct valid values in one column
+ * with at least 60 % passing are `high` whatever the header says. Rules: rules/identifiers.csv. */
+#ifndef EXEAT_DETECT_DETECT_H
+#define EXEAT_DETECT_DETECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/category.h"
+#include "base/compiler.h"
+#include "base/csv.h"
+#include "base/digest.h"
+#include "decode/decode.h"
+
+#define DETECT_KIND_CHARS 32
+#define DETECT_MASK_CHARS 64
+#define DETECT_COLUMN_RUN_MIN                                                                      \
+	5 /* distinct valid values: chance 6e-6 for random digits (clinical.md 3.4) */
+#define DETECT_COLUMN_PASS_PERCENT 60
+#define DETECT_TAGS_MAX            65536 /* distinct tags remembered for one flow; more: counted as at least */
+
+enum tier {
+	TIER_NONE,
+	TIER_REFERENCE,
+	TIER_DIRECTORY,
+	TIER_WEAK,
+	TIER_MEDIUM,
+	TIER_HIGH,
+	TIER_SEALED,
+	TIER_OPAQUE
+};
+
+enum finding_class {
+	CLASS_PATIENT,   /* says something about a patient */
+	CLASS_DIRECTORY, /* identifies clinicians and firms */
+	CLASS_REFERENCE, /* documentation, terminology */
+	CLASS_CARRIER,   /* a clinical document whose patient was not seen */
+};
+
+struct finding {
+	char kind
+	        [DETECT_KIND_CHARS]; /* a row of rules/identifiers.csv: "medicare", "hl7-result", … */
+	enum category category;
+	enum finding_class class;
+	enum tier tier;
+	bool metadata;  /* stood in a URL, file name or heading */
+	uint64_t count; /* occurrences that this finding adds; at least 1 */
+	char place[DECODE_PLACE_CHARS];
+	char mask[DETECT_MASK_CHARS]; /* shape only: "•••• ••••• •" */
+	uint64_t tag; /* keyed tag of a patient's own number; 0: none. Counts distinct patients. */
+	uint8_t direction;
+	int64_t time_ns;
+	uint64_t packet;
+	uint64_t message; /* of the decode session: findings of one message belong together */
+};
+
+struct detect_rules; /* compiled once, shared by all sessions of a worker */
+
+/* Compiles rules/identifiers.csv. STATUS_MALFORMED with *ret_problem for a bad row. STATUS_LIBRARY:
+ * the pattern engine failed its self-test (matches known strings at 64 paddings) and must not be used. */
+int detect_rules_new(struct detect_rules **ret_gives, struct span identifiers_csv,
+        const uint8_t tag_key[static DIGEST_KEY_BYTES], struct csv_problem *ret_problem) WUNRES
+        NONNULL(1, 4);
+struct detect_rules *detect_rules_free(struct detect_rules *r);
+
+struct detect_session; /* one flow */
+
+int detect_session_new(struct detect_session **ret_gives, struct detect_rules *borrowed,
+        struct budget *borrowed_budget) WUNRES NONNULL(1, 2, 3);
+struct detect_session *detect_session_free(struct detect_session *s);
+/* All findings of the previous feed must have been pulled (STATUS_BUG). */
+int detect_session_feed(struct detect_session *s, const struct decode_event *e) WUNRES
+        NONNULL(1, 2);
+/* The flow has ended: open columns and texts are judged. */
+int detect_session_finish(struct detect_session *s) WUNRES NONNULL(1);
+int detect_session_next(struct detect_session *s, struct finding *ret) WUNRES NONNULL(1, 2);
+
+const char *tier_name(enum tier t);
+bool tier_parse(const char *name, enum tier *ret) NONNULL(1, 2);
+const char *finding_class_name(enum finding_class c);
+bool finding_class_parse(const char *name, enum finding_class *ret) NONNULL(1, 2);
+
+#endif

@@ -1,0 +1,138 @@
+/* flow: conversations, and their content in order. Comes in: `struct packet` (lib/net). Goes out:
+ * flow events: a conversation began, a chunk of its content, an hour passed, it ended.
+ *
+ * One flow table is one shard: it owns its flows, their streams and a clock that runs on packet
+ * time. lib/pipeline deals packets to 64 of them by tuple_hash(). */
+#ifndef EXEAT_FLOW_FLOW_H
+#define EXEAT_FLOW_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "net/packet.h"
+
+#define FLOW_SHARDS 64 /* fixed, so that results do not depend on the number of workers */
+
+#define FLOW_TCP_IDLE_NS                                                                           \
+	(300 * INT64_C(1000000000)) /* as Suricata's and Zeek's defaults for established TCP */
+#define FLOW_UDP_IDLE_NS   (60 * INT64_C(1000000000))
+#define FLOW_TCP_CLOSED_NS (5 * INT64_C(1000000000)) /* late retransmissions after FIN or RST */
+
+/* Which end lies inside the practice. */
+enum flow_direction {
+	FLOW_INTERNAL, /* both ends inside, or multicast/broadcast */
+	FLOW_OUTGOING, /* inside talks to outside, inside began it */
+	FLOW_INCOMING, /* outside began it */
+	FLOW_TRANSIT,  /* neither end is inside: the report says so */
+};
+
+enum flow_end {
+	FLOW_OPEN = 0,
+	FLOW_FIN, /* both sides closed */
+	FLOW_RESET,
+	FLOW_TIMEOUT, /* idle */
+	FLOW_EVICTED, /* the table was full: counted and reported */
+	FLOW_INPUT_ENDED,
+};
+
+/* Counters of one direction; index 0 is from tuple.src, 1 is from tuple.dst. */
+struct flow_counts {
+	uint64_t packets;
+	uint64_t wire_bytes;    /* whole frames */
+	uint64_t payload_bytes; /* TCP: stream bytes seen once; UDP: payload */
+	uint64_t gap_bytes;     /* known to be missing */
+	uint64_t gaps_unknown;  /* gaps of unknown length */
+	uint64_t retransmitted_bytes;
+	uint64_t overlap_conflicts; /* overlapping bytes that differed; the first copy won */
+};
+
+struct flow {
+	uint64_t id; /* hash of first time and tuple: the same in every run; never 0 */
+	uint32_t
+	        slot; /* small number, unique among open flows of the shard: index for the caller's own state */
+	struct tuple
+	        tuple; /* from the end that began it (SYN; else the lower port is the server) to the other */
+	bool start_seen; /* TCP: the SYN was captured */
+	enum flow_direction direction;
+	int out_index; /* which flow_counts run from inside to outside: 0, 1; -1 when internal or transit */
+	struct addr computer; /* the inside end; the client when both are inside */
+	int64_t first_ns, last_ns;
+	uint64_t first_packet;
+	uint32_t input; /* of the first frame */
+	struct flow_counts counts[2];
+	uint64_t mirror_duplicates; /* packets seen twice by the mirror port and dropped */
+	uint8_t icmp_type, icmp_code;
+	uint8_t mac[2][6]; /* of the src and dst end's frames */
+	enum flow_end end;
+	struct frame_process
+	        process; /* of the first packet that carried one; strings owned by the flow */
+};
+
+enum chunk_gap { CHUNK_DATA = 0, CHUNK_GAP_KNOWN, CHUNK_GAP_UNKNOWN };
+enum chunk_layer { CHUNK_RAW = 0, CHUNK_CLEAR = 1 }; /* as on the wire, or the inside of TLS */
+
+/* A piece of one direction, in order. */
+struct chunk {
+	uint8_t direction; /* 0 from tuple.src, 1 from tuple.dst */
+	enum chunk_gap gap;
+	enum chunk_layer layer;
+	bool datagram;      /* UDP: one whole payload */
+	uint64_t offset;    /* in the direction's stream */
+	struct span bytes;  /* empty for a gap */
+	uint64_t gap_bytes; /* for CHUNK_GAP_KNOWN */
+	int64_t time_ns;
+	uint64_t packet;
+};
+
+enum flow_event_kind { FLOW_EVENT_START, FLOW_EVENT_CHUNK, FLOW_EVENT_HOUR, FLOW_EVENT_END };
+
+struct flow_event {
+	enum flow_event_kind kind;
+	const struct flow
+	        *flow; /* borrows until the next call on the table; END: last time it is seen */
+	struct chunk chunk; /* CHUNK only; borrows likewise */
+	int64_t hour_ns;    /* HOUR: start of the UTC hour that just ended for this flow */
+};
+
+/* What lies inside the practice. Borrowed for the life of the table. */
+struct inside_nets {
+	const struct prefix *prefixes; /* none: addr_is_private() decides */
+	size_t count;
+};
+
+struct flow_limits {
+	uint32_t flows_max;      /* open at once in this shard */
+	size_t stream_bytes_max; /* out-of-order bytes held for one direction */
+};
+
+struct flow_table_counts {
+	uint64_t flows;
+	uint64_t evicted;
+	uint64_t streams_over_budget; /* times bytes were given up as a gap for lack of room */
+	uint64_t mirror_duplicates;
+	uint32_t open, open_peak;
+};
+
+struct flow_table;
+
+int flow_table_new(struct flow_table **ret_gives, const struct flow_limits *limits,
+        const struct inside_nets *borrowed_inside, struct budget *borrowed_budget) WUNRES
+        NONNULL(1, 2, 3, 4);
+struct flow_table *flow_table_free(struct flow_table *t);
+/* Takes in a decoded packet (outcome PACKET_OK; others are the caller's to count). All events of
+ * the previous feed must have been pulled: STATUS_BUG otherwise. */
+int flow_table_feed(struct flow_table *t, const struct packet *p) WUNRES NONNULL(1, 2);
+/* Packet time has come this far: idle flows end, gaps that waited too long are given up. */
+int flow_table_tick(struct flow_table *t, int64_t now_ns) WUNRES NONNULL(1);
+/* The input has ended: every flow ends. */
+int flow_table_finish(struct flow_table *t) WUNRES NONNULL(1);
+/* STATUS_ITEM and *ret, or 0. */
+int flow_table_next(struct flow_table *t, struct flow_event *ret) WUNRES NONNULL(1, 2);
+void flow_table_counts(const struct flow_table *t, struct flow_table_counts *ret) NONNULL(1, 2);
+
+const char *flow_end_text(enum flow_end end);
+const char *flow_direction_text(enum flow_direction direction);
+
+#endif

@@ -1,0 +1,42 @@
+/* client_hello: what a TLS ClientHello says in clear: server name, ALPN, versions; and the version
+ * and cipher of the ServerHello. RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2, RFC 6066 section 3,
+ * RFC 7301, RFC 9849 (ECH: a hello with it carries an *outer* name only).
+ *
+ * Works on the stream's first bytes, across records and segments: the caller keeps what it has and
+ * asks again with more. */
+#ifndef EXEAT_NET_CLIENT_HELLO_H
+#define EXEAT_NET_CLIENT_HELLO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/cursor.h"
+
+#define CLIENT_HELLO_BYTES_MAX  65536 /* with post-quantum shares real ones reach 2 to 4 KiB */
+#define CLIENT_HELLO_NAME_CHARS 256   /* a DNS name is at most 253 characters */
+#define CLIENT_HELLO_ALPN_CHARS 64
+
+struct client_hello {
+	char server_name
+	        [CLIENT_HELLO_NAME_CHARS];  /* raw, not yet through display; "" when absent */
+	char alpn[CLIENT_HELLO_ALPN_CHARS]; /* first protocol offered */
+	uint16_t version;                   /* highest offered, GREASE left out (RFC 8701) */
+	bool encrypted_hello;               /* ECH present: server_name is the outer name */
+};
+
+struct server_hello {
+	uint16_t version; /* chosen, supported_versions taken into account */
+	uint16_t cipher;
+};
+
+/* 0: *ret filled. STATUS_MORE: not all there yet. STATUS_MALFORMED: starts as TLS but breaks its
+ * rules. STATUS_UNSUPPORTED: not a TLS ClientHello at all. ret untouched unless 0. */
+int client_hello_parse(struct span stream, struct client_hello *ret) WUNRES NONNULL(2);
+int server_hello_parse(struct span stream, struct server_hello *ret) WUNRES NONNULL(2);
+/* "TLS 1.3", "TLS 1.2", …, "SSL 3.0", "" for unknown. */
+const char *tls_version_text(uint16_t version);
+/* IANA name for the usual suites, "0x1301"-like text otherwise. */
+void tls_cipher_text(uint16_t cipher, char ret[static 48]);
+
+#endif

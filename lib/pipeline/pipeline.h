@@ -1,0 +1,55 @@
+/* pipeline: the one place that knows two stages. It pulls frames, deals packets to 64 shards, and
+ * joins flow, classify, decode, detect and store; it owns every stage's life time. assess.h then
+ * joins stored evidence with the register. */
+#ifndef EXEAT_PIPELINE_PIPELINE_H
+#define EXEAT_PIPELINE_PIPELINE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "classify/location.h"
+#include "detect/detect.h"
+#include "flow/flow.h"
+#include "source/source.h"
+#include "store/store.h"
+
+#define PIPELINE_BUDGET_BYTES   (128u << 20) /* buffered bytes of all peers together */
+#define PIPELINE_FLOWS_MAX      65536        /* open at once, over all shards */
+#define PIPELINE_MIRROR_NS      (30 * INT64_C(1000000000)) /* the mirror check speaks after this… */
+#define PIPELINE_MIRROR_PACKETS 10000                      /* … or this */
+
+struct pipeline_options {
+	struct inside_nets inside;
+	const struct prefix *excluded; /* guest and voice networks: dropped and counted */
+	size_t excluded_count;
+	int64_t duration_ns;               /* live: stop after this much; 0: no end */
+	const volatile sig_atomic_t *stop; /* set by a signal handler; NULL: never */
+	bool progress;                     /* to standard error, a line a second at most */
+};
+
+/* What the run as a whole can say. */
+struct pipeline_result {
+	uint64_t frames, flows;
+	int64_t first_ns, last_ns;
+	uint64_t budget_peak_bytes, budget_refusals;
+	double loss_percent;
+	bool gap;
+	char mirror_warning[256]; /* "" when the mirror port looks right */
+	char inside[256];         /* what counted as inside */
+	bool any_packet;          /* false: exit code 4 */
+};
+
+struct pipeline;
+
+/* Borrows all for its life. location may be NULL. */
+int pipeline_new(struct pipeline **ret_gives, struct source *source, struct detect_rules *rules,
+        const struct location_db *location, struct store *store) WUNRES NONNULL(1, 2, 3, 5);
+struct pipeline *pipeline_free(struct pipeline *p);
+/* Reads the source to its end (or the duration, or the stop flag) inside one store transaction. */
+int pipeline_run(struct pipeline *p, const struct pipeline_options *options,
+        struct pipeline_result *ret) WUNRES NONNULL(1, 2, 3);
+
+#endif

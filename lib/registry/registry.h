@@ -1,0 +1,203 @@
+/* registry: the practice's own CSV files, checked, as one immutable snapshot. Comes in: the bytes of
+ * practice.csv, programs.csv, destinations.csv, contracts.csv, basis.csv (exceptions.csv may be
+ * missing). Goes out: a snapshot, or complaints with file, line, column and Excel cell.
+ *
+ * Nothing is guessed: a cell that cannot be read is an error that stops (exit code 3); a strange but
+ * readable one is a warning that raises register-problem. Columns, values and their meaning:
+ * rules/FORMAT.md. Empty means "not recorded", never "no". */
+#ifndef EXEAT_REGISTRY_REGISTRY_H
+#define EXEAT_REGISTRY_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/category.h"
+#include "base/compiler.h"
+#include "base/csv.h"
+#include "base/digest.h"
+#include "net/match_rule.h"
+
+#define REGISTRY_ROWS_MAX     2000
+#define REGISTRY_PROBLEMS_MAX 200       /* more are counted */
+#define REGISTRY_NO_DAY       INT32_MIN /* a date that is not recorded */
+
+enum registry_file {
+	REGISTRY_PRACTICE,
+	REGISTRY_PROGRAMS,
+	REGISTRY_DESTINATIONS,
+	REGISTRY_CONTRACTS,
+	REGISTRY_BASIS,
+	REGISTRY_EXCEPTIONS,
+	REGISTRY_FILES
+};
+
+enum program_kind {
+	KIND_PMS,
+	KIND_ADMIN,
+	KIND_EXTRACT,
+	KIND_BOOKING,
+	KIND_EPRESCRIBE,
+	KIND_SECURE_MSG,
+	KIND_RECALL_SMS,
+	KIND_AI_SCRIBE,
+	KIND_BACKUP,
+	KIND_REMOTE,
+	KIND_CLAIMS,
+	KIND_MHR,
+	KIND_BROKER,
+	KIND_ANALYTICS,
+	KIND_IMAGING_PATH,
+	KIND_EMAIL,
+	KIND_OS_UPDATE,
+	KIND_OTHER,
+	PROGRAM_KINDS
+};
+enum program_status { PROGRAM_APPROVED, PROGRAM_TRIAL, PROGRAM_RETIRED, PROGRAM_BANNED };
+enum destination_role {
+	ROLE_PROCESSOR,
+	ROLE_INDEPENDENT,
+	ROLE_GOVERNMENT,
+	ROLE_BROKER,
+	ROLE_CDN_ONLY,
+	ROLE_UPDATE_ONLY
+};
+enum contract_type {
+	CONTRACT_AGREEMENT,
+	CONTRACT_CLICK_THROUGH,
+	CONTRACT_DATA_SHARING,
+	CONTRACT_GOVERNMENT_TERMS,
+	CONTRACT_NONE
+};
+enum basis_kind {
+	BASIS_PRIMARY_PURPOSE,
+	BASIS_DIRECTLY_RELATED,
+	BASIS_EXPRESS_CONSENT,
+	BASIS_CONSENT_PER_VISIT,
+	BASIS_OPT_OUT_NOTICE,
+	BASIS_DEIDENTIFIED,
+	BASIS_LAW,
+	BASIS_RESEARCH,
+	BASIS_INTERNAL_USE,
+	BASIS_UNKNOWN
+};
+enum overseas_basis {
+	OVERSEAS_NOT_RECORDED,
+	OVERSEAS_NONE_NEEDED,
+	OVERSEAS_REASONABLE_STEPS,
+	OVERSEAS_SIMILAR_LAW,
+	OVERSEAS_PRESCRIBED_COUNTRY,
+	OVERSEAS_INFORMED_CONSENT,
+	OVERSEAS_LAW,
+	OVERSEAS_UNKNOWN
+};
+enum yes_no { ANSWER_NOT_RECORDED, ANSWER_YES, ANSWER_NO, ANSWER_UNKNOWN };
+
+/* Where a row stands, for "register_says": programs.csv:7. */
+struct registry_place {
+	enum registry_file file;
+	unsigned line;
+};
+
+/* All strings are owned by the snapshot, UTF-8, "" when not recorded. */
+struct registry_program {
+	struct registry_place place;
+	const char *id, *name, *vendor, *owner;
+	enum program_kind kind;
+	enum program_status status;
+	const char *via_program;
+	enum yes_no reads_clinical_db;
+};
+
+struct registry_destination {
+	struct registry_place place;
+	const char *id, *recipient, *recipient_country, *storage_country;
+	uint32_t program; /* index */
+	enum destination_role role;
+	const char *const *allowed_countries; /* alpha-2 */
+	size_t allowed_country_count;
+	bool any_country; /* `*` */
+};
+
+struct registry_contract {
+	struct registry_place place;
+	const char *id, *recipient;
+	const uint32_t *programs; /* indexes */
+	size_t program_count;
+	enum contract_type type;
+	int32_t start_day, end_day, review_day; /* days since 1970; REGISTRY_NO_DAY */
+	category_set categories;
+	bool deid_promised;
+	const char *purposes, *doc_ref;
+};
+
+struct registry_basis {
+	struct registry_place place;
+	const char *id, *recipient, *purpose, *evidence_ref;
+	uint32_t program;
+	category_set categories;
+	enum basis_kind basis;
+	enum overseas_basis overseas;
+	int32_t from_day, to_day;
+};
+
+struct registry_practice {
+	const char *name, *state, *timezone, *privacy_officer;
+	const char *capture_authorised_by; /* "" when not recorded */
+	int32_t capture_authorised_day;
+	const struct prefix *internal_nets; /* and guest_nets, voip_nets, which are not inspected */
+	size_t internal_net_count;
+	const struct prefix *excluded_nets;
+	size_t excluded_net_count;
+};
+
+struct registry_problem {
+	bool error;     /* false: warning */
+	const char *id; /* "date-not-iso", "unknown-column", … static */
+	enum registry_file file;
+	unsigned line, column; /* from 1; 0: the whole line or file */
+	char cell[CSV_CELL_NAME_CHARS];
+	char text
+	        [256]; /* one plain sentence: what, and what to type instead. Never holds the cell's
+			 * content when that could be a patient's */
+};
+
+struct registry;
+
+/* Loads the five files (a missing required file is a problem, not a failure). Always gives a
+ * registry, from which problems can be read; STATUS_REGISTER (negative) tells that it has errors and
+ * must not be used for verdicts. Copies what it needs. */
+int registry_load(struct registry **ret_gives, const struct span files[static REGISTRY_FILES],
+        const bool present[static REGISTRY_FILES]) WUNRES NONNULL(1, 2, 3);
+struct registry *registry_free(struct registry *r); /* NULL ok, returns NULL */
+
+size_t registry_problem_count(const struct registry *r) NONNULL(1);
+const struct registry_problem *registry_problem(const struct registry *r, size_t index) NONNULL(1);
+size_t registry_problems_left_out(const struct registry *r) NONNULL(1);
+/* "programs.csv:7:3 (cell C7): …" */
+void registry_problem_format(const struct registry_problem *p, char ret[static 384]) NONNULL(1);
+
+const struct registry_practice *registry_practice(const struct registry *r) NONNULL(1);
+size_t registry_program_count(const struct registry *r) NONNULL(1);
+const struct registry_program *registry_program(const struct registry *r, size_t index) NONNULL(1);
+size_t registry_destination_count(const struct registry *r) NONNULL(1);
+const struct registry_destination *registry_destination(const struct registry *r, size_t index)
+        NONNULL(1);
+size_t registry_contract_count(const struct registry *r) NONNULL(1);
+const struct registry_contract *registry_contract(const struct registry *r, size_t index)
+        NONNULL(1);
+size_t registry_basis_count(const struct registry *r) NONNULL(1);
+const struct registry_basis *registry_basis(const struct registry *r, size_t index) NONNULL(1);
+/* owner: program index. */
+const struct match_rule *registry_program_rules(const struct registry *r, size_t *ret_count)
+        NONNULL(1, 2);
+/* owner: destination index. */
+const struct match_rule *registry_destination_rules(const struct registry *r, size_t *ret_count)
+        NONNULL(1, 2);
+/* SHA-256 over names and contents of the files, hex. */
+const char *registry_sha256(const struct registry *r) NONNULL(1);
+const char *registry_file_name(enum registry_file file);
+const char *program_kind_text(enum program_kind kind);
+const char *destination_role_text(enum destination_role role);
+
+#endif

@@ -1,0 +1,77 @@
+/* report: turns assessed flows into what people and programs read: summary.csv, flags.csv,
+ * flows.jsonl, report.html, draft/, run.json, and the table on the terminal. Comes in: one
+ * report_flow after another, sorted, and the facts of the run. Goes out: files, each whole or absent
+ * (temporary file, then rename), mode 0600.
+ *
+ * Every column stands once, in the column table of columns.c; CSV, HTML and text use it. Every text
+ * was cleaned by base/display before it came here; this layer quotes for its format. */
+#ifndef EXEAT_REPORT_REPORT_H
+#define EXEAT_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/compiler.h"
+#include "registry/registry.h"
+#include "store/store.h"
+#include "verdict/verdict.h"
+
+#define REPORT_SCHEMA_VERSION 1
+
+/* One flow with everything that was decided about it. Borrows for the time of report_add_flow. */
+struct report_flow {
+	const struct store_flow *flow;
+	const struct store_finding *findings;
+	size_t finding_count;
+	const struct store_record *records;
+	size_t record_count;
+	const char *program_id;   /* register id, "unregistered:x", "" */
+	const char *program_name; /* register name or the shown executable; "" */
+	const char *program_kind; /* "booking", "" */
+	const char *program_method, *program_confidence;
+	const char *program_candidates; /* ids joined with '|' */
+	const char *carrier_process;
+	const char *unattributed_reason; /* "" when attributed */
+	const struct verdict *verdict;
+};
+
+/* One input's part of run.json. */
+struct report_run {
+	const char *version; /* of exeat */
+	const char *practice, *timezone;
+	const char *register_sha256; /* "" without a register */
+	const char *rules_version;   /* first 12 hex of the SHA-256 over the rule files */
+	const char *geo_built;       /* date of the country data, "" none */
+	const char *protocol_engine; /* "nDPI 4.2.0", "none" */
+	const char *sandbox;         /* "Landlock ABI 7, seccomp", "none: …" */
+	const char *authorised_by;
+	const char *inside;         /* what counted as inside, in words */
+	const char *mirror_warning; /* sentence of the mirror check, "" */
+	double captured_seconds, loss_percent;
+	uint64_t budget_peak_bytes, budget_refusals;
+	double wall_seconds, cpu_seconds;
+	const struct verdict *run_verdict; /* run-scope flags */
+};
+
+struct report;
+
+/* Borrows the store and the register (may be NULL) for its life. */
+int report_new(struct report **ret_gives, struct store *store, const struct registry *registry,
+        const struct report_run *run) WUNRES NONNULL(1, 2, 4);
+struct report *report_free(struct report *r);
+/* Sorted as store_flows gives them. Copies what it needs; flows.jsonl rows go to a spool file under
+ * dir_fd at once, so that memory does not grow with the number of flows. */
+int report_add_flow(struct report *r, const struct report_flow *f) WUNRES NONNULL(1, 2);
+/* Writes all files below dir_fd (an open folder), or none of those that fail. */
+int report_write_dir(struct report *r, int dir_fd) WUNRES NONNULL(1);
+/* The terminal table; width 0: no limit. colour only when asked. */
+int report_write_text(struct report *r, FILE *out, unsigned width, bool colour) WUNRES
+        NONNULL(1, 2);
+/* summary.csv rows of one local date ("" all) to a stream: the cron job. A date without flows gets
+ * its `flows=0` row, one without capture its `not-captured` row. */
+int report_write_summary(struct report *r, FILE *out, const char *date) WUNRES NONNULL(1, 2, 3);
+enum severity report_worst(const struct report *r) NONNULL(1);
+
+#endif

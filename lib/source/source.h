@@ -1,0 +1,80 @@
+/* source: where frames come from. Comes in: capture files (pcap, pcapng, either gzip- or
+ * zstd-compressed, or standard input) or a live interface. Goes out: `struct frame`, in time order.
+ *
+ * Several files are merged by time; equal times keep the order of the command line. Formats: pcap
+ * (draft-ietf-opsawg-pcap), pcapng (draft-ietf-opsawg-pcapng), gzip (RFC 1952), zstd (RFC 8878). The
+ * source takes open file descriptors and never opens a path, so it runs inside the sandbox. */
+#ifndef EXEAT_SOURCE_SOURCE_H
+#define EXEAT_SOURCE_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/digest.h"
+#include "net/packet.h"
+
+#define SOURCE_INPUTS_MAX        256          /* files merged in one run */
+#define SOURCE_FRAME_BYTES_MAX   (256u << 10) /* libpcap's own maximum snap length */
+#define SOURCE_INTERFACES_MAX    4096         /* of one file; real ones stop at a few hundred */
+#define SOURCE_PROCESSES_MAX     65536        /* process blocks of one file */
+#define SOURCE_SECRETS_BYTES_MAX (8u << 20)   /* decryption secrets kept for lib/tls */
+
+/* What became of one input. All counts are final once source_next gave 0. */
+struct source_counts {
+	uint64_t frames;
+	uint64_t bytes;            /* captured */
+	uint64_t cut_frames;       /* shorter than on the wire */
+	uint64_t filtered_frames;  /* left out by the filter */
+	uint64_t dropped_frames;   /* by the capturing machine, as the file or the kernel says */
+	uint64_t skipped_blocks;   /* valid pcapng blocks that we do not use */
+	uint64_t out_of_order;     /* frames older than the one before them in the same file */
+	int64_t first_ns, last_ns; /* 0 when there was no frame */
+	int end; /* STATUS_END, STATUS_TRUNCATED, STATUS_MALFORMED, STATUS_UNSUPPORTED, STATUS_LIMIT */
+	uint64_t end_at_bytes;         /* offset in the (decompressed) file where reading stopped */
+	uint64_t end_after_frame;      /* last good frame */
+	const char *end_reason;        /* one plain sentence, static; NULL when it ended well */
+	char sha256[DIGEST_HEX_CHARS]; /* of the file as stored; of live frames for a live source */
+	const char *format; /* "pcap", "pcapng", "pcap in gzip", …; "" when it was none */
+};
+
+/* A block of decryption secrets found before the packets that need it. Borrows from the source. */
+struct source_secrets {
+	uint32_t type; /* pcapng-secrets type, 0x544c534b is a TLS key log */
+	struct span bytes;
+};
+
+struct source;
+
+/* Takes the descriptors (closes them in source_free). filter may be NULL; else libpcap's language,
+ * compiled per link type: STATUS_USAGE with *ret_reason (borrows until free) when it is wrong.
+ * A file that is no capture is not an error here: its counts say so. */
+int source_open_files(struct source **ret_gives, const int *fds_taken, size_t count,
+        const char *filter) WUNRES NONNULL(1, 2);
+
+struct source_live_options {
+	const char *interface;
+	const char *filter;  /* or NULL */
+	unsigned buffer_mib; /* kernel ring; 0: 64 */
+	uint32_t snap_bytes; /* 0: 262144 */
+	bool promiscuous;
+};
+
+/* Opens an interface by libpcap (needs CAP_NET_RAW). On failure *ret_reason holds one sentence. */
+int source_open_live(struct source **ret_gives, const struct source_live_options *options,
+        char ret_reason[static 256]) WUNRES NONNULL(1, 2);
+struct source *source_free(struct source *s); /* NULL ok, returns NULL */
+
+/* STATUS_ITEM: *ret borrows until the next call. 0: no more frames (files), or none within
+ * timeout_ms (live; then source_ended() tells whether more can come). <0: failure. */
+int source_next(struct source *s, int timeout_ms, struct frame *ret) WUNRES NONNULL(1, 3);
+bool source_ended(const struct source *s) NONNULL(1);
+size_t source_input_count(const struct source *s) NONNULL(1);
+/* Live: asks the kernel for its drop counter first. */
+int source_counts(struct source *s, size_t input, struct source_counts *ret) WUNRES NONNULL(1, 3);
+size_t source_secrets_count(const struct source *s) NONNULL(1);
+struct source_secrets source_secrets(const struct source *s, size_t index) NONNULL(1);
+/* Checks a filter expression without a source; ret_reason gets libpcap's sentence. */
+int source_check_filter(const char *filter, char ret_reason[static 256]) WUNRES NONNULL(1);
+
+#endif

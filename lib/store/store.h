@@ -1,0 +1,157 @@
+/* store: what was seen, kept in SQLite so that verdicts can be recomputed with a corrected register
+ * and reports made without the capture. Comes in: flows, hourly records, findings, losses of an input.
+ * Goes out: the same by day. No payload, no identifier: names have passed base/display, patients are
+ * keyed tags.
+ *
+ * One transaction an input: an input that is run again (same sha256) replaces its records whole;
+ * an interrupted run leaves the store as it was. Schema: lib/store/schema.sql, with its version and
+ * migrations. */
+#ifndef EXEAT_STORE_STORE_H
+#define EXEAT_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/category.h"
+#include "base/compiler.h"
+#include "base/digest.h"
+#include "base/display.h"
+#include "detect/detect.h"
+#include "flow/flow.h"
+
+#define STORE_SCHEMA_VERSION 1
+#define STORE_NAMES_MAX      8
+
+struct store;
+
+struct store_name {
+	char name[DISPLAY_CHARS_MAX]; /* shown form */
+	char source[16];              /* "sni", "http-host", "dns", … */
+	int64_t age_ns;
+};
+
+/* One conversation. All text is shown form; "" for not known. */
+struct store_flow {
+	uint64_t id;
+	uint32_t input; /* index given by store_input_begin */
+	struct tuple tuple;
+	char community_id[32];
+	enum flow_direction direction;
+	int out_index;
+	struct addr computer;
+	char computer_name[DISPLAY_CHARS_MAX];
+	int64_t first_ns, last_ns;
+	uint64_t first_packet;
+	struct flow_counts counts[2]; /* totals */
+	enum flow_end end;
+	struct store_name names[STORE_NAMES_MAX];
+	unsigned name_count;
+	char country[3];
+	char country_confidence[16];
+	char organisation[DISPLAY_CHARS_MAX];
+	uint32_t asn;
+	bool anycast;
+	char app[48], app_confidence[16];
+	char protocol[16]; /* of the decode session */
+	bool clear;
+	char tls_version[16], cipher[48], ja4[48];
+	char user_agent[DISPLAY_CHARS_MAX];
+	char process_name[DISPLAY_CHARS_MAX],
+	        process_path[DISPLAY_CHARS_MAX]; /* from the capture */
+	bool inspected;                          /* every payload byte was looked into */
+	char not_inspected_reason[24];           /* closed list of design.md section 6; "" */
+	uint64_t not_inspected_bytes;
+	enum tier tier;             /* highest of the egress findings, or opaque/sealed */
+	uint64_t distinct_patients; /* within this flow */
+	bool distinct_at_least;     /* the tag table was full */
+};
+
+/* What one hour of a flow added. */
+struct store_record {
+	uint64_t flow;
+	int64_t hour_ns;
+	uint64_t bytes_out, bytes_in, packets_out, packets_in; /* payload bytes */
+	uint32_t sequence;
+	bool last;
+};
+
+/* Findings of one flow, added up by kind, place, tier and direction. */
+struct store_finding {
+	uint64_t flow;
+	struct finding finding; /* tag unused */
+	bool outward;           /* direction is from inside to outside */
+	int64_t first_ns, last_ns;
+};
+
+struct store_input {
+	char sha256[DIGEST_HEX_CHARS];
+	char format[24];
+	uint64_t frames, bytes, dropped, cut, filtered;
+	int64_t first_ns, last_ns;
+	char end[24];         /* "end", "cut short", … */
+	char end_reason[160]; /* "" */
+	uint64_t end_after_frame;
+	char kind[8]; /* "file" or "live" */
+};
+
+/* A count of something not seen or not followed: "packets not IP", "flows evicted", … */
+struct store_loss {
+	char name[48];
+	uint64_t count;
+};
+
+/* path NULL: in memory. STATUS_UNSUPPORTED: the file is of a later version than this program. */
+int store_open(struct store **ret_gives, const char *path, bool read_only) WUNRES NONNULL(1);
+struct store *store_free(struct store *s); /* rolls back what is open; NULL ok */
+
+/* The set of inputs of one run becomes one transaction: begin, add, commit. The earlier records of
+ * an input with the same sha256 are replaced at commit. */
+int store_begin(struct store *s) WUNRES NONNULL(1);
+/* The sha256 is known only after reading: store_input_set fills the row then. */
+int store_input_begin(struct store *s, uint32_t *ret_input) WUNRES NONNULL(1, 2);
+int store_input_set(struct store *s, uint32_t input, const struct store_input *i) WUNRES
+        NONNULL(1, 3);
+int store_add_flow(struct store *s, const struct store_flow *f) WUNRES NONNULL(1, 2);
+int store_add_record(struct store *s, const struct store_record *r) WUNRES NONNULL(1, 2);
+int store_add_finding(struct store *s, const struct store_finding *f) WUNRES NONNULL(1, 2);
+int store_add_tag(struct store *s, uint64_t flow, uint64_t tag) WUNRES NONNULL(1);
+int store_add_loss(struct store *s, uint32_t input, const struct store_loss *l) WUNRES
+        NONNULL(1, 3);
+int store_set_meta(struct store *s, const char *key, const char *value) WUNRES NONNULL(1, 2, 3);
+/* "" when absent. */
+int store_get_meta(struct store *s, const char *key, char *ret, size_t size) WUNRES
+        NONNULL(1, 2, 3);
+int store_commit(struct store *s) WUNRES NONNULL(1);
+
+/* Reading. from/to: half-open, ns; first_ns decides. Sorted by first time, then tuple, then id. */
+struct store_query {
+	int64_t from_ns, to_ns; /* INT64_MIN, INT64_MAX: all */
+};
+struct store_cursor;
+int store_flows(struct store *s, const struct store_query *q,
+        struct store_cursor **ret_gives) WUNRES NONNULL(1, 2, 3);
+/* STATUS_ITEM and *ret, or 0. */
+int store_next_flow(struct store_cursor *c, struct store_flow *ret) WUNRES NONNULL(1, 2);
+struct store_cursor *store_cursor_free(struct store_cursor *c);
+/* Findings of a flow, sorted by tier downwards, kind, place. Gives an array to be freed by free(). */
+int store_findings(struct store *s, uint64_t flow, struct store_finding **ret_gives,
+        size_t *ret_count) WUNRES NONNULL(1, 3, 4);
+int store_records(struct store *s, uint64_t flow, struct store_record **ret_gives,
+        size_t *ret_count) WUNRES NONNULL(1, 3, 4);
+/* Distinct tags over a set of flows. */
+int store_distinct_tags(struct store *s, const uint64_t *flows, size_t count, uint64_t *ret) WUNRES
+        NONNULL(1, 4);
+int store_inputs(struct store *s, struct store_input **ret_gives, size_t *ret_count) WUNRES
+        NONNULL(1, 2, 3);
+/* Summed over all inputs, sorted by name. */
+int store_losses(struct store *s, struct store_loss **ret_gives, size_t *ret_count) WUNRES
+        NONNULL(1, 2, 3);
+
+/* True when this program and destination were already seen on a local date before `day`; keys as in
+ * summary.csv. Written by the report at the end of each run. */
+int store_seen_before(struct store *s, const char *program, const char *destination,
+        const char *date, bool *ret) WUNRES NONNULL(1, 2, 3, 4, 5);
+int store_note_seen(struct store *s, const char *program, const char *destination,
+        const char *date) WUNRES NONNULL(1, 2, 3, 4);
+
+#endif

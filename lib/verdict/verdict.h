@@ -1,0 +1,150 @@
+/* verdict: what the register says about what was seen. Comes in: a subject with its evidence, the
+ * register at the flow's date. Goes out: evidence, paper, outcome and flags, each with a plain
+ * sentence, the register row that decided, the rule behind it and what would clear it.
+ *
+ * A pure function: no clock, no I/O, no state. All checks run; all reasons are given. A flag is a
+ * question, never a finding of breach; missing evidence never yields `covered`. Severities, sentences
+ * and rules stand in rules/flags.csv, where a person can edit them. */
+#ifndef EXEAT_VERDICT_VERDICT_H
+#define EXEAT_VERDICT_VERDICT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/category.h"
+#include "base/compiler.h"
+#include "base/csv.h"
+#include "detect/detect.h"
+#include "net/match_rule.h"
+#include "registry/registry.h"
+
+#define VERDICT_FLAGS_MAX 24 /* of one subject; there are fewer checks than that */
+
+enum severity {
+	SEVERITY_NONE,
+	SEVERITY_INFO,
+	SEVERITY_LOW,
+	SEVERITY_MEDIUM,
+	SEVERITY_HIGH,
+	SEVERITY_URGENT
+};
+enum flag_scope { SCOPE_RUN, SCOPE_COMPUTER, SCOPE_PROGRAM, SCOPE_DESTINATION, SCOPE_FLOW };
+enum evidence {
+	EVIDENCE_NONE,
+	EVIDENCE_SEEN,
+	EVIDENCE_LIKELY,
+	EVIDENCE_DECLARED,
+	EVIDENCE_NOT_INSPECTABLE
+};
+enum paper { PAPER_NONE, PAPER_COVERED, PAPER_GAP, PAPER_EXPIRED, PAPER_ABSENT, PAPER_UNREADABLE };
+enum outcome { OUTCOME_NONE, OUTCOME_COVERED, OUTCOME_LOOK, OUTCOME_ACT, OUTCOME_CANNOT_TELL };
+
+/* Every flag that the code can raise, in the order that breaks ties for the headline (domain order). */
+enum flag_id {
+	FLAG_REGISTER_PROBLEM,
+	FLAG_CAPTURE_GAP,
+	FLAG_NOT_CAPTURED,
+	FLAG_NO_CAPTURE_AUTHORITY,
+	FLAG_UNKNOWN_PROGRAM,
+	FLAG_UNKNOWN_DESTINATION,
+	FLAG_PROGRAM_BANNED,
+	FLAG_PROGRAM_RETIRED_ACTIVE,
+	FLAG_NO_CONTRACT,
+	FLAG_CONTRACT_EXPIRED,
+	FLAG_CONTRACT_NOT_STARTED,
+	FLAG_CONTRACT_ENDING,
+	FLAG_REVIEW_OVERDUE,
+	FLAG_NO_BASIS,
+	FLAG_BASIS_EXPIRED,
+	FLAG_CATEGORY_NOT_COVERED,
+	FLAG_DEID_CLAIM_CONTRADICTED,
+	FLAG_IDENTIFIER_IN_METADATA,
+	FLAG_UNENCRYPTED,
+	FLAG_NOT_INSPECTABLE,
+	FLAG_SEALED_MESSAGE,
+	FLAG_COUNTRY_NOT_ALLOWED,
+	FLAG_COUNTRY_UNCERTAIN,
+	FLAG_OVERSEAS_BASIS_MISSING,
+	FLAG_UPDATE_IN_CLEAR,
+	FLAGS
+};
+
+struct flag_rules; /* rules/flags.csv: id,severity,raises,scope,sentence,rule,would_clear */
+
+/* STATUS_MALFORMED with *ret_problem for a bad, missing or unknown row. Copies. */
+int flag_rules_new(struct flag_rules **ret_gives, struct span flags_csv,
+        struct csv_problem *ret_problem) WUNRES NONNULL(1, 3);
+struct flag_rules *flag_rules_free(struct flag_rules *r);
+
+struct flag {
+	enum flag_id id;
+	enum severity severity;
+	enum flag_scope scope;
+	char sentence[384]; /* placeholders filled in */
+	char register_says
+	        [256]; /* "contracts.csv:6 c-05 ended 2026-01-31", "nothing recorded", … */
+	char would_clear[256];
+	const char *rule; /* borrows from the rules */
+};
+
+enum transport { TRANSPORT_UNKNOWN, TRANSPORT_CLEAR, TRANSPORT_ENCRYPTED };
+
+/* One flow as evidence. Borrows everything. */
+struct verdict_subject {
+	bool egress;               /* payload went from inside to outside */
+	int32_t day;               /* local day of the flow's first time */
+	int64_t program;           /* index into the registry; -1 */
+	const char *program_shown; /* name for sentences: register name, "unregistered:x.exe", "" */
+	const char *computer_shown;
+	const char *far_shown; /* host name or address for sentences */
+	struct match_subject match;
+	const char *country;  /* alpha-2 or "" */
+	bool country_certain; /* confidence database or override */
+	enum transport transport;
+	bool infrastructure; /* DNS, DHCP, NTP: no `unencrypted` */
+	enum tier tier;      /* highest of the egress findings; TIER_OPAQUE when encrypted */
+	category_set seen;   /* of findings of tier medium and high */
+	bool patient_seen;   /* one of them is of class patient */
+	bool identifier_in_metadata;
+	uint64_t gap_bytes;
+	uint64_t unread_bytes;
+};
+
+struct verdict {
+	enum evidence evidence;
+	enum paper paper;
+	enum outcome outcome;
+	int64_t destination, contract, basis; /* indexes of the deciding rows; -1 */
+	category_set declared;                /* what the register says goes there, when not seen */
+	struct flag flags[VERDICT_FLAGS_MAX];
+	unsigned flag_count;    /* worst first */
+	enum severity severity; /* of the worst */
+};
+
+/* registry NULL: no register was given; every recipient is unknown. */
+int verdict_decide(const struct verdict_subject *s, const struct registry *registry,
+        const struct flag_rules *rules, struct verdict *ret) WUNRES NONNULL(1, 3, 4);
+
+/* The run as a whole. */
+struct verdict_run {
+	bool has_register;
+	size_t register_warnings;
+	unsigned register_warning_line; /* of the first */
+	const char *authorised_by;      /* --authorised-by or practice.csv; "" when neither */
+	double loss_percent;            /* of packets or bytes not seen; 0 none */
+	bool gap;                       /* anything lost, cut or given up */
+	bool not_captured;              /* the asked-for day has no capture */
+	const char *date;               /* for not-captured */
+};
+
+int verdict_decide_run(const struct verdict_run *run, const struct flag_rules *rules,
+        struct verdict *ret) WUNRES NONNULL(1, 2, 3);
+
+const char *flag_name(enum flag_id id); /* "no-contract" */
+const char *severity_name(enum severity s);
+const char *flag_scope_name(enum flag_scope s);
+const char *evidence_name(enum evidence e);
+const char *paper_name(enum paper p);
+const char *outcome_name(enum outcome o); /* "covered", "look", "act", "cannot-tell", "" */
+
+#endif
