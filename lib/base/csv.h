@@ -39,9 +39,9 @@ struct csv_problem {
 	const char *text; /* one clear sentence, static */
 };
 
-/* Reads a whole file that is in memory. 0; STATUS_MALFORMED or STATUS_LIMIT with *ret_problem filled
- * (unclosed quote, inner zero byte, not UTF-8, too large, too many cells or rows); or a failure.
- * Gives the table; it copies what it needs. */
+/* Reads a whole file that is in memory. 0; STATUS_MALFORMED or STATUS_LIMIT with *ret_problem
+ * filled (unclosed quote, inner zero byte, not UTF-8, too large, too many cells or rows); or a
+ * failure. Gives the table; it copies what it needs. */
 int csv_table_read(struct span file, struct csv_table **ret_gives,
         struct csv_problem *ret_problem) WUNRES NONNULL(2, 3);
 struct csv_table *csv_table_free(struct csv_table *t); /* NULL ok, returns NULL */

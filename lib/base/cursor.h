@@ -39,11 +39,13 @@ uint32_t cursor_u32le(struct cursor *c) NONNULL(1);
 uint64_t cursor_u64be(struct cursor *c) NONNULL(1);
 uint64_t cursor_u64le(struct cursor *c) NONNULL(1);
 
-/* The next len bytes as a span that borrows them; an empty span and the error if there are fewer. */
+/* The next len bytes as a span that borrows them; an empty span and the error if there are
+ * fewer. */
 struct span cursor_span(struct cursor *c, size_t len) NONNULL(1);
 /* All that is left. */
 struct span cursor_rest(struct cursor *c) NONNULL(1);
-/* A cursor over the next len bytes, which are consumed from c; a failed cursor if there are fewer. */
+/* A cursor over the next len bytes, which are consumed from c; a failed cursor if there are
+ * fewer. */
 struct cursor cursor_sub(struct cursor *c, size_t len) NONNULL(1);
 void cursor_skip(struct cursor *c, size_t len) NONNULL(1);
 /* Copies len bytes to out; zeroes out and sets the error if there are fewer. */

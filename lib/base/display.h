@@ -22,8 +22,8 @@
  * dotted IPv4 addresses and the dates 2026-10-01 are left; so is one letter-digit token of the
  * shapes of a DVA file number. Over-masking is the safe side. */
 void display_text(struct span text, char *ret, size_t size) NONNULL(2);
-/* A host name: as display_text, lower case, and only letters, digits, hyphen, dot, underscore, colon
- * and star survive; others become '?'. */
+/* A host name: as display_text, lower case, and only letters, digits, hyphen, dot, underscore,
+ * colon and star survive; others become '?'. */
 void display_host(struct span text, char *ret, size_t size) NONNULL(2);
 /* The member of a container as "member 3 (.pdf)": names of content files are never shown. */
 void display_member(unsigned number, struct span name, char *ret, size_t size) NONNULL(3);

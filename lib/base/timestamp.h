@@ -14,7 +14,8 @@
 #define TIME_RFC3339_CHARS 40 /* 2026-10-01T09:30:00.123456Z and the closing zero */
 #define TIME_DATE_CHARS    16 /* 2026-10-01 */
 
-/* RFC 3339 in UTC with microseconds. Times outside the years 1970 to 9999 print as the nearest end. */
+/* RFC 3339 in UTC with microseconds. Times outside the years 1970 to 9999 print as the nearest
+ * end. */
 void time_rfc3339(int64_t time_ns, char ret[static TIME_RFC3339_CHARS]);
 /* The local calendar day, YYYY-MM-DD. */
 void time_local_date(int64_t time_ns, char ret[static TIME_DATE_CHARS]);

@@ -2,12 +2,14 @@
  * named fields and the end of each stream of content, as decode events.
  *
  * A session belongs to one flow. Each direction can be decoded alone. A field may be a whole
- * container (an HTTP body, a MIME part, a member of a zip): then the session opens a child stream for
- * it, picks the decoder by the child's first bytes (a declared type is only a hint) and goes on
- * inside; every child stream closes with a named end. Depth, ratio and bytes are bounded. Memory does
- * not depend on the size of the content: at most DECODE_MESSAGE_BYTES_MAX of an open message are held.
+ * container (an HTTP body, a MIME part, a member of a zip): then the session opens a child stream
+ * for it, picks the decoder by the child's first bytes (a declared type is only a hint) and goes on
+ * inside; every child stream closes with a named end. Depth, ratio and bytes are bounded. Memory
+ * does not depend on the size of the content: at most DECODE_MESSAGE_BYTES_MAX of an open message
+ * are held.
  *
- * decode knows formats; it does not know what is clinical. lib/detect decides that from the fields. */
+ * decode knows formats; it does not know what is clinical. lib/detect decides that from the
+ * fields. */
 #ifndef EXEAT_DECODE_DECODE_H
 #define EXEAT_DECODE_DECODE_H
 
@@ -24,7 +26,7 @@
 #define DECODE_MESSAGE_BYTES_MAX (256u << 10) /* held of one open message */
 #define DECODE_VALUE_BYTES_MAX   (16u << 10)  /* a longer value arrives as running text in pieces */
 #define DECODE_PIECE_BYTES_MAX   (16u << 10)  /* largest piece of text in one event */
-#define DECODE_STREAMS_MAX       4096 /* child streams of one flow direction; more are STREAM_LIMIT */
+#define DECODE_STREAMS_MAX       4096 /* child streams of a flow direction; more: STREAM_LIMIT */
 #define DECODE_PLACE_CHARS       96
 #define DECODE_LABEL_BYTES_MAX   256
 #define DECODE_PROTOCOL_CHARS    16
@@ -72,7 +74,8 @@ enum label_kind {
 	LABEL_HL7_AUTHORITY, /* "AUSHIC^MC": assigning authority and type of the repetition */
 	LABEL_FHIR_PATH,     /* "Patient.name.family" without array indexes */
 	LABEL_FHIR_SYSTEM,   /* identifier.system URI */
-	LABEL_KEY, /* JSON key path, form or query parameter, XML element: "patient.medicareNumber" */
+	/* JSON key path, form or query parameter, XML element: "patient.medicareNumber" */
+	LABEL_KEY,
 	LABEL_COLUMN, /* header text of a table's column */
 	LABEL_OID,
 };
@@ -107,7 +110,8 @@ enum decode_event_kind {
 	DECODE_FIELD,
 	DECODE_MESSAGE_END,
 	DECODE_STREAM_END,
-	DECODE_UPGRADE, /* STARTTLS, CONNECT, 101: this session is over for both directions at offset */
+	/* STARTTLS, CONNECT, 101: this session is over for both directions at offset */
+	DECODE_UPGRADE,
 };
 
 struct decode_event {
@@ -119,8 +123,8 @@ struct decode_event {
 	uint64_t message;  /* number in the session, from 1; children have messages of their own */
 	uint64_t parent_message; /* the message whose field opened this stream; 0: none */
 	enum carrier carrier;    /* of the message */
-	char name
-	        [48]; /* of the message: "ORU^R01", "Patient", "POST"; letters, digits, ^ _ - . only */
+	/* of the message: "ORU^R01", "Patient", "POST"; letters, digits, ^ _ - . only */
+	char name[48];
 	char place[DECODE_PLACE_CHARS]; /* for people, made of our own words and numbers only:
 					 * "HTTP body > member 2 (.csv) > column 4" */
 	int64_t time_ns;
@@ -129,27 +133,27 @@ struct decode_event {
 	enum stream_end end;   /* STREAM_END */
 	uint64_t stream_bytes; /* STREAM_END: bytes that came in */
 	uint64_t unread_bytes; /* STREAM_END: of them, not looked into */
-	uint64_t
-	        upgrade_offset; /* UPGRADE: first stream offset of the new protocol in this direction */
+	/* UPGRADE: first stream offset of the new protocol in this direction */
+	uint64_t upgrade_offset;
 	char upgrade_to[DECODE_PROTOCOL_CHARS]; /* "tls", "unknown" */
 };
 
 struct decode_limits {
 	unsigned depth_max;
 	unsigned ratio_max;
-	uint64_t
-	        child_bytes_max; /* decoded bytes looked into for one outermost stream; 0: no maximum */
+	/* decoded bytes looked into for one outermost stream; 0: no maximum */
+	uint64_t child_bytes_max;
 };
 
 extern const struct decode_limits decode_default_limits;
 
 /* What a session knows as a whole; for the flow's row. */
 struct decode_summary {
-	char protocol
-	        [DECODE_PROTOCOL_CHARS]; /* "http", "mllp", "smtp", "tls", "dns", …; "" unknown */
-	bool clear;                      /* the protocol was read in clear */
-	uint64_t read_bytes[2];          /* looked into, each direction */
-	uint64_t unread_bytes[2];        /* not looked into */
+	/* "http", "mllp", "smtp", "tls", "dns", …; "" unknown */
+	char protocol[DECODE_PROTOCOL_CHARS];
+	bool clear;                    /* the protocol was read in clear */
+	uint64_t read_bytes[2];        /* looked into, each direction */
+	uint64_t unread_bytes[2];      /* not looked into */
 	enum stream_end unread_reason; /* of most of the unread bytes; STREAM_COMPLETE when none */
 	uint64_t malformed;            /* messages that broke their format */
 	uint64_t limits_hit;

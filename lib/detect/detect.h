@@ -2,8 +2,9 @@
  * findings. A finding never holds the value: kind, place, count, a mask of its shape, a keyed tag.
  *
  * Order of trust: a label from the carrier (HL7 authority, FHIR system, column header) outranks the
- * check digit; a check digit alone is `weak` and never flags; five distinct valid values in one column
- * with at least 60 % passing are `high` whatever the header says. Rules: rules/identifiers.csv. */
+ * check digit; a check digit alone is `weak` and never flags; five distinct valid values in one
+ * column with at least 60 % passing are `high` whatever the header says. Rules:
+ * rules/identifiers.csv. */
 #ifndef EXEAT_DETECT_DETECT_H
 #define EXEAT_DETECT_DETECT_H
 
@@ -22,7 +23,7 @@
 #define DETECT_COLUMN_RUN_MIN                                                                      \
 	5 /* distinct valid values: chance 6e-6 for random digits (clinical.md 3.4) */
 #define DETECT_COLUMN_PASS_PERCENT 60
-#define DETECT_TAGS_MAX            65536 /* distinct tags remembered for one flow; more: counted as at least */
+#define DETECT_TAGS_MAX            65536 /* distinct tags kept of a flow; past it "at least" */
 
 enum tier {
 	TIER_NONE,
@@ -43,8 +44,8 @@ enum finding_class {
 };
 
 struct finding {
-	char kind
-	        [DETECT_KIND_CHARS]; /* a row of rules/identifiers.csv: "medicare", "hl7-result", … */
+	/* a row of rules/identifiers.csv: "medicare", "hl7-result", … */
+	char kind[DETECT_KIND_CHARS];
 	enum category category;
 	enum finding_class class;
 	enum tier tier;
@@ -62,7 +63,8 @@ struct finding {
 struct detect_rules; /* compiled once, shared by all sessions of a worker */
 
 /* Compiles rules/identifiers.csv. STATUS_MALFORMED with *ret_problem for a bad row. STATUS_LIBRARY:
- * the pattern engine failed its self-test (matches known strings at 64 paddings) and must not be used. */
+ * the pattern engine failed its self-test (matches known strings at 64 paddings) and must not be
+ * used. */
 int detect_rules_new(struct detect_rules **ret_gives, struct span identifiers_csv,
         const uint8_t tag_key[static DIGEST_KEY_BYTES], struct csv_problem *ret_problem) WUNRES
         NONNULL(1, 4);

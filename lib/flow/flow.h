@@ -50,13 +50,14 @@ struct flow_counts {
 
 struct flow {
 	uint64_t id; /* hash of first time and tuple: the same in every run; never 0 */
-	uint32_t
-	        slot; /* small number, unique among open flows of the shard: index for the caller's own state */
-	struct tuple
-	        tuple; /* from the end that began it (SYN; else the lower port is the server) to the other */
+	/* small number, unique among open flows of the shard: index for the caller's own state */
+	uint32_t slot;
+	/* from the end that began it (SYN; else the lower port is the server) to the other */
+	struct tuple tuple;
 	bool start_seen; /* TCP: the SYN was captured */
 	enum flow_direction direction;
-	int out_index; /* which flow_counts run from inside to outside: 0, 1; -1 when internal or transit */
+	/* which flow_counts run from inside to outside: 0, 1; -1 when internal or transit */
+	int out_index;
 	struct addr computer; /* the inside end; the client when both are inside */
 	int64_t first_ns, last_ns;
 	uint64_t first_packet;
@@ -66,8 +67,8 @@ struct flow {
 	uint8_t icmp_type, icmp_code;
 	uint8_t mac[2][6]; /* of the src and dst end's frames */
 	enum flow_end end;
-	struct frame_process
-	        process; /* of the first packet that carried one; strings owned by the flow */
+	/* of the first packet that carried one; strings owned by the flow */
+	struct frame_process process;
 };
 
 enum chunk_gap { CHUNK_DATA = 0, CHUNK_GAP_KNOWN, CHUNK_GAP_UNKNOWN };
@@ -90,8 +91,8 @@ enum flow_event_kind { FLOW_EVENT_START, FLOW_EVENT_CHUNK, FLOW_EVENT_HOUR, FLOW
 
 struct flow_event {
 	enum flow_event_kind kind;
-	const struct flow
-	        *flow; /* borrows until the next call on the table; END: last time it is seen */
+	/* borrows until the next call on the table; END: last time it is seen */
+	const struct flow *flow;
 	struct chunk chunk; /* CHUNK only; borrows likewise */
 	int64_t hour_ns;    /* HOUR: start of the UTC hour that just ended for this flow */
 };

@@ -3,8 +3,8 @@
  * Overlap rule: the first copy of a byte wins; a later copy that differs is counted. Segments ahead
  * of the gap wait, at most max bytes of them and at most TCP_STREAM_SEGMENTS_MAX; past either, or
  * when the other side has acknowledged what we miss, the gap is given up and reported with its
- * length. A start in mid-stream begins at the first segment seen. Bytes cut by the snap length are a
- * gap of known length. */
+ * length. A start in mid-stream begins at the first segment seen. Bytes cut by the snap length are
+ * a gap of known length. */
 #ifndef EXEAT_FLOW_TCP_STREAM_H
 #define EXEAT_FLOW_TCP_STREAM_H
 

@@ -1,6 +1,6 @@
 /* client_hello: what a TLS ClientHello says in clear: server name, ALPN, versions; and the version
- * and cipher of the ServerHello. RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2, RFC 6066 section 3,
- * RFC 7301, RFC 9849 (ECH: a hello with it carries an *outer* name only).
+ * and cipher of the ServerHello. RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2, RFC 6066 section
+ * 3, RFC 7301, RFC 9849 (ECH: a hello with it carries an *outer* name only).
  *
  * Works on the stream's first bytes, across records and segments: the caller keeps what it has and
  * asks again with more. */

@@ -1,5 +1,5 @@
-/* dns: questions and answers of DNS messages (RFC 1035; RFC 3596 for AAAA; RFC 9460 HTTPS records are
- * skipped). UDP payloads, and TCP messages after their two-byte length. */
+/* dns: questions and answers of DNS messages (RFC 1035; RFC 3596 for AAAA; RFC 9460 HTTPS records
+ * are skipped). UDP payloads, and TCP messages after their two-byte length. */
 #ifndef EXEAT_NET_DNS_H
 #define EXEAT_NET_DNS_H
 

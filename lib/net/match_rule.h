@@ -1,5 +1,5 @@
-/* match_rule: one term of the register's match cells, and what it is held against. A plain struct that
- * the register fills and program identification and destination matching share. */
+/* match_rule: one term of the register's match cells, and what it is held against. A plain struct
+ * that the register fills and program identification and destination matching share. */
 #ifndef EXEAT_NET_MATCH_RULE_H
 #define EXEAT_NET_MATCH_RULE_H
 
@@ -13,9 +13,10 @@
 
 #define MATCH_TEXT_CHARS 256
 
-/* sni:*.x  dns:x  ip:CIDR  port:tcp/5938  cert:*.x  ua:text  proc:name. `sni:` and `dns:` both match
- * any name by which the far end was called (SNI, Host, DNS question): a practice writes what the
- * vendor's letter says and does not know the difference; the source of the match stays visible. */
+/* sni:*.x  dns:x  ip:CIDR  port:tcp/5938  cert:*.x  ua:text  proc:name. `sni:` and `dns:` both
+ * match any name by which the far end was called (SNI, Host, DNS question): a practice writes what
+ * the vendor's letter says and does not know the difference; the source of the match stays
+ * visible. */
 enum match_kind { MATCH_SNI, MATCH_DNS, MATCH_IP, MATCH_PORT, MATCH_CERT, MATCH_UA, MATCH_PROC };
 
 /* How much a kind of match proves, weakest first. */
@@ -30,8 +31,8 @@ enum match_strength {
 
 struct match_rule {
 	enum match_kind kind;
-	char text
-	        [MATCH_TEXT_CHARS]; /* sni, dns, cert: host or *.suffix, lower case; ua: part of it; proc: file name */
+	/* sni, dns, cert: host or *.suffix, lower case; ua: part of it; proc: file name */
+	char text[MATCH_TEXT_CHARS];
 	struct prefix prefix; /* ip */
 	uint8_t protocol;     /* port: 6 or 17 */
 	uint16_t port;

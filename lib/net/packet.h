@@ -1,12 +1,12 @@
 /* packet: one captured frame, from the link layer to the payload of TCP or UDP.
  *
- * Comes in: `struct frame` from lib/source (or a live interface). Goes out: `struct packet`, a value
- * that borrows the frame's bytes. Everything is read through the cursor; nothing is kept.
+ * Comes in: `struct frame` from lib/source (or a live interface). Goes out: `struct packet`, a
+ * value that borrows the frame's bytes. Everything is read through the cursor; nothing is kept.
  *
  * Link layers (numbers of the tcpdump LINKTYPE list): Ethernet 1, NULL 0, LOOP 108, raw 12/14/101/
  * 228/229, cooked v1 113 and v2 276, PPP 9/50 and PPPoE inside Ethernet (RFC 2516). Wrappings:
- * 802.1Q/802.1ad, MPLS, PPPoE, GRE (RFC 2784/2890, ERSPAN I-III inside), VXLAN (RFC 7348, UDP 4789),
- * IP in IP, 6in4. At most PACKET_LAYERS_MAX of them. */
+ * 802.1Q/802.1ad, MPLS, PPPoE, GRE (RFC 2784/2890, ERSPAN I-III inside), VXLAN (RFC 7348, UDP
+ * 4789), IP in IP, 6in4. At most PACKET_LAYERS_MAX of them. */
 #ifndef EXEAT_NET_PACKET_H
 #define EXEAT_NET_PACKET_H
 
@@ -59,11 +59,11 @@ struct packet {
 	uint64_t number; /* of the frame */
 	uint32_t interface;
 	uint32_t wire_bytes; /* of the whole frame on the wire */
-	uint32_t
-	        payload_wire_bytes; /* of the payload on the wire; more than payload.len when cut */
-	struct span payload;        /* after the TCP or UDP header; borrows the frame */
-	struct span ip;             /* the innermost IP packet, header first; borrows. For nDPI. */
-	uint16_t ip_id;             /* IPv4 identification; for telling mirror copies */
+	/* of the payload on the wire; more than payload.len when cut */
+	uint32_t payload_wire_bytes;
+	struct span payload; /* after the TCP or UDP header; borrows the frame */
+	struct span ip;      /* the innermost IP packet, header first; borrows. For nDPI. */
+	uint16_t ip_id;      /* IPv4 identification; for telling mirror copies */
 	uint8_t ttl;
 	uint8_t tcp_flags; /* enum tcp_flag bits */
 	uint32_t tcp_seq;

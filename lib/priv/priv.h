@@ -1,10 +1,10 @@
 /* priv: who may do what. The monitor opens things; the inspector parses, and may do nothing else.
  *
- * monitor: starts with whatever privilege the user gave; opens inputs, interface, output folder; forks
- * the inspector; waits; hands finished files to whoever started the command. It parses nothing that
- * came from outside. inspector: own uid when started as root (the user behind sudo, else user `exeat`,
- * else 65534), no_new_privs, seccomp, Landlock, no core dumps: no exec, no ptrace, no sockets, no file
- * outside the output folder. README has the picture. */
+ * monitor: starts with whatever privilege the user gave; opens inputs, interface, output folder;
+ * forks the inspector; waits; hands finished files to whoever started the command. It parses
+ * nothing that came from outside. inspector: own uid when started as root (the user behind sudo,
+ * else user `exeat`, else 65534), no_new_privs, seccomp, Landlock, no core dumps: no exec, no
+ * ptrace, no sockets, no file outside the output folder. README has the picture. */
 #ifndef EXEAT_PRIV_PRIV_H
 #define EXEAT_PRIV_PRIV_H
 
@@ -29,8 +29,8 @@ struct priv_user {
 /* Reads SUDO_UID/SUDO_GID and the user database. Never fails: falls back to 65534. */
 void priv_user_find(struct priv_user *ret) NONNULL(1);
 
-/* Creates the output folder if needed and opens it; with changes set it and the files that stand in it
- * are handed to the inspector's uid. Refuses symbolic links. */
+/* Creates the output folder if needed and opens it; with changes set it and the files that stand in
+ * it are handed to the inspector's uid. Refuses symbolic links. */
 int priv_open_output(const char *path, const struct priv_user *user, int *ret_fd) WUNRES
         NONNULL(1, 2, 3);
 /* Hands everything below the folder to the owner again. */
@@ -44,17 +44,19 @@ struct priv_sandbox {
 	size_t read_only_count;
 };
 
-/* Stage one, before configuration is read: drops the uid and capabilities, sets no_new_privs, RLIMIT_CORE 0,
- * PR_SET_DUMPABLE 0, seccomp (no exec, ptrace, sockets, mounts, bpf, keyctl, process_vm_*), Landlock with
- * read_only and output_fd. ret_level gets one line for run.json: what is in force and what this kernel
- * lacks. A negative status means the process must not go on. */
+/* Stage one, before configuration is read: drops the uid and capabilities, sets no_new_privs,
+ * RLIMIT_CORE 0, PR_SET_DUMPABLE 0, seccomp (no exec, ptrace, sockets, mounts, bpf, keyctl,
+ * process_vm_*), Landlock with read_only and output_fd. ret_level gets one line for run.json: what
+ * is in force and what this kernel lacks. A negative status means the process must not go on. */
 int priv_sandbox_enter(const struct priv_sandbox *s, char ret_level[static PRIV_LEVEL_CHARS]) WUNRES
         NONNULL(1);
-/* Stage two, before the first packet is read: a second Landlock layer leaves the output folder only. */
+/* Stage two, before the first packet is read: a second Landlock layer leaves the output folder
+ * only. */
 int priv_sandbox_seal(const struct priv_sandbox *s) WUNRES NONNULL(1);
 
-/* Forks. In the child: *ret_is_inspector true. In the parent: waits for the child, forwards SIGINT and
- * SIGTERM to it, and *ret_exit is its exit code (6 when a signal ended it, with one sentence on stderr). */
+/* Forks. In the child: *ret_is_inspector true. In the parent: waits for the child, forwards SIGINT
+ * and SIGTERM to it, and *ret_exit is its exit code (6 when a signal ended it, with one sentence on
+ * stderr). */
 int priv_run_inspector(bool *ret_is_inspector, int *ret_exit) WUNRES NONNULL(1, 2);
 
 #endif

@@ -1,9 +1,9 @@
-/* registry: the practice's own CSV files, checked, as one immutable snapshot. Comes in: the bytes of
- * practice.csv, programs.csv, destinations.csv, contracts.csv, basis.csv (exceptions.csv may be
+/* registry: the practice's own CSV files, checked, as one immutable snapshot. Comes in: the bytes
+ * of practice.csv, programs.csv, destinations.csv, contracts.csv, basis.csv (exceptions.csv may be
  * missing). Goes out: a snapshot, or complaints with file, line, column and Excel cell.
  *
- * Nothing is guessed: a cell that cannot be read is an error that stops (exit code 3); a strange but
- * readable one is a warning that raises register-problem. Columns, values and their meaning:
+ * Nothing is guessed: a cell that cannot be read is an error that stops (exit code 3); a strange
+ * but readable one is a warning that raises register-problem. Columns, values and their meaning:
  * rules/FORMAT.md. Empty means "not recorded", never "no". */
 #ifndef EXEAT_REGISTRY_REGISTRY_H
 #define EXEAT_REGISTRY_REGISTRY_H
@@ -165,8 +165,8 @@ struct registry_problem {
 struct registry;
 
 /* Loads the five files (a missing required file is a problem, not a failure). Always gives a
- * registry, from which problems can be read; STATUS_REGISTER (negative) tells that it has errors and
- * must not be used for verdicts. Copies what it needs. */
+ * registry, from which problems can be read; STATUS_REGISTER (negative) tells that it has errors
+ * and must not be used for verdicts. Copies what it needs. */
 int registry_load(struct registry **ret_gives, const struct span files[static REGISTRY_FILES],
         const bool present[static REGISTRY_FILES]) WUNRES NONNULL(1, 2, 3);
 struct registry *registry_free(struct registry *r); /* NULL ok, returns NULL */

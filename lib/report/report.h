@@ -1,7 +1,7 @@
 /* report: turns assessed flows into what people and programs read: summary.csv, flags.csv,
  * flows.jsonl, report.html, draft/, run.json, and the table on the terminal. Comes in: one
- * report_flow after another, sorted, and the facts of the run. Goes out: files, each whole or absent
- * (temporary file, then rename), mode 0600.
+ * report_flow after another, sorted, and the facts of the run. Goes out: files, each whole or
+ * absent (temporary file, then rename), mode 0600.
  *
  * Every column stands once, in the column table of columns.c; CSV, HTML and text use it. Every text
  * was cleaned by base/display before it came here; this layer quotes for its format. */

@@ -2,8 +2,8 @@
  * zstd-compressed, or standard input) or a live interface. Goes out: `struct frame`, in time order.
  *
  * Several files are merged by time; equal times keep the order of the command line. Formats: pcap
- * (draft-ietf-opsawg-pcap), pcapng (draft-ietf-opsawg-pcapng), gzip (RFC 1952), zstd (RFC 8878). The
- * source takes open file descriptors and never opens a path, so it runs inside the sandbox. */
+ * (draft-ietf-opsawg-pcap), pcapng (draft-ietf-opsawg-pcapng), gzip (RFC 1952), zstd (RFC 8878).
+ * The source takes open file descriptors and never opens a path, so it runs inside the sandbox. */
 #ifndef EXEAT_SOURCE_SOURCE_H
 #define EXEAT_SOURCE_SOURCE_H
 
@@ -30,7 +30,8 @@ struct source_counts {
 	uint64_t skipped_blocks;   /* valid pcapng blocks that we do not use */
 	uint64_t out_of_order;     /* frames older than the one before them in the same file */
 	int64_t first_ns, last_ns; /* 0 when there was no frame */
-	int end; /* STATUS_END, STATUS_TRUNCATED, STATUS_MALFORMED, STATUS_UNSUPPORTED, STATUS_LIMIT */
+	/* STATUS_END, STATUS_TRUNCATED, STATUS_MALFORMED, STATUS_UNSUPPORTED, STATUS_LIMIT */
+	int end;
 	uint64_t end_at_bytes;         /* offset in the (decompressed) file where reading stopped */
 	uint64_t end_after_frame;      /* last good frame */
 	const char *end_reason;        /* one plain sentence, static; NULL when it ended well */

@@ -1,7 +1,7 @@
 /* store: what was seen, kept in SQLite so that verdicts can be recomputed with a corrected register
- * and reports made without the capture. Comes in: flows, hourly records, findings, losses of an input.
- * Goes out: the same by day. No payload, no identifier: names have passed base/display, patients are
- * keyed tags.
+ * and reports made without the capture. Comes in: flows, hourly records, findings, losses of an
+ * input. Goes out: the same by day. No payload, no identifier: names have passed base/display,
+ * patients are keyed tags.
  *
  * One transaction an input: an input that is run again (same sha256) replaces its records whole;
  * an interrupted run leaves the store as it was. Schema: lib/store/schema.sql, with its version and
@@ -56,10 +56,10 @@ struct store_flow {
 	bool clear;
 	char tls_version[16], cipher[48], ja4[48];
 	char user_agent[DISPLAY_CHARS_MAX];
-	char process_name[DISPLAY_CHARS_MAX],
-	        process_path[DISPLAY_CHARS_MAX]; /* from the capture */
-	bool inspected;                          /* every payload byte was looked into */
-	char not_inspected_reason[24];           /* closed list of design.md section 6; "" */
+	/* from the capture */
+	char process_name[DISPLAY_CHARS_MAX], process_path[DISPLAY_CHARS_MAX];
+	bool inspected;                /* every payload byte was looked into */
+	char not_inspected_reason[24]; /* closed list of design.md section 6; "" */
 	uint64_t not_inspected_bytes;
 	enum tier tier;             /* highest of the egress findings, or opaque/sealed */
 	uint64_t distinct_patients; /* within this flow */
@@ -133,7 +133,8 @@ int store_flows(struct store *s, const struct store_query *q,
 /* STATUS_ITEM and *ret, or 0. */
 int store_next_flow(struct store_cursor *c, struct store_flow *ret) WUNRES NONNULL(1, 2);
 struct store_cursor *store_cursor_free(struct store_cursor *c);
-/* Findings of a flow, sorted by tier downwards, kind, place. Gives an array to be freed by free(). */
+/* Findings of a flow, sorted by tier downwards, kind, place. Gives an array to be freed by
+ * free(). */
 int store_findings(struct store *s, uint64_t flow, struct store_finding **ret_gives,
         size_t *ret_count) WUNRES NONNULL(1, 3, 4);
 int store_records(struct store *s, uint64_t flow, struct store_record **ret_gives,

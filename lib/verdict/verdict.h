@@ -3,8 +3,8 @@
  * sentence, the register row that decided, the rule behind it and what would clear it.
  *
  * A pure function: no clock, no I/O, no state. All checks run; all reasons are given. A flag is a
- * question, never a finding of breach; missing evidence never yields `covered`. Severities, sentences
- * and rules stand in rules/flags.csv, where a person can edit them. */
+ * question, never a finding of breach; missing evidence never yields `covered`. Severities,
+ * sentences and rules stand in rules/flags.csv, where a person can edit them. */
 #ifndef EXEAT_VERDICT_VERDICT_H
 #define EXEAT_VERDICT_VERDICT_H
 
@@ -39,7 +39,8 @@ enum evidence {
 enum paper { PAPER_NONE, PAPER_COVERED, PAPER_GAP, PAPER_EXPIRED, PAPER_ABSENT, PAPER_UNREADABLE };
 enum outcome { OUTCOME_NONE, OUTCOME_COVERED, OUTCOME_LOOK, OUTCOME_ACT, OUTCOME_CANNOT_TELL };
 
-/* Every flag that the code can raise, in the order that breaks ties for the headline (domain order). */
+/* Every flag that the code can raise, in the order that breaks ties for the headline (domain
+ * order). */
 enum flag_id {
 	FLAG_REGISTER_PROBLEM,
 	FLAG_CAPTURE_GAP,
@@ -81,8 +82,8 @@ struct flag {
 	enum severity severity;
 	enum flag_scope scope;
 	char sentence[384]; /* placeholders filled in */
-	char register_says
-	        [256]; /* "contracts.csv:6 c-05 ended 2026-01-31", "nothing recorded", … */
+	/* "contracts.csv:6 c-05 ended 2026-01-31", "nothing recorded", … */
+	char register_says[256];
 	char would_clear[256];
 	const char *rule; /* borrows from the rules */
 };
