@@ -111,6 +111,8 @@ int store_begin(struct store *s) WUNRES NONNULL(1);
 int store_input_begin(struct store *s, uint32_t *ret_input) WUNRES NONNULL(1, 2);
 int store_input_set(struct store *s, uint32_t input, const struct store_input *i) WUNRES
         NONNULL(1, 3);
+/* The flow's row comes before its records, findings and tags; a second call for the same flow (its
+ * next hour) replaces the row and keeps them. Copies. */
 int store_add_flow(struct store *s, const struct store_flow *f) WUNRES NONNULL(1, 2);
 int store_add_record(struct store *s, const struct store_record *r) WUNRES NONNULL(1, 2);
 int store_add_finding(struct store *s, const struct store_finding *f) WUNRES NONNULL(1, 2);

@@ -1,0 +1,498 @@
+#include "store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "store/store_internal.h"
+
+static const char *const statement_sql[STATEMENTS] = {
+        [STATEMENT_INPUT_ADD] = "INSERT INTO input DEFAULT VALUES",
+        [STATEMENT_INPUT_SET] =
+                "UPDATE input SET sha256=?2, format=?3, kind=?4, frames=?5, bytes=?6, dropped=?7,"
+                " cut=?8, filtered=?9, first_ns=?10, last_ns=?11, end=?12, end_reason=?13,"
+                " end_after_frame=?14 WHERE id=?1",
+        [STATEMENT_FLOW_INPUT] = "SELECT input FROM flow WHERE id=?1",
+        [STATEMENT_FLOW] =
+                "INSERT OR REPLACE INTO flow VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,"
+                "?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,"
+                "?30,?31,?32,?33,?34,?35,?36,?37,?38,?39)",
+        [STATEMENT_NAME] = "INSERT OR REPLACE INTO name VALUES (?1,?2,?3,?4,?5)",
+        [STATEMENT_RECORD] = "INSERT OR REPLACE INTO record VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+        [STATEMENT_FINDING] =
+                "INSERT INTO finding VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+        [STATEMENT_TAG] = "INSERT OR IGNORE INTO tag VALUES (?1,?2)",
+        [STATEMENT_LOSS] =
+                "INSERT INTO loss VALUES (?1,?2,?3)"
+                " ON CONFLICT (input, name) DO UPDATE SET count = count + excluded.count",
+        [STATEMENT_META_SET] = "INSERT OR REPLACE INTO meta VALUES (?1,?2)",
+        [STATEMENT_META_GET] = "SELECT value FROM meta WHERE key=?1",
+        [STATEMENT_SEEN_SET] = "INSERT OR IGNORE INTO seen VALUES (?1,?2,?3)",
+        [STATEMENT_SEEN_GET] =
+                "SELECT 1 FROM seen WHERE program=?1 AND destination=?2 AND date<?3 LIMIT 1",
+};
+
+int store_status(int result)
+{
+	switch (result & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return STATUS_OK;
+	case SQLITE_NOMEM:
+		return STATUS_NO_MEMORY;
+	case SQLITE_FULL:
+		return STATUS_NO_SPACE;
+	case SQLITE_PERM:
+	case SQLITE_READONLY:
+	case SQLITE_AUTH:
+		return STATUS_NO_PERMISSION;
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return STATUS_IO;
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		return STATUS_UNSUPPORTED;
+	default:
+		return STATUS_LIBRARY;
+	}
+}
+
+int store_exec(struct store *s, const char *sql)
+{
+	return store_status(sqlite3_exec(s->db, sql, NULL, NULL, NULL));
+}
+
+int store_prepare(struct store *s, enum store_statement which, sqlite3_stmt **ret)
+{
+	sqlite3_stmt *statement = s->statements[which];
+
+	if (!statement) {
+		int result = sqlite3_prepare_v3(s->db, statement_sql[which], -1,
+		        SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+
+		if (result != SQLITE_OK)
+			return store_status(result);
+		s->statements[which] = statement;
+	}
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+	*ret = statement;
+	return STATUS_OK;
+}
+
+static int run(sqlite3_stmt *statement)
+{
+	int status = store_status(sqlite3_step(statement));
+	int reset = store_status(sqlite3_reset(statement));
+
+	return status != STATUS_OK ? status : reset;
+}
+
+/* Steps from each schema version to the next; index 0 makes an empty file version 1. */
+static int migrate(struct store *s)
+{
+	const char *const steps[STORE_SCHEMA_VERSION] = {store_schema_sql};
+	sqlite3_stmt *statement = NULL;
+	char set_version[64];
+	int version;
+	int status = store_status(
+	        sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &statement, NULL));
+
+	if (status != STATUS_OK)
+		return status;
+	status = store_status(sqlite3_step(statement));
+	version = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	if (status != STATUS_OK)
+		return status;
+	if (version > STORE_SCHEMA_VERSION || version < 0)
+		return STATUS_UNSUPPORTED;
+	if (version == STORE_SCHEMA_VERSION)
+		return STATUS_OK;
+	status = store_exec(s, "BEGIN IMMEDIATE");
+	for (; status == STATUS_OK && version < STORE_SCHEMA_VERSION; version++)
+		status = store_exec(s, steps[version]);
+	sqlite3_snprintf(
+	        sizeof(set_version), set_version, "PRAGMA user_version=%d", STORE_SCHEMA_VERSION);
+	if (status == STATUS_OK)
+		status = store_exec(s, set_version);
+	if (status == STATUS_OK)
+		status = store_exec(s, "COMMIT");
+	return status;
+}
+
+int store_open(struct store **ret_gives, const char *path, bool read_only)
+{
+	struct store *s = calloc(1, sizeof(*s));
+	int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	int status;
+
+	if (!s)
+		return STATUS_NO_MEMORY;
+	status = store_status(sqlite3_open_v2(path ? path : ":memory:", &s->db,
+	        path ? flags : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL));
+	/* The rollback journal needs no shared memory, and temporary tables stay in memory: nothing is
+	 * written outside the output folder. */
+	if (status == STATUS_OK)
+		status = store_exec(s, "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"
+		                       " PRAGMA busy_timeout=5000; PRAGMA cache_size=-16384");
+	if (status == STATUS_OK && !read_only)
+		status = store_exec(s, "PRAGMA journal_mode=DELETE; PRAGMA secure_delete=ON");
+	if (status == STATUS_OK && !read_only)
+		status = migrate(s);
+	if (status != STATUS_OK) {
+		store_free(s);
+		return status;
+	}
+	*ret_gives = s;
+	return STATUS_OK;
+}
+
+struct store *store_free(struct store *s)
+{
+	if (!s)
+		return NULL;
+	for (size_t i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(s->statements[i]);
+	sqlite3_close(s->db); /* rolls back an open transaction */
+	free(s->inputs);
+	free(s);
+	return NULL;
+}
+
+int store_begin(struct store *s)
+{
+	int status = store_exec(s, "BEGIN IMMEDIATE");
+
+	if (status == STATUS_OK) {
+		s->in_transaction = true;
+		s->input_count = 0;
+	}
+	return status;
+}
+
+int store_input_begin(struct store *s, uint32_t *ret_input)
+{
+	sqlite3_stmt *statement;
+	int64_t *inputs;
+	int status;
+
+	if (s->input_count >= STORE_INPUTS_MAX)
+		return STATUS_BUG;
+	inputs = reallocarray(s->inputs, s->input_count + 1, sizeof(*inputs));
+	if (!inputs)
+		return STATUS_NO_MEMORY;
+	s->inputs = inputs;
+	status = store_prepare(s, STATEMENT_INPUT_ADD, &statement);
+	if (status == STATUS_OK)
+		status = run(statement);
+	if (status != STATUS_OK)
+		return status;
+	s->inputs[s->input_count] = sqlite3_last_insert_rowid(s->db);
+	*ret_input = s->input_count++;
+	return STATUS_OK;
+}
+
+static void bind_text(sqlite3_stmt *statement, int position, const char *text)
+{
+	sqlite3_bind_text(statement, position, text, -1, SQLITE_STATIC);
+}
+
+static void bind_count(sqlite3_stmt *statement, int position, uint64_t count)
+{
+	sqlite3_bind_int64(statement, position, count > INT64_MAX ? INT64_MAX : (int64_t)count);
+}
+
+/* Hashes use all 64 bits: kept as the same bits, signed. */
+static void bind_bits(sqlite3_stmt *statement, int position, uint64_t bits)
+{
+	sqlite3_bind_int64(statement, position, (int64_t)bits);
+}
+
+int store_input_set(struct store *s, uint32_t input, const struct store_input *i)
+{
+	sqlite3_stmt *statement;
+	int status = store_prepare(s, STATEMENT_INPUT_SET, &statement);
+
+	if (status != STATUS_OK || input >= s->input_count)
+		return status != STATUS_OK ? status : STATUS_BUG;
+	sqlite3_bind_int64(statement, 1, s->inputs[input]);
+	bind_text(statement, 2, i->sha256);
+	bind_text(statement, 3, i->format);
+	bind_text(statement, 4, i->kind);
+	bind_count(statement, 5, i->frames);
+	bind_count(statement, 6, i->bytes);
+	bind_count(statement, 7, i->dropped);
+	bind_count(statement, 8, i->cut);
+	bind_count(statement, 9, i->filtered);
+	sqlite3_bind_int64(statement, 10, i->first_ns);
+	sqlite3_bind_int64(statement, 11, i->last_ns);
+	bind_text(statement, 12, i->end);
+	bind_text(statement, 13, i->end_reason);
+	bind_count(statement, 14, i->end_after_frame);
+	return run(statement);
+}
+
+static void put_u64(uint8_t *out, uint64_t value)
+{
+	for (int i = 7; i >= 0; i--) {
+		out[i] = (uint8_t)value;
+		value >>= 8;
+	}
+}
+
+#define COUNTS_FIELDS 7
+
+static void pack_counts(const struct flow_counts counts[2], uint8_t out[2 * COUNTS_FIELDS * 8])
+{
+	for (int d = 0; d < 2; d++) {
+		const uint64_t values[COUNTS_FIELDS] = {counts[d].packets, counts[d].wire_bytes,
+		        counts[d].payload_bytes, counts[d].gap_bytes, counts[d].gaps_unknown,
+		        counts[d].retransmitted_bytes, counts[d].overlap_conflicts};
+
+		for (int i = 0; i < COUNTS_FIELDS; i++)
+			put_u64(out + (d * COUNTS_FIELDS + i) * 8, values[i]);
+	}
+}
+
+static void bind_addr(sqlite3_stmt *statement, int position, const struct addr *a)
+{
+	sqlite3_bind_blob(statement, position, a, sizeof(*a), SQLITE_STATIC);
+}
+
+static void bind_flow_tuple(sqlite3_stmt *statement, const struct store_flow *f)
+{
+	bind_bits(statement, 1, f->id);
+	bind_addr(statement, 3, &f->tuple.src.addr);
+	sqlite3_bind_int(statement, 4, f->tuple.src.port);
+	bind_addr(statement, 5, &f->tuple.dst.addr);
+	sqlite3_bind_int(statement, 6, f->tuple.dst.port);
+	sqlite3_bind_int(statement, 7, f->tuple.protocol);
+	sqlite3_bind_int(statement, 8, f->tuple.vlan);
+	bind_text(statement, 9, f->community_id);
+	sqlite3_bind_int(statement, 10, (int)f->direction);
+	sqlite3_bind_int(statement, 11, f->out_index);
+	bind_addr(statement, 12, &f->computer);
+	bind_text(statement, 13, f->computer_name);
+	sqlite3_bind_int64(statement, 14, f->first_ns);
+	sqlite3_bind_int64(statement, 15, f->last_ns);
+	bind_count(statement, 16, f->first_packet);
+	sqlite3_bind_int(statement, 18, (int)f->end);
+}
+
+static void bind_flow_facts(sqlite3_stmt *statement, const struct store_flow *f)
+{
+	bind_text(statement, 19, f->country);
+	bind_text(statement, 20, f->country_confidence);
+	bind_text(statement, 21, f->organisation);
+	sqlite3_bind_int64(statement, 22, f->asn);
+	sqlite3_bind_int(statement, 23, f->anycast);
+	bind_text(statement, 24, f->app);
+	bind_text(statement, 25, f->app_confidence);
+	bind_text(statement, 26, f->protocol);
+	sqlite3_bind_int(statement, 27, f->clear);
+	bind_text(statement, 28, f->tls_version);
+	bind_text(statement, 29, f->cipher);
+	bind_text(statement, 30, f->ja4);
+	bind_text(statement, 31, f->user_agent);
+	bind_text(statement, 32, f->process_name);
+	bind_text(statement, 33, f->process_path);
+	sqlite3_bind_int(statement, 34, f->inspected);
+	bind_text(statement, 35, f->not_inspected_reason);
+	bind_count(statement, 36, f->not_inspected_bytes);
+	sqlite3_bind_int(statement, 37, (int)f->tier);
+	bind_count(statement, 38, f->distinct_patients);
+	sqlite3_bind_int(statement, 39, f->distinct_at_least);
+}
+
+static int add_name(struct store *s, const struct store_flow *f, unsigned position)
+{
+	sqlite3_stmt *statement;
+	int status = store_prepare(s, STATEMENT_NAME, &statement);
+
+	if (status != STATUS_OK)
+		return status;
+	bind_bits(statement, 1, f->id);
+	sqlite3_bind_int(statement, 2, (int)position);
+	bind_text(statement, 3, f->names[position].name);
+	bind_text(statement, 4, f->names[position].source);
+	sqlite3_bind_int64(statement, 5, f->names[position].age_ns);
+	return run(statement);
+}
+
+/* A flow that an earlier run already stored: what belonged to it goes, once, before the new rows. */
+static int clear_earlier_flow(struct store *s, uint64_t id)
+{
+	static const char *const children[] = {"name", "record", "finding", "tag"};
+	char sql[96];
+	sqlite3_stmt *statement;
+	bool earlier;
+	int status = store_prepare(s, STATEMENT_FLOW_INPUT, &statement);
+
+	if (status != STATUS_OK)
+		return status;
+	bind_bits(statement, 1, id);
+	earlier = sqlite3_step(statement) == SQLITE_ROW &&
+	          sqlite3_column_int64(statement, 0) < s->inputs[0];
+	status = store_status(sqlite3_reset(statement));
+	for (size_t i = 0; earlier && status == STATUS_OK && i < ARRAY_LEN(children); i++) {
+		sqlite3_snprintf(sizeof(sql), sql, "DELETE FROM %s WHERE flow=%lld", children[i],
+		        (sqlite3_int64)id);
+		status = store_exec(s, sql);
+	}
+	return status;
+}
+
+int store_add_flow(struct store *s, const struct store_flow *f)
+{
+	uint8_t counts[2 * COUNTS_FIELDS * 8];
+	sqlite3_stmt *statement;
+	int status;
+
+	if (f->input >= s->input_count)
+		return STATUS_BUG;
+	status = clear_earlier_flow(s, f->id);
+	if (status == STATUS_OK)
+		status = store_prepare(s, STATEMENT_FLOW, &statement);
+	if (status != STATUS_OK)
+		return status;
+	bind_flow_tuple(statement, f);
+	sqlite3_bind_int64(statement, 2, s->inputs[f->input]);
+	pack_counts(f->counts, counts);
+	sqlite3_bind_blob(statement, 17, counts, sizeof(counts), SQLITE_STATIC);
+	bind_flow_facts(statement, f);
+	status = run(statement);
+	for (unsigned i = 0; status == STATUS_OK && i < f->name_count && i < STORE_NAMES_MAX; i++)
+		status = add_name(s, f, i);
+	return status;
+}
+
+int store_add_record(struct store *s, const struct store_record *r)
+{
+	sqlite3_stmt *statement;
+	int status = store_prepare(s, STATEMENT_RECORD, &statement);
+
+	if (status != STATUS_OK)
+		return status;
+	bind_bits(statement, 1, r->flow);
+	sqlite3_bind_int64(statement, 2, r->sequence);
+	sqlite3_bind_int64(statement, 3, r->hour_ns);
+	bind_count(statement, 4, r->bytes_out);
+	bind_count(statement, 5, r->bytes_in);
+	bind_count(statement, 6, r->packets_out);
+	bind_count(statement, 7, r->packets_in);
+	sqlite3_bind_int(statement, 8, r->last);
+	return run(statement);
+}
+
+int store_add_finding(struct store *s, const struct store_finding *f)
+{
+	sqlite3_stmt *statement;
+	int status = store_prepare(s, STATEMENT_FINDING, &statement);
+
+	if (status != STATUS_OK)
+		return status;
+	bind_bits(statement, 1, f->flow);
+	bind_text(statement, 2, f->finding.kind);
+	sqlite3_bind_int(statement, 3, (int)f->finding.category);
+	sqlite3_bind_int(statement, 4, (int)f->finding.class);
+	sqlite3_bind_int(statement, 5, (int)f->finding.tier);
+	sqlite3_bind_int(statement, 6, f->finding.metadata);
+	bind_count(statement, 7, f->finding.count);
+	bind_text(statement, 8, f->finding.place);
+	bind_text(statement, 9, f->finding.mask);
+	sqlite3_bind_int(statement, 10, f->finding.direction);
+	sqlite3_bind_int(statement, 11, f->outward);
+	sqlite3_bind_int64(statement, 12, f->first_ns);
+	sqlite3_bind_int64(statement, 13, f->last_ns);
+	bind_count(statement, 14, f->finding.packet);
+	return run(statement);
+}
+
+int store_add_tag(struct store *s, uint64_t flow, uint64_t tag)
+{
+	sqlite3_stmt *statement;
+	int status = store_prepare(s, STATEMENT_TAG, &statement);
+
+	if (status != STATUS_OK)
+		return status;
+	bind_bits(statement, 1, flow);
+	bind_bits(statement, 2, tag);
+	return run(statement);
+}
+
+int store_add_loss(struct store *s, uint32_t input, const struct store_loss *l)
+{
+	sqlite3_stmt *statement;
+	int status = store_prepare(s, STATEMENT_LOSS, &statement);
+
+	if (status != STATUS_OK || input >= s->input_count)
+		return status != STATUS_OK ? status : STATUS_BUG;
+	sqlite3_bind_int64(statement, 1, s->inputs[input]);
+	bind_text(statement, 2, l->name);
+	bind_count(statement, 3, l->count);
+	return run(statement);
+}
+
+int store_set_meta(struct store *s, const char *key, const char *value)
+{
+	sqlite3_stmt *statement;
+	int status = store_prepare(s, STATEMENT_META_SET, &statement);
+
+	if (status != STATUS_OK)
+		return status;
+	bind_text(statement, 1, key);
+	bind_text(statement, 2, value);
+	return run(statement);
+}
+
+int store_note_seen(struct store *s, const char *program, const char *destination, const char *date)
+{
+	sqlite3_stmt *statement;
+	int status = store_prepare(s, STATEMENT_SEEN_SET, &statement);
+
+	if (status != STATUS_OK)
+		return status;
+	bind_text(statement, 1, program);
+	bind_text(statement, 2, destination);
+	bind_text(statement, 3, date);
+	return run(statement);
+}
+
+/* Earlier runs of the same inputs go, with all that belongs to them. Flows that this run saw again
+ * have already replaced the earlier rows under the same id. */
+static int replace_earlier_runs(struct store *s)
+{
+	static const char *const steps[] = {
+	        "CREATE TEMP TABLE IF NOT EXISTS doomed (id INTEGER PRIMARY KEY)",
+	        "DELETE FROM doomed",
+	        "INSERT INTO doomed SELECT DISTINCT old.id FROM input old JOIN input new"
+	        " ON old.sha256 = new.sha256 AND old.id < new.id WHERE old.sha256 <> ''",
+	        "DELETE FROM name WHERE flow IN (SELECT id FROM flow WHERE input IN doomed)",
+	        "DELETE FROM record WHERE flow IN (SELECT id FROM flow WHERE input IN doomed)",
+	        "DELETE FROM finding WHERE flow IN (SELECT id FROM flow WHERE input IN doomed)",
+	        "DELETE FROM tag WHERE flow IN (SELECT id FROM flow WHERE input IN doomed)",
+	        "DELETE FROM flow WHERE input IN doomed",
+	        "DELETE FROM loss WHERE input IN doomed",
+	        "DELETE FROM input WHERE id IN doomed",
+	};
+	int status = STATUS_OK;
+
+	for (size_t i = 0; status == STATUS_OK && i < ARRAY_LEN(steps); i++)
+		status = store_exec(s, steps[i]);
+	return status;
+}
+
+int store_commit(struct store *s)
+{
+	int status = replace_earlier_runs(s);
+
+	if (status == STATUS_OK)
+		status = store_exec(s, "COMMIT");
+	if (status == STATUS_OK)
+		s->in_transaction = false;
+	return status;
+}

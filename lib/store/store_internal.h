@@ -1,0 +1,46 @@
+/* store_internal: what store.c (writing) and store_read.c (reading) share. */
+#ifndef EXEAT_STORE_STORE_INTERNAL_H
+#define EXEAT_STORE_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+#define STORE_INPUTS_MAX 4096 /* of one transaction */
+
+enum store_statement {
+	STATEMENT_INPUT_ADD,
+	STATEMENT_INPUT_SET,
+	STATEMENT_FLOW_INPUT,
+	STATEMENT_FLOW,
+	STATEMENT_NAME,
+	STATEMENT_RECORD,
+	STATEMENT_FINDING,
+	STATEMENT_TAG,
+	STATEMENT_LOSS,
+	STATEMENT_META_SET,
+	STATEMENT_META_GET,
+	STATEMENT_SEEN_SET,
+	STATEMENT_SEEN_GET,
+	STATEMENTS
+};
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENTS];
+	int64_t *inputs; /* row ids by the caller's index, of the open transaction */
+	uint32_t input_count;
+	bool in_transaction;
+};
+
+extern const char store_schema_sql[];
+
+/* Maps SQLite's result code to a status: SQLITE_FULL -> STATUS_NO_SPACE, … */
+int store_status(int result) WUNRES;
+/* Runs SQL that gives no rows. */
+int store_exec(struct store *s, const char *sql) WUNRES NONNULL(1, 2);
+/* Prepares once, resets before each use. */
+int store_prepare(struct store *s, enum store_statement which, sqlite3_stmt **ret) WUNRES
+        NONNULL(1, 3);
+
+#endif

@@ -1,0 +1,372 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "store/store.h"
+#include "store/store_internal.h"
+
+struct store_cursor {
+	struct store *store; /* borrows */
+	sqlite3_stmt *flows;
+	sqlite3_stmt *names;
+};
+
+static void read_text(sqlite3_stmt *statement, int column, char *ret, size_t size)
+{
+	const unsigned char *text = sqlite3_column_text(statement, column);
+	size_t len = text ? (size_t)sqlite3_column_bytes(statement, column) : 0;
+
+	if (len >= size)
+		len = size - 1;
+	if (len > 0)
+		memcpy(ret, text, len);
+	ret[len] = '\0';
+}
+
+#define READ_TEXT(statement, column, array) read_text(statement, column, array, sizeof(array))
+
+static uint64_t read_u64(sqlite3_stmt *statement, int column)
+{
+	return (uint64_t)sqlite3_column_int64(statement, column);
+}
+
+static void read_addr(sqlite3_stmt *statement, int column, struct addr *ret)
+{
+	const void *blob = sqlite3_column_blob(statement, column);
+
+	*ret = (struct addr){0};
+	if (blob && sqlite3_column_bytes(statement, column) == (int)sizeof(*ret))
+		memcpy(ret, blob, sizeof(*ret));
+}
+
+static void read_counts(sqlite3_stmt *statement, int column, struct flow_counts ret[2])
+{
+	const void *blob = sqlite3_column_blob(statement, column);
+	struct cursor c = cursor_open_bytes(
+	        blob, blob ? (size_t)sqlite3_column_bytes(statement, column) : 0);
+
+	for (int d = 0; d < 2; d++) {
+		ret[d].packets = cursor_u64be(&c);
+		ret[d].wire_bytes = cursor_u64be(&c);
+		ret[d].payload_bytes = cursor_u64be(&c);
+		ret[d].gap_bytes = cursor_u64be(&c);
+		ret[d].gaps_unknown = cursor_u64be(&c);
+		ret[d].retransmitted_bytes = cursor_u64be(&c);
+		ret[d].overlap_conflicts = cursor_u64be(&c);
+	}
+}
+
+int store_get_meta(struct store *s, const char *key, char *ret, size_t size)
+{
+	sqlite3_stmt *statement;
+	int status = store_prepare(s, STATEMENT_META_GET, &statement);
+
+	if (status != STATUS_OK)
+		return status;
+	sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
+	ret[0] = '\0';
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		read_text(statement, 0, ret, size);
+	return store_status(sqlite3_reset(statement));
+}
+
+int store_seen_before(
+        struct store *s, const char *program, const char *destination, const char *date, bool *ret)
+{
+	sqlite3_stmt *statement;
+	int status = store_prepare(s, STATEMENT_SEEN_GET, &statement);
+
+	if (status != STATUS_OK)
+		return status;
+	sqlite3_bind_text(statement, 1, program, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, destination, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 3, date, -1, SQLITE_STATIC);
+	*ret = sqlite3_step(statement) == SQLITE_ROW;
+	return store_status(sqlite3_reset(statement));
+}
+
+int store_flows(struct store *s, const struct store_query *q, struct store_cursor **ret_gives)
+{
+	/* Position in `id` order of the input table is the caller's input index of that run. */
+	static const char flows[] =
+	        "SELECT flow.*, (SELECT count(*) FROM input i WHERE i.id < flow.input) FROM flow"
+	        " WHERE first_ns >= ?1 AND first_ns < ?2"
+	        " ORDER BY first_ns, src, src_port, dst, dst_port, proto, id";
+	static const char names[] =
+	        "SELECT name, source, age_ns FROM name WHERE flow=?1 ORDER BY position";
+	struct store_cursor *c = calloc(1, sizeof(*c));
+	int status;
+
+	if (!c)
+		return STATUS_NO_MEMORY;
+	c->store = s;
+	status = store_status(sqlite3_prepare_v2(s->db, flows, -1, &c->flows, NULL));
+	if (status == STATUS_OK)
+		status = store_status(sqlite3_prepare_v2(s->db, names, -1, &c->names, NULL));
+	if (status != STATUS_OK) {
+		store_cursor_free(c);
+		return status;
+	}
+	sqlite3_bind_int64(c->flows, 1, q->from_ns);
+	sqlite3_bind_int64(c->flows, 2, q->to_ns);
+	*ret_gives = c;
+	return STATUS_OK;
+}
+
+struct store_cursor *store_cursor_free(struct store_cursor *c)
+{
+	if (!c)
+		return NULL;
+	sqlite3_finalize(c->flows);
+	sqlite3_finalize(c->names);
+	free(c);
+	return NULL;
+}
+
+static void read_flow_tuple(sqlite3_stmt *statement, struct store_flow *ret)
+{
+	ret->id = read_u64(statement, 0);
+	read_addr(statement, 2, &ret->tuple.src.addr);
+	ret->tuple.src.port = (uint16_t)sqlite3_column_int(statement, 3);
+	read_addr(statement, 4, &ret->tuple.dst.addr);
+	ret->tuple.dst.port = (uint16_t)sqlite3_column_int(statement, 5);
+	ret->tuple.protocol = (uint8_t)sqlite3_column_int(statement, 6);
+	ret->tuple.vlan = (uint16_t)sqlite3_column_int(statement, 7);
+	READ_TEXT(statement, 8, ret->community_id);
+	ret->direction = (enum flow_direction)sqlite3_column_int(statement, 9);
+	ret->out_index = sqlite3_column_int(statement, 10);
+	read_addr(statement, 11, &ret->computer);
+	READ_TEXT(statement, 12, ret->computer_name);
+	ret->first_ns = sqlite3_column_int64(statement, 13);
+	ret->last_ns = sqlite3_column_int64(statement, 14);
+	ret->first_packet = read_u64(statement, 15);
+	read_counts(statement, 16, ret->counts);
+	ret->end = (enum flow_end)sqlite3_column_int(statement, 17);
+}
+
+static void read_flow_facts(sqlite3_stmt *statement, struct store_flow *ret)
+{
+	READ_TEXT(statement, 18, ret->country);
+	READ_TEXT(statement, 19, ret->country_confidence);
+	READ_TEXT(statement, 20, ret->organisation);
+	ret->asn = (uint32_t)sqlite3_column_int64(statement, 21);
+	ret->anycast = sqlite3_column_int(statement, 22);
+	READ_TEXT(statement, 23, ret->app);
+	READ_TEXT(statement, 24, ret->app_confidence);
+	READ_TEXT(statement, 25, ret->protocol);
+	ret->clear = sqlite3_column_int(statement, 26);
+	READ_TEXT(statement, 27, ret->tls_version);
+	READ_TEXT(statement, 28, ret->cipher);
+	READ_TEXT(statement, 29, ret->ja4);
+	READ_TEXT(statement, 30, ret->user_agent);
+	READ_TEXT(statement, 31, ret->process_name);
+	READ_TEXT(statement, 32, ret->process_path);
+	ret->inspected = sqlite3_column_int(statement, 33);
+	READ_TEXT(statement, 34, ret->not_inspected_reason);
+	ret->not_inspected_bytes = read_u64(statement, 35);
+	ret->tier = (enum tier)sqlite3_column_int(statement, 36);
+	ret->distinct_patients = read_u64(statement, 37);
+	ret->distinct_at_least = sqlite3_column_int(statement, 38);
+	ret->input = (uint32_t)sqlite3_column_int64(statement, 39);
+}
+
+int store_next_flow(struct store_cursor *c, struct store_flow *ret)
+{
+	int result = sqlite3_step(c->flows);
+
+	if (result != SQLITE_ROW)
+		return store_status(result);
+	memset(ret, 0, sizeof(*ret));
+	read_flow_tuple(c->flows, ret);
+	read_flow_facts(c->flows, ret);
+	sqlite3_reset(c->names);
+	sqlite3_bind_int64(c->names, 1, (int64_t)ret->id);
+	while (ret->name_count < STORE_NAMES_MAX && sqlite3_step(c->names) == SQLITE_ROW) {
+		struct store_name *n = &ret->names[ret->name_count++];
+
+		READ_TEXT(c->names, 0, n->name);
+		READ_TEXT(c->names, 1, n->source);
+		n->age_ns = sqlite3_column_int64(c->names, 2);
+	}
+	return STATUS_ITEM;
+}
+
+/* A growing array of rows of one size. */
+struct rows {
+	void *data;
+	size_t count, capacity, row_bytes;
+};
+
+static void *add_row(struct rows *r)
+{
+	if (r->count == r->capacity) {
+		size_t capacity = r->capacity ? r->capacity * 2 : 16;
+		void *data = reallocarray(r->data, capacity, r->row_bytes);
+
+		if (!data)
+			return NULL;
+		r->data = data;
+		r->capacity = capacity;
+	}
+	memset((char *)r->data + r->count * r->row_bytes, 0, r->row_bytes);
+	return (char *)r->data + r->count++ * r->row_bytes;
+}
+
+/* Steps to the next row: STATUS_ITEM with *ret_row, 0 at the end, or a failure. */
+static int next_row(sqlite3_stmt *statement, struct rows *rows, void *ret_row)
+{
+	int result = sqlite3_step(statement);
+	void *row;
+
+	if (result != SQLITE_ROW)
+		return store_status(result);
+	row = add_row(rows);
+	if (!row)
+		return STATUS_NO_MEMORY;
+	memcpy(ret_row, &row, sizeof(row));
+	return STATUS_ITEM;
+}
+
+static int finish_rows(
+        sqlite3_stmt *statement, int status, struct rows *rows, void *ret_array, size_t *ret_count)
+{
+	sqlite3_finalize(statement);
+	if (status != STATUS_OK) {
+		free(rows->data);
+		return status;
+	}
+	memcpy(ret_array, &rows->data, sizeof(rows->data));
+	*ret_count = rows->count;
+	return STATUS_OK;
+}
+
+int store_findings(
+        struct store *s, uint64_t flow, struct store_finding **ret_gives, size_t *ret_count)
+{
+	struct rows rows = {.row_bytes = sizeof(struct store_finding)};
+	struct store_finding *f;
+	sqlite3_stmt *statement = NULL;
+	int status = store_status(sqlite3_prepare_v2(s->db,
+	        "SELECT * FROM finding WHERE flow=?1"
+	        " ORDER BY tier DESC, kind, place, direction, first_ns",
+	        -1, &statement, NULL));
+
+	if (status == STATUS_OK)
+		sqlite3_bind_int64(statement, 1, (int64_t)flow);
+	while (status == STATUS_OK && (status = next_row(statement, &rows, &f)) == STATUS_ITEM) {
+		f->flow = flow;
+		READ_TEXT(statement, 1, f->finding.kind);
+		f->finding.category = (enum category)sqlite3_column_int(statement, 2);
+		f->finding.class = (enum finding_class)sqlite3_column_int(statement, 3);
+		f->finding.tier = (enum tier)sqlite3_column_int(statement, 4);
+		f->finding.metadata = sqlite3_column_int(statement, 5);
+		f->finding.count = read_u64(statement, 6);
+		READ_TEXT(statement, 7, f->finding.place);
+		READ_TEXT(statement, 8, f->finding.mask);
+		f->finding.direction = (uint8_t)sqlite3_column_int(statement, 9);
+		f->outward = sqlite3_column_int(statement, 10);
+		f->first_ns = sqlite3_column_int64(statement, 11);
+		f->last_ns = sqlite3_column_int64(statement, 12);
+		f->finding.packet = read_u64(statement, 13);
+		f->finding.time_ns = f->first_ns;
+		status = STATUS_OK;
+	}
+	return finish_rows(statement, status, &rows, ret_gives, ret_count);
+}
+
+int store_records(
+        struct store *s, uint64_t flow, struct store_record **ret_gives, size_t *ret_count)
+{
+	struct rows rows = {.row_bytes = sizeof(struct store_record)};
+	struct store_record *r;
+	sqlite3_stmt *statement = NULL;
+	int status = store_status(sqlite3_prepare_v2(s->db,
+	        "SELECT * FROM record WHERE flow=?1 ORDER BY sequence", -1, &statement, NULL));
+
+	if (status == STATUS_OK)
+		sqlite3_bind_int64(statement, 1, (int64_t)flow);
+	while (status == STATUS_OK && (status = next_row(statement, &rows, &r)) == STATUS_ITEM) {
+		r->flow = flow;
+		r->sequence = (uint32_t)sqlite3_column_int64(statement, 1);
+		r->hour_ns = sqlite3_column_int64(statement, 2);
+		r->bytes_out = read_u64(statement, 3);
+		r->bytes_in = read_u64(statement, 4);
+		r->packets_out = read_u64(statement, 5);
+		r->packets_in = read_u64(statement, 6);
+		r->last = sqlite3_column_int(statement, 7);
+		status = STATUS_OK;
+	}
+	return finish_rows(statement, status, &rows, ret_gives, ret_count);
+}
+
+int store_inputs(struct store *s, struct store_input **ret_gives, size_t *ret_count)
+{
+	struct rows rows = {.row_bytes = sizeof(struct store_input)};
+	struct store_input *i;
+	sqlite3_stmt *statement = NULL;
+	int status = store_status(
+	        sqlite3_prepare_v2(s->db, "SELECT * FROM input ORDER BY id", -1, &statement, NULL));
+
+	while (status == STATUS_OK && (status = next_row(statement, &rows, &i)) == STATUS_ITEM) {
+		READ_TEXT(statement, 1, i->sha256);
+		READ_TEXT(statement, 2, i->format);
+		READ_TEXT(statement, 3, i->kind);
+		i->frames = read_u64(statement, 4);
+		i->bytes = read_u64(statement, 5);
+		i->dropped = read_u64(statement, 6);
+		i->cut = read_u64(statement, 7);
+		i->filtered = read_u64(statement, 8);
+		i->first_ns = sqlite3_column_int64(statement, 9);
+		i->last_ns = sqlite3_column_int64(statement, 10);
+		READ_TEXT(statement, 11, i->end);
+		READ_TEXT(statement, 12, i->end_reason);
+		i->end_after_frame = read_u64(statement, 13);
+		status = STATUS_OK;
+	}
+	return finish_rows(statement, status, &rows, ret_gives, ret_count);
+}
+
+int store_losses(struct store *s, struct store_loss **ret_gives, size_t *ret_count)
+{
+	struct rows rows = {.row_bytes = sizeof(struct store_loss)};
+	struct store_loss *l;
+	sqlite3_stmt *statement = NULL;
+	int status = store_status(sqlite3_prepare_v2(s->db,
+	        "SELECT name, sum(count) FROM loss GROUP BY name ORDER BY name", -1, &statement,
+	        NULL));
+
+	while (status == STATUS_OK && (status = next_row(statement, &rows, &l)) == STATUS_ITEM) {
+		READ_TEXT(statement, 0, l->name);
+		l->count = read_u64(statement, 1);
+		status = STATUS_OK;
+	}
+	return finish_rows(statement, status, &rows, ret_gives, ret_count);
+}
+
+/* A temporary table (in memory) holds the set of flows, so that it can be of any size. */
+int store_distinct_tags(struct store *s, const uint64_t *flows, size_t count, uint64_t *ret)
+{
+	sqlite3_stmt *statement = NULL;
+	int status = store_exec(s,
+	        "CREATE TEMP TABLE IF NOT EXISTS wanted (id INTEGER PRIMARY KEY);"
+	        "DELETE FROM wanted");
+
+	if (status == STATUS_OK)
+		status = store_status(sqlite3_prepare_v2(
+		        s->db, "INSERT OR IGNORE INTO wanted VALUES (?1)", -1, &statement, NULL));
+	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+		sqlite3_reset(statement);
+		sqlite3_bind_int64(statement, 1, (int64_t)flows[i]);
+		status = store_status(sqlite3_step(statement));
+	}
+	sqlite3_finalize(statement);
+	statement = NULL;
+	if (status == STATUS_OK)
+		status = store_status(sqlite3_prepare_v2(s->db,
+		        "SELECT count(DISTINCT tag) FROM tag WHERE flow IN wanted", -1, &statement,
+		        NULL));
+	if (status == STATUS_OK && sqlite3_step(statement) == SQLITE_ROW)
+		*ret = read_u64(statement, 0);
+	sqlite3_finalize(statement);
+	return status;
+}

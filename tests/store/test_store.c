@@ -1,0 +1,244 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/status.h"
+#include "store/store.h"
+
+static const struct store_query everything = {INT64_MIN, INT64_MAX};
+
+static struct store_flow example_flow(uint64_t id, uint32_t input, int64_t first_ns)
+{
+	struct store_flow f = {
+	        .id = id,
+	        .input = input,
+	        .tuple = {.src = {{4, {192, 0, 2, 1}}, 50000},
+	                .dst = {{4, {198, 51, 100, 7}}, 443},
+	                .protocol = 6},
+	        .community_id = "1:abc",
+	        .direction = FLOW_OUTGOING,
+	        .computer = {4, {192, 0, 2, 1}},
+	        .first_ns = first_ns,
+	        .last_ns = first_ns + 5,
+	        .counts = {{.packets = 3, .payload_bytes = 700, .gap_bytes = 9}, {.packets = 2}},
+	        .name_count = 2,
+	        .names = {{"api.example", "sni", 0}, {"cdn.example", "dns", 77}},
+	        .country = "AU",
+	        .country_confidence = "database",
+	        .tier = TIER_HIGH,
+	        .distinct_patients = 2,
+	};
+	return f;
+}
+
+static void add_run(struct store *s, const char *sha256, const uint64_t *ids, size_t count)
+{
+	struct store_input input = {.format = "pcap", .kind = "file", .frames = 10, .end = "end"};
+	uint32_t index = 99;
+
+	snprintf(input.sha256, sizeof(input.sha256), "%s", sha256);
+	assert_int_equal(store_begin(s), STATUS_OK);
+	assert_int_equal(store_input_begin(s, &index), STATUS_OK);
+	assert_int_equal(index, 0);
+	for (size_t i = 0; i < count; i++) {
+		struct store_flow f = example_flow(ids[i], index, (int64_t)i * 1000);
+		struct store_record r = {.flow = ids[i], .bytes_out = 700, .last = true};
+		struct store_finding n = {.flow = ids[i],
+		        .finding = {.kind = "medicare",
+		                .category = CATEGORY_IDENTIFIERS,
+		                .tier = TIER_HIGH,
+		                .count = 2,
+		                .place = "HTTP body > column 4",
+		                .mask = "...."},
+		        .outward = true};
+
+		assert_int_equal(store_add_flow(s, &f), STATUS_OK);
+		assert_int_equal(store_add_record(s, &r), STATUS_OK);
+		assert_int_equal(store_add_finding(s, &n), STATUS_OK);
+		assert_int_equal(store_add_tag(s, ids[i], 1000 + i), STATUS_OK);
+		assert_int_equal(store_add_tag(s, ids[i], UINT64_MAX), STATUS_OK);
+	}
+	struct store_loss loss = {"packets not IP", 4};
+	assert_int_equal(store_add_loss(s, index, &loss), STATUS_OK);
+	assert_int_equal(store_input_set(s, index, &input), STATUS_OK);
+	assert_int_equal(store_commit(s), STATUS_OK);
+}
+
+static size_t count_flows(struct store *s)
+{
+	struct store_cursor *c = NULL;
+	struct store_flow f;
+	size_t count = 0;
+
+	assert_int_equal(store_flows(s, &everything, &c), STATUS_OK);
+	while (store_next_flow(c, &f) == STATUS_ITEM)
+		count++;
+	store_cursor_free(c);
+	return count;
+}
+
+static void what_goes_in_comes_out(void **state)
+{
+	const uint64_t ids[] = {UINT64_MAX - 3, 7};
+	struct store *s = NULL;
+	struct store_cursor *c = NULL;
+	struct store_finding *findings = NULL;
+	struct store_record *records = NULL;
+	struct store_flow f;
+	size_t count = 0;
+	uint64_t tags = 0;
+
+	(void)state;
+	assert_int_equal(store_open(&s, NULL, false), STATUS_OK);
+	add_run(s, "aa", ids, 2);
+	assert_int_equal(store_flows(s, &everything, &c), STATUS_OK);
+	assert_int_equal(store_next_flow(c, &f), STATUS_ITEM);
+	struct store_flow expected = example_flow(ids[0], 0, 0);
+	assert_true(f.id == expected.id);
+	assert_true(tuple_equal(&f.tuple, &expected.tuple));
+	assert_memory_equal(f.counts, expected.counts, sizeof(f.counts));
+	assert_int_equal(f.name_count, 2);
+	assert_string_equal(f.names[1].name, "cdn.example");
+	assert_string_equal(f.names[1].source, "dns");
+	assert_int_equal(f.names[1].age_ns, 77);
+	assert_string_equal(f.country, "AU");
+	assert_string_equal(f.community_id, "1:abc");
+	assert_int_equal(f.tier, TIER_HIGH);
+	assert_int_equal(f.distinct_patients, 2);
+	assert_int_equal(f.last_ns, 5);
+	assert_int_equal(store_next_flow(c, &f), STATUS_ITEM);
+	assert_int_equal(store_next_flow(c, &f), 0);
+	store_cursor_free(c);
+	assert_int_equal(store_findings(s, ids[0], &findings, &count), STATUS_OK);
+	assert_int_equal(count, 1);
+	assert_string_equal(findings[0].finding.kind, "medicare");
+	assert_int_equal(findings[0].finding.count, 2);
+	free(findings);
+	assert_int_equal(store_records(s, ids[0], &records, &count), STATUS_OK);
+	assert_int_equal(count, 1);
+	assert_true(records[0].last);
+	free(records);
+	assert_int_equal(store_distinct_tags(s, ids, 2, &tags), STATUS_OK);
+	assert_int_equal(tags, 3); /* one of them in both flows */
+	s = store_free(s);
+}
+
+static void the_same_input_replaces_itself(void **state)
+{
+	const uint64_t first[] = {1, 2, 3};
+	const uint64_t second[] = {2, 3};
+	const uint64_t other[] = {9};
+	struct store *s = NULL;
+	struct store_finding *findings = NULL;
+	struct store_input *inputs = NULL;
+	struct store_loss *losses = NULL;
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(store_open(&s, NULL, false), STATUS_OK);
+	add_run(s, "aa", first, 3);
+	add_run(s, "bb", other, 1);
+	add_run(s, "aa", second, 2);
+	assert_int_equal(count_flows(s), 3);
+	assert_int_equal(store_findings(s, 2, &findings, &count), STATUS_OK);
+	assert_int_equal(count, 1);
+	free(findings);
+	assert_int_equal(store_inputs(s, &inputs, &count), STATUS_OK);
+	assert_int_equal(count, 2);
+	free(inputs);
+	assert_int_equal(store_losses(s, &losses, &count), STATUS_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(losses[0].count, 8);
+	free(losses);
+	s = store_free(s);
+}
+
+static void an_interrupted_run_leaves_no_trace(void **state)
+{
+	char path[] = "/tmp/exeat-store-XXXXXX";
+	const uint64_t ids[] = {1};
+	struct store *s = NULL;
+	uint32_t index;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(store_open(&s, path, false), STATUS_OK);
+	add_run(s, "aa", ids, 1);
+	assert_int_equal(store_begin(s), STATUS_OK);
+	assert_int_equal(store_input_begin(s, &index), STATUS_OK);
+	struct store_flow f = example_flow(5, index, 0);
+	assert_int_equal(store_add_flow(s, &f), STATUS_OK);
+	s = store_free(s);
+	assert_int_equal(store_open(&s, path, true), STATUS_OK);
+	assert_int_equal(count_flows(s), 1);
+	assert_int_equal(store_begin(s), STATUS_OK);
+	assert_int_equal(store_input_begin(s, &index), STATUS_NO_PERMISSION);
+	s = store_free(s);
+	unlink(path);
+}
+
+static void foreign_and_later_files_are_refused(void **state)
+{
+	char path[] = "/tmp/exeat-store-XXXXXX";
+	struct store *s = NULL;
+	int fd = mkstemp(path);
+	char page[8192];
+
+	(void)state;
+	assert_true(fd >= 0);
+	memset(page, 'x', sizeof(page));
+	assert_int_equal(write(fd, page, sizeof(page)), (ssize_t)sizeof(page));
+	assert_int_equal(store_open(&s, path, false), STATUS_UNSUPPORTED);
+	assert_null(s);
+	/* A file of a later version: user_version stands at offset 60 of the first page. */
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(store_open(&s, path, false), STATUS_OK);
+	s = store_free(s);
+	assert_int_equal(pwrite(fd, "\0\0\0\x63", 4, 60), 4);
+	assert_int_equal(store_open(&s, path, false), STATUS_UNSUPPORTED);
+	assert_null(s);
+	close(fd);
+	unlink(path);
+}
+
+static void settings_and_first_dates_are_remembered(void **state)
+{
+	struct store *s = NULL;
+	char text[16] = "old";
+	bool seen = true;
+
+	(void)state;
+	assert_int_equal(store_open(&s, NULL, false), STATUS_OK);
+	assert_int_equal(store_get_meta(s, "timezone", text, sizeof(text)), STATUS_OK);
+	assert_string_equal(text, "");
+	assert_int_equal(store_set_meta(s, "timezone", "Australia/Brisbane"), STATUS_OK);
+	assert_int_equal(store_get_meta(s, "timezone", text, sizeof(text)), STATUS_OK);
+	assert_string_equal(text, "Australia/Brisb"); /* cut to the caller's room */
+	assert_int_equal(store_note_seen(s, "p", "d", "2026-10-02"), STATUS_OK);
+	assert_int_equal(store_seen_before(s, "p", "d", "2026-10-02", &seen), STATUS_OK);
+	assert_false(seen);
+	assert_int_equal(store_seen_before(s, "p", "d", "2026-10-03", &seen), STATUS_OK);
+	assert_true(seen);
+	s = store_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(what_goes_in_comes_out),
+	        cmocka_unit_test(the_same_input_replaces_itself),
+	        cmocka_unit_test(an_interrupted_run_leaves_no_trace),
+	        cmocka_unit_test(foreign_and_later_files_are_refused),
+	        cmocka_unit_test(settings_and_first_dates_are_remembered),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
