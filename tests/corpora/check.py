@@ -19,9 +19,12 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 
 SECONDS_MAX = 10
 MEMORY_MAX_KIB = 256 * 1024
+# Enough to find the first packet; a child's peak starts at the size of this process.
+HEAD_BYTES = 1 << 20
 WORKERS = os.cpu_count() or 1
 SUFFIXES = (".pcap", ".pcapng", ".cap", ".trace", ".dmp", ".ntar", ".pcap.gz", ".pcapng.gz")
 
@@ -67,18 +70,22 @@ def first_packet_pcapng(data):
 	return False
 
 
+def gzipped(path):
+	with open(path, "rb") as file:
+		return file.read(2) == b"\x1f\x8b"
+
+
 def deserved(path):
 	"""The exit codes that are right for this file.
 
 	Only a file that surely holds a packet must be read; a link layer that exeat does not
 	know, or a file that is broken at its start, may end either way.
 	"""
-	data = path.read_bytes()
-	if data[:2] == b"\x1f\x8b":
-		try:
-			data = gzip.decompress(data)
-		except (OSError, EOFError):
-			return READ | UNREAD
+	try:
+		with (gzip.open if gzipped(path) else open)(path, "rb") as file:
+			data = file.read(HEAD_BYTES)
+	except (OSError, EOFError, zlib.error):
+		return READ | UNREAD
 	if len(data) < 24:
 		return UNREAD
 	whole = first_packet_pcapng(data) if data[:4] == b"\x0a\x0d\x0d\x0a" else first_packet_pcap(data)
