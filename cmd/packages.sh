@@ -82,6 +82,18 @@ apt_install()
 	apt_get update && apt_get install --no-install-recommends "$@"
 }
 
+# One sentence out of apt-get's many: the network first, because the rest follows from it.
+why_not()
+{
+	if reason=$(grep -m 1 -E 'resolv|Could not connect|Unable to connect|timed out|404 ' \
+		"$install_log"); then
+		echo "the packages cannot be downloaded: is this computer online, and do its apt \
+sources work? apt-get says: $reason"
+	else
+		echo "apt-get says: $(grep -m 1 '^E:' "$install_log" || tail -n 1 "$install_log")"
+	fi
+}
+
 install_packages()
 {
 	missing=$(missing_packages "$@" | tr '\n' ' ')
@@ -101,9 +113,7 @@ install_packages()
 	forbid_services
 	# shellcheck disable=SC2086 # a list of words
 	if ! apt_install $missing >"$install_log" 2>&1; then
-		grep -E '^(E|W|Err):?' "$install_log" | tail -n 5 >&2
-		die "apt-get could not install: $missing- is this computer online, and does \
-'apt-get update' work?"
+		die "cannot install $missing- $(why_not)"
 	fi
 	allow_services
 	rm -f "$install_log"
