@@ -87,10 +87,10 @@ why_not()
 {
 	if reason=$(grep -m 1 -E 'resolv|Could not connect|Unable to connect|timed out|404 ' \
 		"$install_log"); then
-		echo "the packages cannot be downloaded: is this computer online, and do its apt \
+		echo "those packages cannot be downloaded: is this computer online, and do its apt \
 sources work? apt-get says: $reason"
 	else
-		echo "apt-get says: $(grep -m 1 '^E:' "$install_log" || tail -n 1 "$install_log")"
+		echo "those packages cannot be installed; apt-get says: $(grep -m 1 '^E:' "$install_log" || tail -n 1 "$install_log")"
 	fi
 }
 
@@ -113,7 +113,7 @@ install_packages()
 	forbid_services
 	# shellcheck disable=SC2086 # a list of words
 	if ! apt_install $missing >"$install_log" 2>&1; then
-		die "cannot install $missing- $(why_not)"
+		die "$(why_not)"
 	fi
 	allow_services
 	rm -f "$install_log"
