@@ -90,7 +90,8 @@ why_not()
 		echo "those packages cannot be downloaded: is this computer online, and do its apt \
 sources work? apt-get says: $reason"
 	else
-		echo "those packages cannot be installed; apt-get says: $(grep -m 1 '^E:' "$install_log" || tail -n 1 "$install_log")"
+		reason=$(grep -m 1 '^E:' "$install_log" || tail -n 1 "$install_log")
+		echo "those packages cannot be installed; apt-get says: $reason"
 	fi
 }
 
