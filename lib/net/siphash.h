@@ -1,5 +1,6 @@
-/* siphash: SipHash-2-4, a keyed hash for tables that peers can fill (Aumasson and Bernstein, "SipHash:
- * a fast short-input PRF", 2012). Not for identifiers that people see: those use SHA-256. */
+/* siphash: SipHash-2-4, a keyed hash for tables that peers can fill (Aumasson and Bernstein,
+ * "SipHash: a fast short-input PRF", 2012). Not for identifiers that people see: those use
+ * SHA-256. */
 #ifndef EXEAT_NET_SIPHASH_H
 #define EXEAT_NET_SIPHASH_H
 

@@ -23,8 +23,8 @@ static const char *const statement_sql[STATEMENTS] = {
                 "INSERT INTO finding VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
         [STATEMENT_TAG] = "INSERT OR IGNORE INTO tag VALUES (?1,?2)",
         [STATEMENT_LOSS] =
-                "INSERT INTO loss VALUES (?1,?2,?3)"
-                " ON CONFLICT (input, name) DO UPDATE SET count = count + excluded.count",
+                ("INSERT INTO loss VALUES (?1,?2,?3)"
+                 " ON CONFLICT (input, name) DO UPDATE SET count = count + excluded.count"),
         [STATEMENT_META_SET] = "INSERT OR REPLACE INTO meta VALUES (?1,?2)",
         [STATEMENT_META_GET] = "SELECT value FROM meta WHERE key=?1",
         [STATEMENT_SEEN_SET] = "INSERT OR IGNORE INTO seen VALUES (?1,?2,?3)",
@@ -134,8 +134,8 @@ int store_open(struct store **ret_gives, const char *path, bool read_only)
 		return STATUS_NO_MEMORY;
 	status = store_status(sqlite3_open_v2(path ? path : ":memory:", &s->db,
 	        path ? flags : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL));
-	/* The rollback journal needs no shared memory, and temporary tables stay in memory: nothing is
-	 * written outside the output folder. */
+	/* The rollback journal needs no shared memory, and temporary tables stay in memory: nothing
+	 * is written outside the output folder. */
 	if (status == STATUS_OK)
 		status = store_exec(s, "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"
 		                       " PRAGMA busy_timeout=5000; PRAGMA cache_size=-16384");
@@ -323,7 +323,8 @@ static int add_name(struct store *s, const struct store_flow *f, unsigned positi
 	return run(statement);
 }
 
-/* A flow that an earlier run already stored: what belonged to it goes, once, before the new rows. */
+/* A flow that an earlier run already stored: what belonged to it goes, once, before the new
+ * rows. */
 static int clear_earlier_flow(struct store *s, uint64_t id)
 {
 	static const char *const children[] = {"name", "record", "finding", "tag"};
@@ -469,8 +470,8 @@ static int replace_earlier_runs(struct store *s)
 	static const char *const steps[] = {
 	        "CREATE TEMP TABLE IF NOT EXISTS doomed (id INTEGER PRIMARY KEY)",
 	        "DELETE FROM doomed",
-	        "INSERT INTO doomed SELECT DISTINCT old.id FROM input old JOIN input new"
-	        " ON old.sha256 = new.sha256 AND old.id < new.id WHERE old.sha256 <> ''",
+	        ("INSERT INTO doomed SELECT DISTINCT old.id FROM input old JOIN input new"
+	         " ON old.sha256 = new.sha256 AND old.id < new.id WHERE old.sha256 <> ''"),
 	        "DELETE FROM name WHERE flow IN (SELECT id FROM flow WHERE input IN doomed)",
 	        "DELETE FROM record WHERE flow IN (SELECT id FROM flow WHERE input IN doomed)",
 	        "DELETE FROM finding WHERE flow IN (SELECT id FROM flow WHERE input IN doomed)",
