@@ -16,18 +16,22 @@
 #define DISPLAY_CHARS_MAX  256 /* longest shown text with its closing zero: a DNS name is 253 */
 #define DISPLAY_IDENTIFIER "\xe2\x80\xb9identifier\xe2\x80\xba"
 
-/* Cleans text into ret, which holds size bytes (at least 16). A text that does not fit ends in an
- * ellipsis. Identifier rule: in a run of digits that may hold single spaces, hyphens, slashes or
- * full stops, seven or more digits are an identifier (phone numbers, Medicare, IHI, card, CRN);
- * dotted IPv4 addresses and the dates 2026-10-01 are left; so is one letter-digit token of the
- * shapes of a DVA file number. Over-masking is the safe side. */
+/* Cleans text into ret, which holds size bytes (at least 32; no more than DISPLAY_CHARS_MAX are
+ * used). A text that does not fit ends in an ellipsis. Identifier rule: in a run of digits that may
+ * hold one or two spaces, hyphens, slashes, full stops, underscores, commas, plus or per-cent signs
+ * between them, seven or more digits are an identifier (phone numbers, Medicare, IHI, card, CRN);
+ * dotted IPv4 addresses, and dates written 2026-10-01 from 2020 on, are left. A word of the shape of
+ * a DVA file number (state letter, up to three letters, digits to eight characters, perhaps one more
+ * letter) is an identifier too. Over-masking is the safe side. */
 void display_text(struct span text, char *ret, size_t size) NONNULL(2);
 /* A host name: as display_text, lower case, and only letters, digits, hyphen, dot, underscore,
  * colon and star survive; others become '?'. */
 void display_host(struct span text, char *ret, size_t size) NONNULL(2);
-/* The member of a container as "member 3 (.pdf)": names of content files are never shown. */
+/* The member of a container as "member 3 (.pdf)": names of content files are never shown, and of
+ * extensions only those that a closed list knows ("john.smith" has none). */
 void display_member(unsigned number, struct span name, char *ret, size_t size) NONNULL(3);
-/* A process path or command: the last path component, cleaned. */
+/* A process path or command line: the program's file name, cleaned; arguments are dropped. Windows
+ * paths may hold spaces, so their program ends at ".exe" and its like; Unix ones at a space. */
 void display_program(struct span path, char *ret, size_t size) NONNULL(2);
 
 #endif
