@@ -1,0 +1,130 @@
+/* protocol_ndpi: labels by nDPI 4.2, as both Debian releases carry it. It parses untrusted packets
+ * with known faults of its age: it runs only in the sandboxed inspector. */
+#include "classify/protocol.h"
+
+#include <ndpi_api.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+
+#define PACKET_BYTES_MAX 65535 /* nDPI's length is an unsigned short */
+
+struct protocol_engine {
+	struct ndpi_detection_module_struct *module;
+};
+
+struct protocol_flow {
+	struct protocol_engine *engine; /* borrows */
+	struct ndpi_flow_struct *flow;
+	ndpi_protocol result;
+	unsigned packets;
+	bool settled;
+};
+
+int protocol_engine_new(struct protocol_engine **ret_gives)
+{
+	struct protocol_engine *e = calloc(1, sizeof(*e));
+	NDPI_PROTOCOL_BITMASK all;
+
+	if (!e)
+		return STATUS_NO_MEMORY;
+	e->module = ndpi_init_detection_module(ndpi_no_prefs);
+	if (!e->module) {
+		free(e);
+		return STATUS_NO_MEMORY;
+	}
+	NDPI_BITMASK_SET_ALL(all);
+	ndpi_set_protocol_detection_bitmask2(e->module, &all);
+	ndpi_finalize_initialization(e->module);
+	*ret_gives = e;
+	return STATUS_OK;
+}
+
+struct protocol_engine *protocol_engine_free(struct protocol_engine *e)
+{
+	if (!e)
+		return NULL;
+	ndpi_exit_detection_module(e->module);
+	free(e);
+	return NULL;
+}
+
+const char *protocol_engine_version(void)
+{
+	return "nDPI " EXEAT_NDPI_VERSION;
+}
+
+int protocol_flow_new(struct protocol_flow **ret_gives, struct protocol_engine *borrowed)
+{
+	struct protocol_flow *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return STATUS_NO_MEMORY;
+	f->engine = borrowed;
+	f->flow = ndpi_flow_malloc(SIZEOF_FLOW_STRUCT);
+	if (!f->flow) {
+		free(f);
+		return STATUS_NO_MEMORY;
+	}
+	memset(f->flow, 0, SIZEOF_FLOW_STRUCT);
+	*ret_gives = f;
+	return STATUS_OK;
+}
+
+struct protocol_flow *protocol_flow_free(struct protocol_flow *f)
+{
+	if (!f)
+		return NULL;
+	if (f->flow)
+		ndpi_free_flow(f->flow);
+	free(f);
+	return NULL;
+}
+
+bool protocol_flow_feed(struct protocol_flow *f, const struct packet *p)
+{
+	size_t len = p->ip.len < PACKET_BYTES_MAX ? p->ip.len : PACKET_BYTES_MAX;
+
+	if (f->settled || len == 0)
+		return f->settled;
+	f->result = ndpi_detection_process_packet(f->engine->module, f->flow, p->ip.data,
+	        (unsigned short)len, (u_int64_t)(p->time_ns / 1000000));
+	f->packets++;
+	f->settled = f->packets >= PROTOCOL_PACKETS_MAX ||
+	             (f->result.app_protocol != NDPI_PROTOCOL_UNKNOWN &&
+	                     !ndpi_extra_dissection_possible(f->engine->module, f->flow));
+	return f->settled;
+}
+
+static const char *confidence_of(const struct ndpi_flow_struct *flow)
+{
+	switch (flow->confidence) {
+	case NDPI_CONFIDENCE_MATCH_BY_PORT:
+		return "port";
+	case NDPI_CONFIDENCE_MATCH_BY_IP:
+		return "ip";
+	case NDPI_CONFIDENCE_DPI_CACHE:
+		return "cache";
+	case NDPI_CONFIDENCE_DPI:
+		return "dpi";
+	default:
+		return "none";
+	}
+}
+
+void protocol_flow_label(struct protocol_flow *f, struct protocol_label *ret)
+{
+	u_int8_t guessed = 0;
+
+	*ret = (struct protocol_label){.label = "", .confidence = "none"};
+	if (f->result.app_protocol == NDPI_PROTOCOL_UNKNOWN &&
+	        f->result.master_protocol == NDPI_PROTOCOL_UNKNOWN)
+		f->result = ndpi_detection_giveup(f->engine->module, f->flow, 1, &guessed);
+	if (f->result.app_protocol == NDPI_PROTOCOL_UNKNOWN &&
+	        f->result.master_protocol == NDPI_PROTOCOL_UNKNOWN)
+		return;
+	ndpi_protocol2name(f->engine->module, f->result, ret->label, sizeof(ret->label));
+	snprintf(ret->confidence, sizeof(ret->confidence), "%s", confidence_of(f->flow));
+}
