@@ -28,8 +28,8 @@ struct csv_table {
 	bool had_bom;
 };
 
-/* What libcsv's two callbacks share. It tells no positions, so the feeder below hands it one byte at
- * a time and keeps count. */
+/* What libcsv's two callbacks share. It tells no positions, so the feeder below hands it one byte
+ * at a time and keeps count. */
 struct reader {
 	struct csv_table *table;
 	size_t row_first_cell;

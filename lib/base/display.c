@@ -26,7 +26,7 @@ struct clean {
 	bool cut;
 };
 
-/* A mask takes 16 bytes and stands for 7 characters or more, so four bytes a character always do. */
+/* A mask takes 16 bytes and stands for 7 characters or more, so four bytes a character do. */
 struct out {
 	char text[CLEAN_CHARS_MAX * UTF8_BYTES_MAX + sizeof(DISPLAY_IDENTIFIER)];
 	size_t len;
@@ -68,8 +68,8 @@ static bool is_space(uint32_t c)
 	return in_ranges(c, spaces, ARRAY_LEN(spaces));
 }
 
-/* Digits of the scripts that a keyboard or a prankster produces become ASCII, so that the identifier
- * rule sees them. */
+/* Digits of the scripts that a keyboard or a prankster produces become ASCII, so that the
+ * identifier rule sees them. */
 static uint32_t plain_digit(uint32_t c)
 {
 	static const uint32_t zeros[] = {0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xff10, 0x1d7ce,
@@ -81,8 +81,8 @@ static uint32_t plain_digit(uint32_t c)
 	return c;
 }
 
-/* Length of the terminal escape at the front (ECMA-48: CSI up to its final byte, OSC and its like up
- * to BEL or ST). One that is never closed hides nothing: only its introducer goes. */
+/* Length of the terminal escape at the front (ECMA-48: CSI up to its final byte, OSC and its like
+ * up to BEL or ST). One that is never closed hides nothing: only its introducer goes. */
 static size_t escape_length(struct span s)
 {
 	int kind = s.len > 1 ? s.data[1] : 0;
@@ -362,7 +362,7 @@ void display_host(struct span text, char *ret, size_t size)
 	show(text, ret, size, true);
 }
 
-/* The extension, lower case, when it is one of the kinds of file that a practice exchanges; "" else. */
+/* The extension, lower case, when it is of a kind of file that a practice exchanges; "" else. */
 static const char *known_extension(struct span name)
 {
 	static const char *const known[] = {".pdf", ".doc", ".docx", ".rtf", ".odt", ".txt", ".csv",

@@ -20,8 +20,8 @@
  * used). A text that does not fit ends in an ellipsis. Identifier rule: in a run of digits that may
  * hold one or two spaces, hyphens, slashes, full stops, underscores, commas, plus or per-cent signs
  * between them, seven or more digits are an identifier (phone numbers, Medicare, IHI, card, CRN);
- * dotted IPv4 addresses, and dates written 2026-10-01 from 2020 on, are left. A word of the shape of
- * a DVA file number (state letter, up to three letters, digits to eight characters, perhaps one more
+ * dotted IPv4 addresses, and dates written 2026-10-01 from 2020 on, are left. A word shaped like a
+ * DVA file number (state letter, up to three letters, digits to eight characters, perhaps one more
  * letter) is an identifier too. Over-masking is the safe side. */
 void display_text(struct span text, char *ret, size_t size) NONNULL(2);
 /* A host name: as display_text, lower case, and only letters, digits, hyphen, dot, underscore,
