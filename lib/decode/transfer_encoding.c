@@ -1,0 +1,188 @@
+#include "decode/transfer_encoding.h"
+
+#include <string.h>
+
+void transfer_reader_init(struct transfer_reader *r, enum transfer_encoding encoding)
+{
+	*r = (struct transfer_reader){.encoding = encoding};
+}
+
+/* 0..63, or -1 for a byte outside of both alphabets. */
+static int base64_digit(uint8_t byte)
+{
+	if (byte >= 'A' && byte <= 'Z')
+		return byte - 'A';
+	if (byte >= 'a' && byte <= 'z')
+		return byte - 'a' + 26;
+	if (byte >= '0' && byte <= '9')
+		return byte - '0' + 52;
+	if (byte == '+' || byte == '-')
+		return 62;
+	return byte == '/' || byte == '_' ? 63 : -1;
+}
+
+static int hex_digit(uint8_t byte)
+{
+	if (byte >= '0' && byte <= '9')
+		return byte - '0';
+	if (byte >= 'A' && byte <= 'F')
+		return byte - 'A' + 10;
+	return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+static size_t read_base64(struct transfer_reader *r, struct cursor *in, uint8_t *out, size_t room)
+{
+	size_t count = 0;
+
+	while (count < room && cursor_left(in) > 0) {
+		uint8_t byte = cursor_u8(in);
+		int digit = base64_digit(byte);
+
+		if (byte == '=') { /* the end of a group; another text may follow */
+			r->bits = 0;
+			r->bit_count = 0;
+			continue;
+		}
+		if (digit < 0) {
+			r->skipped_bytes += byte != '\r' && byte != '\n';
+			continue;
+		}
+		r->bits = (r->bits << 6 | (uint32_t)digit) & 0xfffu;
+		r->bit_count += 6;
+		if (r->bit_count >= 8) {
+			r->bit_count -= 8;
+			out[count++] = (uint8_t)(r->bits >> r->bit_count);
+		}
+	}
+	return count;
+}
+
+/* What is held turned out to be no escape: it stands for itself. */
+static size_t give_held(struct transfer_reader *r, uint8_t *out)
+{
+	size_t count = r->held_count;
+
+	memcpy(out, r->held, count);
+	r->skipped_bytes += count;
+	r->held_count = 0;
+	return count;
+}
+
+/* One byte after a "=" that is held. Returns the bytes given. */
+static size_t escape_byte(struct transfer_reader *r, uint8_t byte, uint8_t *out)
+{
+	size_t count;
+
+	if (r->held_count == 1 && byte == '\n') {
+		r->held_count = 0;
+		return 0;
+	}
+	if (r->held_count == 1 && (byte == '\r' || hex_digit(byte) >= 0)) {
+		r->held[r->held_count++] = byte;
+		return 0;
+	}
+	if (r->held_count == 2 && r->held[1] == '\r' && byte == '\n') {
+		r->held_count = 0;
+		return 0;
+	}
+	if (r->held_count == 2 && r->held[1] != '\r' && hex_digit(byte) >= 0) {
+		out[0] = (uint8_t)(hex_digit(r->held[1]) << 4 | hex_digit(byte));
+		r->held_count = 0;
+		return 1;
+	}
+	count = give_held(r, out);
+	if (byte == '=')
+		r->held[r->held_count++] = byte;
+	else
+		out[count++] = byte;
+	return count;
+}
+
+static size_t read_quoted(struct transfer_reader *r, struct cursor *in, uint8_t *out, size_t room)
+{
+	size_t count = 0;
+
+	while (room - count >= sizeof(r->held) + 1 && cursor_left(in) > 0) {
+		uint8_t byte = cursor_u8(in);
+
+		if (r->held_count > 0)
+			count += escape_byte(r, byte, out + count);
+		else if (byte == '=')
+			r->held[r->held_count++] = byte;
+		else
+			out[count++] = byte;
+	}
+	return count;
+}
+
+size_t transfer_reader_read(struct transfer_reader *r, struct cursor *in, uint8_t *out, size_t room)
+{
+	struct span part;
+
+	if (r->encoding == TRANSFER_BASE64)
+		return read_base64(r, in, out, room);
+	if (r->encoding == TRANSFER_QUOTED_PRINTABLE)
+		return read_quoted(r, in, out, room);
+	part = cursor_span(in, cursor_left(in) < room ? cursor_left(in) : room);
+	if (part.len > 0)
+		memcpy(out, part.data, part.len);
+	return part.len;
+}
+
+size_t transfer_reader_finish(struct transfer_reader *r, uint8_t out[static 3])
+{
+	size_t count = 0;
+
+	if (r->held_count > 0)
+		count = give_held(r, out);
+	transfer_reader_init(r, r->encoding);
+	return count;
+}
+
+enum transfer_encoding transfer_encoding_parse(struct span value)
+{
+	value = span_trim(value);
+	if (span_equal_nocase(value, "base64"))
+		return TRANSFER_BASE64;
+	if (span_equal_nocase(value, "quoted-printable"))
+		return TRANSFER_QUOTED_PRINTABLE;
+	return TRANSFER_IDENTITY;
+}
+
+/* First characters of the base64 of "MSH|", VT "MSH", "%PDF-", "PK\3\4", "{\rtf", gzip, "<?xml ",
+ * "<Clinical", {"resourceType", OLE, JPEG, PNG, TIFF, WebM, Ogg, RIFF, PIT's "001 ", and DER
+ * sequences with two-byte lengths (CMS). */
+static const char *const openers[] = {
+        "TVNIf",
+        "C01TSH",
+        "JVBERi0",
+        "UEsDB",
+        "e1xydGY",
+        "H4sI",
+        "PD94bWwg",
+        "PENsaW5pY",
+        "eyJyZXNv",
+        "0M8R4KG",
+        "/9j/",
+        "iVBORw0",
+        "SUkq",
+        "TU0AK",
+        "GkXfo",
+        "T2dnUw",
+        "UklGR",
+        "MDAxIDAw",
+        "MII",
+};
+
+bool base64_opener(struct span text)
+{
+	if (text.len < BASE64_OPENER_BYTES)
+		return false;
+	for (size_t i = 0; i < BASE64_OPENER_BYTES; i++)
+		if (base64_digit(text.data[i]) < 0)
+			return false;
+	for (size_t i = 0; i < ARRAY_LEN(openers); i++)
+		if (span_starts(text, openers[i]))
+			return true;
+	return false;
+}
