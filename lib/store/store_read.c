@@ -244,7 +244,7 @@ int store_findings(
         struct store *s, uint64_t flow, struct store_finding **ret_gives, size_t *ret_count)
 {
 	struct rows rows = {.row_bytes = sizeof(struct store_finding)};
-	struct store_finding *f;
+	struct store_finding *f = NULL;
 	sqlite3_stmt *statement = NULL;
 	int status = store_status(sqlite3_prepare_v2(s->db,
 	        "SELECT * FROM finding WHERE flow=?1"
@@ -278,7 +278,7 @@ int store_records(
         struct store *s, uint64_t flow, struct store_record **ret_gives, size_t *ret_count)
 {
 	struct rows rows = {.row_bytes = sizeof(struct store_record)};
-	struct store_record *r;
+	struct store_record *r = NULL;
 	sqlite3_stmt *statement = NULL;
 	int status = store_status(sqlite3_prepare_v2(s->db,
 	        "SELECT * FROM record WHERE flow=?1 ORDER BY sequence", -1, &statement, NULL));
@@ -302,7 +302,7 @@ int store_records(
 int store_inputs(struct store *s, struct store_input **ret_gives, size_t *ret_count)
 {
 	struct rows rows = {.row_bytes = sizeof(struct store_input)};
-	struct store_input *i;
+	struct store_input *i = NULL;
 	sqlite3_stmt *statement = NULL;
 	int status = store_status(
 	        sqlite3_prepare_v2(s->db, "SELECT * FROM input ORDER BY id", -1, &statement, NULL));
@@ -329,7 +329,7 @@ int store_inputs(struct store *s, struct store_input **ret_gives, size_t *ret_co
 int store_losses(struct store *s, struct store_loss **ret_gives, size_t *ret_count)
 {
 	struct rows rows = {.row_bytes = sizeof(struct store_loss)};
-	struct store_loss *l;
+	struct store_loss *l = NULL;
 	sqlite3_stmt *statement = NULL;
 	int status = store_status(sqlite3_prepare_v2(s->db,
 	        "SELECT name, sum(count) FROM loss GROUP BY name ORDER BY name", -1, &statement,
