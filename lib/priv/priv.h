@@ -29,17 +29,21 @@ struct priv_user {
 /* Reads SUDO_UID/SUDO_GID and the user database. Never fails: falls back to 65534. */
 void priv_user_find(struct priv_user *ret) NONNULL(1);
 
-/* Creates the output folder if needed and opens it; with changes set it and the files that stand in
- * it are handed to the inspector's uid. Refuses symbolic links. */
+/* Creates the output folder if needed (its parent must exist) and opens it. With `changes` set the
+ * folder and our files in it are handed to the inspector's uid, and a folder that holds anything but
+ * our files is refused (STATUS_USAGE): nobody's own folder changes hands. Symbolic links are refused. */
 int priv_open_output(const char *path, const struct priv_user *user, int *ret_fd) WUNRES
         NONNULL(1, 2, 3);
-/* Hands everything below the folder to the owner again. */
+/* Hands the folder and our files in it to the owner. */
 int priv_finish_output(int dir_fd, const struct priv_user *user) WUNRES NONNULL(2);
+/* True for the names that exeat writes into an output folder (summary.csv, exeat.db, …). */
+bool priv_is_output_name(const char *name) NONNULL(1);
 
 /* What the sandbox still allows. Descriptors that are open stay usable. */
 struct priv_sandbox {
 	const struct priv_user *user;
-	int output_fd;                             /* folder, read and write below it; -1: none */
+	int store_fd;  /* folder of the store when it is another one; -1: none */
+	int output_fd; /* folder, read and write below it; -1: none */
 	const char *read_only[PRIV_READ_ONLY_MAX]; /* files or folders, opened for reading only */
 	size_t read_only_count;
 };

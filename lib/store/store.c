@@ -124,6 +124,33 @@ static int migrate(struct store *s)
 	return status;
 }
 
+/* SQLite makes every path absolute, which the inspector's user id may not be allowed to walk. This
+ * VFS is the system's own but for that: a name stays relative to the working folder, which is the
+ * store's. */
+static int keep_relative(sqlite3_vfs *vfs, const char *name, int size, char *ret)
+{
+	(void)vfs;
+	if ((int)strlen(name) >= size)
+		return SQLITE_CANTOPEN;
+	memcpy(ret, name, strlen(name) + 1);
+	return SQLITE_OK;
+}
+
+static int register_relative_vfs(void)
+{
+	static sqlite3_vfs relative;
+	sqlite3_vfs *system = sqlite3_vfs_find(NULL);
+
+	if (sqlite3_vfs_find("exeat-relative"))
+		return STATUS_OK;
+	if (!system)
+		return STATUS_LIBRARY;
+	relative = *system;
+	relative.zName = "exeat-relative";
+	relative.xFullPathname = keep_relative;
+	return store_status(sqlite3_vfs_register(&relative, 0));
+}
+
 int store_open(struct store **ret_gives, const char *path, bool read_only)
 {
 	struct store *s = calloc(1, sizeof(*s));

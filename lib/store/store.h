@@ -100,7 +100,8 @@ struct store_loss {
 	uint64_t count;
 };
 
-/* path NULL: in memory. STATUS_UNSUPPORTED: the file is of a later version than this program. */
+/* path NULL: in memory; else a name in the working folder, or a path that this user may walk.
+ * STATUS_UNSUPPORTED: the file is of a later version than this program. */
 int store_open(struct store **ret_gives, const char *path, bool read_only) WUNRES NONNULL(1);
 struct store *store_free(struct store *s); /* rolls back what is open; NULL ok */
 

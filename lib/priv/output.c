@@ -1,0 +1,141 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cursor.h"
+#include "base/status.h"
+#include "priv/priv.h"
+
+#define NOBODY_ID 65534 /* Debian's nobody and nogroup */
+
+static bool id_from_environment(const char *name, uint32_t *ret)
+{
+	const char *text = getenv(name);
+	uint64_t value;
+
+	if (!text || !span_to_u64(span_of_text(text), UINT32_MAX - 1, &value))
+		return false;
+	*ret = (uint32_t)value;
+	return true;
+}
+
+void priv_user_find(struct priv_user *ret)
+{
+	struct passwd *entry;
+
+	*ret = (struct priv_user){
+	        .uid = geteuid(), .gid = getegid(), .owner_uid = geteuid(), .owner_gid = getegid()};
+	if (geteuid() != 0)
+		return;
+	ret->changes = true;
+	if (id_from_environment("SUDO_UID", &ret->uid) &&
+	        id_from_environment("SUDO_GID", &ret->gid) && ret->uid != 0) {
+		ret->owner_uid = ret->uid;
+		ret->owner_gid = ret->gid;
+		return;
+	}
+	entry = getpwnam("exeat");
+	ret->uid = entry && entry->pw_uid != 0 ? entry->pw_uid : NOBODY_ID;
+	ret->gid = entry && entry->pw_uid != 0 ? entry->pw_gid : NOBODY_ID;
+}
+
+bool priv_is_output_name(const char *name)
+{
+	static const char *const names[] = {"summary.csv", "flags.csv", "flows.jsonl",
+	        "report.html", "run.json", "evidence.pcapng", "exeat.db", "exeat.db-journal",
+	        "exeat.key", "draft"};
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	/* What an interrupted run leaves behind. */
+	return name[0] == '.' && len > 4 && strcmp(name + len - 4, ".tmp") == 0;
+}
+
+/* Gives our files to uid and gid; STATUS_USAGE when the folder holds something else and only_ours.
+ * Draft files stand one folder below. */
+static int hand_over(int dir_fd, uid_t uid, gid_t gid, bool only_ours)
+{
+	int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *folder = copy >= 0 ? fdopendir(copy) : NULL;
+	struct dirent *entry;
+	int status = STATUS_OK;
+
+	if (!folder)
+		return status_from_errno(errno);
+	while (status == STATUS_OK && (entry = readdir(folder))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (!priv_is_output_name(entry->d_name)) {
+			status = only_ours ? STATUS_USAGE : STATUS_OK;
+			continue;
+		}
+		if (fchownat(dir_fd, entry->d_name, uid, gid, AT_SYMLINK_NOFOLLOW) != 0 &&
+		        errno != ENOENT)
+			status = status_from_errno(errno);
+	}
+	closedir(folder);
+	return status;
+}
+
+/* The two files of draft/ are ours as well; the folder may be absent. */
+static int hand_over_draft(int dir_fd, uid_t uid, gid_t gid)
+{
+	static const char *const names[] = {"programs.csv", "destinations.csv"};
+	int draft = openat(dir_fd, "draft", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int status = STATUS_OK;
+
+	if (draft < 0)
+		return STATUS_OK;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (fchownat(draft, names[i], uid, gid, AT_SYMLINK_NOFOLLOW) != 0 &&
+		        errno != ENOENT)
+			status = status_from_errno(errno);
+	close(draft);
+	return status;
+}
+
+int priv_open_output(const char *path, const struct priv_user *user, int *ret_fd)
+{
+	int status = STATUS_OK;
+	int fd;
+
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return status_from_errno(errno);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return status_from_errno(errno);
+	if (user->changes) {
+		status = hand_over(fd, user->uid, user->gid, true);
+		if (status == STATUS_OK)
+			status = hand_over_draft(fd, user->uid, user->gid);
+		if (status == STATUS_OK && fchown(fd, user->uid, user->gid) != 0)
+			status = status_from_errno(errno);
+	}
+	if (status != STATUS_OK) {
+		close(fd);
+		return status;
+	}
+	*ret_fd = fd;
+	return STATUS_OK;
+}
+
+int priv_finish_output(int dir_fd, const struct priv_user *user)
+{
+	int status;
+
+	if (!user->changes)
+		return STATUS_OK;
+	status = hand_over(dir_fd, user->owner_uid, user->owner_gid, false);
+	if (status == STATUS_OK)
+		status = hand_over_draft(dir_fd, user->owner_uid, user->owner_gid);
+	if (status == STATUS_OK && fchown(dir_fd, user->owner_uid, user->owner_gid) != 0)
+		status = status_from_errno(errno);
+	return status;
+}

@@ -1,0 +1,221 @@
+/* The promise of the README's process picture, tested from inside: each test enters the sandbox in a
+ * child process and tries what must not work. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/status.h"
+#include "priv/landlock.h"
+#include "priv/priv.h"
+
+/* Numbers of the checks; the child exits with the first that fails, 0 when all hold. */
+enum check {
+	CHECK_ENTER = 1,
+	CHECK_READ_ALLOWED,
+	CHECK_SEAL,
+	CHECK_WRITE_OUTPUT,
+	CHECK_RENAME_OUTPUT,
+	CHECK_OPEN_PASSWD,
+	CHECK_OPEN_READ_ONLY_AFTER_SEAL,
+	CHECK_CREATE_OUTSIDE,
+	CHECK_EXEC,
+	CHECK_FORK,
+	CHECK_PTRACE,
+	CHECK_SOCKET_INET,
+	CHECK_SOCKET_UNIX,
+	CHECK_SOCKET_PACKET,
+	CHECK_PRIVILEGES,
+	CHECK_CORE,
+	CHECK_DUMPABLE,
+	CHECK_UID,
+};
+
+static void must(int check, bool holds)
+{
+	if (!holds)
+		_exit(check);
+}
+
+static bool refused(long result)
+{
+	return result == -1 && (errno == EPERM || errno == EACCES);
+}
+
+static void try_files(const struct priv_sandbox *s, const char *readable)
+{
+	char outside[256];
+	int fd = openat(s->output_fd, "summary.csv", O_CREAT | O_WRONLY | O_TRUNC, 0600);
+
+	must(CHECK_WRITE_OUTPUT, fd >= 0 && write(fd, "x", 1) == 1 && close(fd) == 0);
+	must(CHECK_RENAME_OUTPUT,
+	        renameat(s->output_fd, "summary.csv", s->output_fd, "flags.csv") == 0);
+	if (landlock_abi() == 0)
+		return;
+	must(CHECK_OPEN_PASSWD, refused(open("/etc/passwd", O_RDONLY)));
+	must(CHECK_OPEN_READ_ONLY_AFTER_SEAL, refused(open(readable, O_RDONLY)));
+	snprintf(outside, sizeof(outside), "/tmp/exeat-outside-%d", (int)getpid());
+	must(CHECK_CREATE_OUTSIDE, refused(open(outside, O_CREAT | O_WRONLY, 0600)));
+}
+
+static void try_calls(void)
+{
+	char *const arguments[] = {(char *)"true", NULL};
+	struct rlimit core;
+
+	must(CHECK_EXEC, refused(execv("/bin/true", arguments)));
+	must(CHECK_FORK, refused(fork()));
+	must(CHECK_PTRACE, refused(ptrace(PTRACE_ATTACH, getppid(), NULL, NULL)));
+	must(CHECK_SOCKET_INET, refused(socket(AF_INET, SOCK_STREAM, 0)));
+	must(CHECK_SOCKET_UNIX, refused(socket(AF_UNIX, SOCK_STREAM, 0)));
+	must(CHECK_SOCKET_PACKET, refused(socket(AF_PACKET, SOCK_RAW, 0)));
+	must(CHECK_PRIVILEGES, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+	must(CHECK_CORE, getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_max == 0);
+	must(CHECK_DUMPABLE, prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0);
+}
+
+static void inside(const struct priv_sandbox *s, const char *readable)
+{
+	char level[PRIV_LEVEL_CHARS] = "";
+	int fd;
+
+	must(CHECK_ENTER, priv_sandbox_enter(s, level) == STATUS_OK && level[0] != '\0');
+	fd = open(readable, O_RDONLY);
+	must(CHECK_READ_ALLOWED, fd >= 0 && close(fd) == 0);
+	must(CHECK_SEAL, priv_sandbox_seal(s) == STATUS_OK);
+	try_files(s, readable);
+	try_calls();
+	must(CHECK_UID, !s->user->changes || (getuid() == s->user->uid && geteuid() != 0));
+	_exit(0);
+}
+
+static void make_readable(char *path)
+{
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fchmod(fd, 0644), 0);
+	close(fd);
+}
+
+static void the_inspector_cannot_reach_out(void **state)
+{
+	char folder[] = "/tmp/exeat-output-XXXXXX";
+	char readable[] = "/tmp/exeat-readable-XXXXXX";
+	struct priv_user user;
+	struct priv_sandbox s = {.user = &user, .output_fd = -1, .store_fd = -1};
+	int wait_status = 0;
+	pid_t child;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	make_readable(readable);
+	priv_user_find(&user);
+	assert_int_equal(priv_open_output(folder, &user, &s.output_fd), STATUS_OK);
+	s.read_only[s.read_only_count++] = readable;
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		inside(&s, readable);
+	assert_int_equal(waitpid(child, &wait_status, 0), child);
+	assert_true(WIFEXITED(wait_status));
+	assert_int_equal(WEXITSTATUS(wait_status), 0);
+	assert_int_equal(priv_finish_output(s.output_fd, &user), STATUS_OK);
+	assert_int_equal(unlinkat(s.output_fd, "flags.csv", 0), 0);
+	close(s.output_fd);
+	rmdir(folder);
+	unlink(readable);
+}
+
+static void nobodys_folder_changes_hands(void **state)
+{
+	char folder[] = "/tmp/exeat-foreign-XXXXXX";
+	struct priv_user user = {.changes = true, .uid = 65534, .gid = 65534};
+	struct stat info;
+	int fd = -1, other;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip(); /* only root can give files away */
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(priv_open_output(folder, &user, &fd), STATUS_OK);
+	assert_int_equal(fstat(fd, &info), 0);
+	assert_int_equal(info.st_uid, 65534);
+	assert_int_equal(priv_finish_output(fd, &user), STATUS_OK);
+	assert_int_equal(fstat(fd, &info), 0);
+	assert_int_equal(info.st_uid, 0);
+	other = openat(fd, "letters.docx", O_CREAT | O_WRONLY, 0600);
+	assert_true(other >= 0);
+	close(other);
+	close(fd);
+	fd = -1;
+	assert_int_equal(priv_open_output(folder, &user, &fd), STATUS_USAGE);
+	assert_int_equal(fd, -1);
+	assert_int_equal(stat(folder, &info), 0);
+	assert_int_equal(info.st_uid, 0);
+	fd = open(folder, O_RDONLY | O_DIRECTORY);
+	unlinkat(fd, "letters.docx", 0);
+	close(fd);
+	rmdir(folder);
+}
+
+static void a_link_is_no_folder(void **state)
+{
+	char name[64];
+	struct priv_user user = {.changes = false};
+	int fd = -1;
+
+	(void)state;
+	snprintf(name, sizeof(name), "/tmp/exeat-link-%d", (int)getpid());
+	assert_int_equal(symlink("/etc", name), 0);
+	assert_true(priv_open_output(name, &user, &fd) < 0);
+	assert_int_equal(fd, -1);
+	unlink(name);
+	assert_true(priv_is_output_name("run.json"));
+	assert_true(priv_is_output_name(".flows.jsonl.tmp"));
+	assert_false(priv_is_output_name("passwd"));
+}
+
+static void a_dead_inspector_is_a_failure_of_the_machine(void **state)
+{
+	bool is_inspector = false;
+	int code = -1;
+
+	(void)state;
+	assert_int_equal(priv_run_inspector(&is_inspector, &code), STATUS_OK);
+	if (is_inspector)
+		_exit(3);
+	assert_int_equal(code, 3);
+	assert_int_equal(priv_run_inspector(&is_inspector, &code), STATUS_OK);
+	if (is_inspector) {
+		raise(SIGKILL);
+		_exit(0);
+	}
+	assert_int_equal(code, 6);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(the_inspector_cannot_reach_out),
+	        cmocka_unit_test(nobodys_folder_changes_hands),
+	        cmocka_unit_test(a_link_is_no_folder),
+	        cmocka_unit_test(a_dead_inspector_is_a_failure_of_the_machine),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
