@@ -30,8 +30,9 @@ struct priv_user {
 void priv_user_find(struct priv_user *ret) NONNULL(1);
 
 /* Creates the output folder if needed (its parent must exist) and opens it. With `changes` set the
- * folder and our files in it are handed to the inspector's uid, and a folder that holds anything but
- * our files is refused (STATUS_USAGE): nobody's own folder changes hands. Symbolic links are refused. */
+ * folder and our files in it are handed to the inspector's uid, and a folder that holds anything
+ * but our files is refused (STATUS_USAGE): nobody's own folder changes hands. Symbolic links are
+ * refused. */
 int priv_open_output(const char *path, const struct priv_user *user, int *ret_fd) WUNRES
         NONNULL(1, 2, 3);
 /* Hands the folder and our files in it to the owner. */

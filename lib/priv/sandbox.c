@@ -13,7 +13,7 @@
 #include "priv/priv.h"
 
 /* What the inspector never needs. Everything else stays allowed, because the libraries that parse
- * choose their own calls; what is left cannot reach beyond the descriptors and the output folder. */
+ * choose their own calls; what is left cannot reach beyond descriptors and the output folder. */
 static const int forbidden[] = {
         SCMP_SYS(execve),
         SCMP_SYS(execveat),
@@ -92,7 +92,7 @@ static int forbid_calls(void)
 
 	for (size_t i = 0; error == 0 && i < ARRAY_LEN(forbidden); i++)
 		error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), forbidden[i], 0);
-	/* Threads may start, processes may not. clone3 hides its flags: the C library falls back. */
+	/* Threads may start, processes may not. clone3 hides its flags: libc falls back. */
 	if (error == 0)
 		error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
 		        SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));

@@ -159,8 +159,11 @@ int store_open(struct store **ret_gives, const char *path, bool read_only)
 
 	if (!s)
 		return STATUS_NO_MEMORY;
-	status = store_status(sqlite3_open_v2(path ? path : ":memory:", &s->db,
-	        path ? flags : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL));
+	status = register_relative_vfs();
+	if (status == STATUS_OK)
+		status = store_status(sqlite3_open_v2(path ? path : ":memory:", &s->db,
+		        path ? flags : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+		        path ? "exeat-relative" : NULL));
 	/* The rollback journal needs no shared memory, and temporary tables stay in memory: nothing
 	 * is written outside the output folder. */
 	if (status == STATUS_OK)

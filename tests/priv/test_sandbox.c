@@ -1,4 +1,4 @@
-/* The promise of the README's process picture, tested from inside: each test enters the sandbox in a
+/* The promise of the README's process picture, tested from inside: a test enters the sandbox in a
  * child process and tries what must not work. */
 #include <setjmp.h>
 #include <stdarg.h>
