@@ -57,8 +57,8 @@ struct hostname_cache *hostname_cache_free(struct hostname_cache *c)
 
 static uint32_t bucket_of(const struct addr *far)
 {
-	uint32_t hash =
-	        2166136261u; /* FNV-1a; the table is bounded, so an aimed collision only slows */
+	/* FNV-1a; the table is bounded, so an aimed collision only slows */
+	uint32_t hash = 2166136261u;
 
 	for (size_t i = 0; i < sizeof(far->bytes); i++)
 		hash = (hash ^ far->bytes[i]) * 16777619u;

@@ -9,7 +9,8 @@
 #include "base/status.h"
 #include "decode/hl7_lexer.h"
 
-/* The tokens as text: {NAME} a segment, | field, ^ component, ~ repetition, & subcomponent, ; end. */
+/* The tokens as text: {NAME} a segment, | field, ^ component, ~ repetition, & subcomponent, ;
+ * end. */
 static const char marks[] = {
         [HL7_FIELD] = '|',
         [HL7_REPETITION] = '~',
