@@ -37,145 +37,145 @@ SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, PACKET = 0x0A0D0D0A, 1, 2, 3, 6
 
 
 def first_packet_pcap(data):
-	"""True when a whole first record stands in a classic capture."""
-	for order in "<>":
-		if len(data) >= 24 and struct.unpack(order + "I", data[:4])[0] in PCAP_MAGIC:
-			major, minor = struct.unpack(order + "HH", data[4:8])
-			if (major, minor) != (2, 4) or len(data) < 40:
-				return False
-			captured = struct.unpack(order + "I", data[32:36])[0]
-			return 0 < captured <= 262144 and len(data) >= 40 + captured
-	return False
+    """True when a whole first record stands in a classic capture."""
+    for order in "<>":
+        if len(data) >= 24 and struct.unpack(order + "I", data[:4])[0] in PCAP_MAGIC:
+            major, minor = struct.unpack(order + "HH", data[4:8])
+            if (major, minor) != (2, 4) or len(data) < 40:
+                return False
+            captured = struct.unpack(order + "I", data[32:36])[0]
+            return 0 < captured <= 262144 and len(data) >= 40 + captured
+    return False
 
 
 def first_packet_pcapng(data):
-	"""True when a packet block follows an interface block before anything is broken."""
-	position, order, interfaces = 0, None, 0
-	while position + 12 <= len(data):
-		kind = struct.unpack("<I", data[position:position + 4])[0]
-		if kind == SECTION:
-			mark = data[position + 8:position + 12]
-			order = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}.get(mark)
-			interfaces = 0
-		if order is None:
-			return False
-		kind, length = struct.unpack(order + "II", data[position:position + 8])
-		if length < 12 or length % 4 or position + length > len(data):
-			return False
-		if kind == INTERFACE:
-			interfaces += 1
-		elif kind in (OLD_PACKET, SIMPLE_PACKET, PACKET):
-			return interfaces > 0
-		position += length
-	return False
+    """True when a packet block follows an interface block before anything is broken."""
+    position, order, interfaces = 0, None, 0
+    while position + 12 <= len(data):
+        kind = struct.unpack("<I", data[position:position + 4])[0]
+        if kind == SECTION:
+            mark = data[position + 8:position + 12]
+            order = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}.get(mark)
+            interfaces = 0
+        if order is None:
+            return False
+        kind, length = struct.unpack(order + "II", data[position:position + 8])
+        if length < 12 or length % 4 or position + length > len(data):
+            return False
+        if kind == INTERFACE:
+            interfaces += 1
+        elif kind in (OLD_PACKET, SIMPLE_PACKET, PACKET):
+            return interfaces > 0
+        position += length
+    return False
 
 
 def gzipped(path):
-	with open(path, "rb") as file:
-		return file.read(2) == b"\x1f\x8b"
+    with open(path, "rb") as file:
+        return file.read(2) == b"\x1f\x8b"
 
 
 def deserved(path):
-	"""The exit codes that are right for this file.
+    """The exit codes that are right for this file.
 
-	Only a file that surely holds a packet must be read; a link layer that exeat does not
-	know, or a file that is broken at its start, may end either way.
-	"""
-	try:
-		with (gzip.open if gzipped(path) else open)(path, "rb") as file:
-			data = file.read(HEAD_BYTES)
-	except (OSError, EOFError, zlib.error):
-		return READ | UNREAD
-	if len(data) < 24:
-		return UNREAD
-	whole = first_packet_pcapng(data) if data[:4] == b"\x0a\x0d\x0d\x0a" else first_packet_pcap(data)
-	return READ if whole and known_link(data) else READ | UNREAD
+    Only a file that surely holds a packet must be read; a link layer that exeat does not
+    know, or a file that is broken at its start, may end either way.
+    """
+    try:
+        with (gzip.open if gzipped(path) else open)(path, "rb") as file:
+            data = file.read(HEAD_BYTES)
+    except (OSError, EOFError, zlib.error):
+        return READ | UNREAD
+    if len(data) < 24:
+        return UNREAD
+    whole = first_packet_pcapng(data) if data[:4] == b"\x0a\x0d\x0d\x0a" else first_packet_pcap(data)
+    return READ if whole and known_link(data) else READ | UNREAD
 
 
 def known_link(data):
-	"""True for a first interface of Ethernet, raw IP, loopback or Linux cooked capture."""
-	if data[:4] == b"\x0a\x0d\x0d\x0a":
-		order = "<" if data[8:12] == b"\x4d\x3c\x2b\x1a" else ">"
-		length = struct.unpack(order + "I", data[4:8])[0]
-		field = data[length + 8:length + 10]
-		return len(field) == 2 and struct.unpack(order + "H", field)[0] in LINKS
-	order = "<" if struct.unpack("<I", data[:4])[0] in PCAP_MAGIC else ">"
-	return struct.unpack(order + "I", data[20:24])[0] & 0xFFFF in LINKS
+    """True for a first interface of Ethernet, raw IP, loopback or Linux cooked capture."""
+    if data[:4] == b"\x0a\x0d\x0d\x0a":
+        order = "<" if data[8:12] == b"\x4d\x3c\x2b\x1a" else ">"
+        length = struct.unpack(order + "I", data[4:8])[0]
+        field = data[length + 8:length + 10]
+        return len(field) == 2 and struct.unpack(order + "H", field)[0] in LINKS
+    order = "<" if struct.unpack("<I", data[:4])[0] in PCAP_MAGIC else ">"
+    return struct.unpack(order + "I", data[20:24])[0] & 0xFFFF in LINKS
 
 
 LINKS = {0, 1, 12, 14, 101, 108, 113, 228, 229, 276}
 
 
 def run(exeat, capture):
-	"""(exit code or None after the time, standard error, seconds, peak KiB)."""
-	with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as said:
-		os.chmod(folder, 0o755)
-		begun = time.monotonic()
-		process = subprocess.Popen([exeat, "inspect", str(capture), "--out", folder + "/out"],
-			stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
-			start_new_session=True)
-		late = threading.Timer(SECONDS_MAX, os.killpg, (process.pid, signal.SIGKILL))
-		late.start()
-		_, status, usage = os.wait4(process.pid, 0)
-		late.cancel()
-		process.returncode = os.waitstatus_to_exitcode(status)
-		seconds = time.monotonic() - begun
-		said.seek(0)
-		text = said.read(65536).decode("utf-8", "replace")
-	return process.returncode, text, seconds, usage.ru_maxrss
+    """(exit code or None after the time, standard error, seconds, peak KiB)."""
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as said:
+        os.chmod(folder, 0o755)
+        begun = time.monotonic()
+        process = subprocess.Popen([exeat, "inspect", str(capture), "--out", folder + "/out"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said,
+            start_new_session=True)
+        late = threading.Timer(SECONDS_MAX, os.killpg, (process.pid, signal.SIGKILL))
+        late.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        late.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.monotonic() - begun
+        said.seek(0)
+        text = said.read(65536).decode("utf-8", "replace")
+    return process.returncode, text, seconds, usage.ru_maxrss
 
 
 def judge(sanitized, release, capture):
-	"""The complaints about one capture, and what it took."""
-	complaints = []
-	code, text, seconds, _ = run(sanitized, capture)
-	for mark in ("Sanitizer", "runtime error:"):
-		if mark in text:
-			complaints.append(next(line for line in text.splitlines() if mark in line))
-			break
-	if seconds >= SECONDS_MAX:
-		complaints.append(f"more than {SECONDS_MAX} s")
-	elif code not in deserved(capture):
-		complaints.append(f"exit code {code}: {text.strip().splitlines()[-1:]}")
-	other, _, _, memory = run(release, capture)
-	if memory > MEMORY_MAX_KIB:
-		complaints.append(f"{memory // 1024} MiB of memory")
-	if other != code and seconds < SECONDS_MAX:
-		complaints.append(f"exit code {other} of the release build, {code} of the sanitized one")
-	return complaints, seconds, memory
+    """The complaints about one capture, and what it took."""
+    complaints = []
+    code, text, seconds, _ = run(sanitized, capture)
+    for mark in ("Sanitizer", "runtime error:"):
+        if mark in text:
+            complaints.append(next(line for line in text.splitlines() if mark in line))
+            break
+    if seconds >= SECONDS_MAX:
+        complaints.append(f"more than {SECONDS_MAX} s")
+    elif code not in deserved(capture):
+        complaints.append(f"exit code {code}: {text.strip().splitlines()[-1:]}")
+    other, _, _, memory = run(release, capture)
+    if memory > MEMORY_MAX_KIB:
+        complaints.append(f"{memory // 1024} MiB of memory")
+    if other != code and seconds < SECONDS_MAX:
+        complaints.append(f"exit code {other} of the release build, {code} of the sanitized one")
+    return complaints, seconds, memory
 
 
 def captures(folders):
-	for folder in folders:
-		for path in sorted(pathlib.Path(folder).rglob("*")):
-			if path.name.lower().endswith(SUFFIXES) and path.is_file():
-				yield path
+    for folder in folders:
+        for path in sorted(pathlib.Path(folder).rglob("*")):
+            if path.name.lower().endswith(SUFFIXES) and path.is_file():
+                yield path
 
 
 def main():
-	sanitized, release, *folders = sys.argv[1:]
-	passed = failed = 0
-	slowest = (0.0, "")
-	largest = (0, "")
-	with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-		jobs = {pool.submit(judge, sanitized, release, path): path for path in captures(folders)}
-		for job in concurrent.futures.as_completed(jobs):
-			complaints, seconds, memory = job.result()
-			slowest = max(slowest, (seconds, str(jobs[job])))
-			largest = max(largest, (memory, str(jobs[job])))
-			if complaints:
-				failed += 1
-				print(f"FAILED: {jobs[job]}: {'; '.join(complaints)}", flush=True)
-			else:
-				passed += 1
-	print(f"slowest: {slowest[0]:.1f} s, {slowest[1]}")
-	print(f"largest: {largest[0] // 1024} MiB, {largest[1]}")
-	if not passed + failed:
-		print("SKIP: no capture below the folders given")
-		return 77
-	print(f"{passed} passed, {failed} failed")
-	return 1 if failed else 0
+    sanitized, release, *folders = sys.argv[1:]
+    passed = failed = 0
+    slowest = (0.0, "")
+    largest = (0, "")
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        jobs = {pool.submit(judge, sanitized, release, path): path for path in captures(folders)}
+        for job in concurrent.futures.as_completed(jobs):
+            complaints, seconds, memory = job.result()
+            slowest = max(slowest, (seconds, str(jobs[job])))
+            largest = max(largest, (memory, str(jobs[job])))
+            if complaints:
+                failed += 1
+                print(f"FAILED: {jobs[job]}: {'; '.join(complaints)}", flush=True)
+            else:
+                passed += 1
+    print(f"slowest: {slowest[0]:.1f} s, {slowest[1]}")
+    print(f"largest: {largest[0] // 1024} MiB, {largest[1]}")
+    if not passed + failed:
+        print("SKIP: no capture below the folders given")
+        return 77
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-	sys.exit(main())
+    sys.exit(main())
