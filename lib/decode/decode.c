@@ -1,0 +1,274 @@
+/* decode: the session: takes chunks in, runs the streams of the active direction until they are
+ * idle, and tells what it knows as a whole. */
+#include "decode/decode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "decode/session.h"
+
+const struct decode_limits decode_default_limits = {
+        .depth_max = DECODE_DEPTH_MAX,
+        .ratio_max = DECODE_RATIO_MAX,
+        .child_bytes_max = 0,
+};
+
+int decode_session_new(struct decode_session **ret_gives, const struct tuple *tuple,
+        const struct decode_limits *limits, struct budget *borrowed)
+{
+	struct decode_session *s;
+
+	if (budget_charge(borrowed, sizeof(*s)) != STATUS_OK)
+		return STATUS_LIMIT;
+	s = calloc(1, sizeof(*s));
+	if (!s) {
+		budget_release(borrowed, sizeof(*s));
+		return STATUS_NO_MEMORY;
+	}
+	s->tuple = *tuple;
+	s->limits = *limits;
+	if (s->limits.depth_max > DECODE_DEPTH_MAX)
+		s->limits.depth_max = DECODE_DEPTH_MAX;
+	if (s->limits.ratio_max == 0)
+		s->limits.ratio_max = DECODE_RATIO_MAX;
+	s->budget = borrowed;
+	*ret_gives = s;
+	return STATUS_OK;
+}
+
+struct decode_session *decode_session_free(struct decode_session *s)
+{
+	if (!s)
+		return NULL;
+	for (size_t i = 0; i < 2; i++) {
+		struct lane *lane = &s->lanes[i];
+
+		while (lane->depth > 0) {
+			lane->depth--;
+			lane->stack[lane->depth] = stream_free(s, lane->stack[lane->depth]);
+		}
+	}
+	budget_release(s->budget, sizeof(*s));
+	explicit_bzero(s, sizeof(*s));
+	free(s);
+	return NULL;
+}
+
+/* A stream that was never recognised, or that was lost: a known protocol may begin again at a later
+ * chunk, as it does when a capture starts in the middle. */
+static bool may_begin_again(const struct stream *st)
+{
+	if (st->env.datagram)
+		return false;
+	if (st->phase == PHASE_RUN)
+		return st->decoder->fallback;
+	return st->phase == PHASE_STOPPED &&
+	       (st->end == STREAM_GAP || st->end == STREAM_MALFORMED || st->end == STREAM_LIMIT ||
+	               st->end == STREAM_UNKNOWN);
+}
+
+static bool begins_protocol(const struct lane *lane, const struct chunk *c)
+{
+	const struct stream *st = lane->stack[0];
+	struct probe probe = {
+	        .head = span_slice(c->bytes, 0, DECODE_PROBE_BYTES_MAX),
+	        .env = &st->env,
+	};
+
+	return c->gap == CHUNK_DATA && may_begin_again(st) && probe_protocol(&probe) != NULL;
+}
+
+static void lane_give(struct lane *lane, const struct chunk *c)
+{
+	struct stream *st = lane->stack[0];
+
+	lane->fresh = false;
+	if (c->gap != CHUNK_DATA) {
+		st->gap = true;
+		st->gap_bytes = c->gap == CHUNK_GAP_KNOWN ? c->gap_bytes : 0;
+		return;
+	}
+	st->input = c->bytes;
+	lane->offset = c->offset - (st->held.len - st->held_taken);
+}
+
+int decode_session_feed(struct decode_session *s, const struct chunk *c)
+{
+	struct lane *lane;
+
+	if (s->busy || c->direction > 1)
+		return STATUS_BUG;
+	lane = &s->lanes[c->direction];
+	lane->time_ns = c->time_ns;
+	lane->packet = c->packet;
+	if (lane->upgraded)
+		return STATUS_OK;
+	s->chunk = *c;
+	s->active = c->direction;
+	s->busy = true;
+	lane->fresh = true;
+	if (lane->depth > 0 && begins_protocol(lane, c)) {
+		lane->stack[0]->ending = true;
+		if (lane->stack[0]->phase != PHASE_STOPPED)
+			lane->stack[0]->end = STREAM_TRUNCATED;
+	} else if (lane->depth > 0) {
+		lane_give(lane, c);
+	}
+	return STATUS_OK;
+}
+
+int decode_session_finish(struct decode_session *s, uint8_t direction)
+{
+	struct lane *lane;
+
+	if (s->busy || direction > 1)
+		return STATUS_BUG;
+	lane = &s->lanes[direction];
+	s->active = direction;
+	s->busy = true;
+	lane->fresh = false;
+	if (lane->depth > 0)
+		lane->stack[0]->ending = true;
+	return STATUS_OK;
+}
+
+/* Steps the deepest stream that has something to do. */
+static int lane_step(struct decode_session *s, struct lane *lane, struct decode_event *ret)
+{
+	int status = STATUS_OK;
+
+	for (unsigned level = lane->depth; level > 0 && status == STATUS_OK; level--)
+		status = stream_step(s, lane, level - 1, ret);
+	return status;
+}
+
+static void lane_rest(struct lane *lane)
+{
+	for (unsigned i = 0; i < lane->depth; i++)
+		lane->stack[i]->out = decode_out_free(lane->stack[i]->out);
+}
+
+int decode_session_next(struct decode_session *s, struct decode_event *ret)
+{
+	struct lane *lane = &s->lanes[s->active];
+	struct decode_event event;
+	int status;
+
+	if (!s->busy)
+		return STATUS_OK;
+	for (;;) {
+		status = lane_step(s, lane, &event);
+		if (status == STATUS_ITEM)
+			*ret = event;
+		if (status == STATUS_ITEM || status < 0)
+			return status;
+		if (status == STATUS_MORE)
+			continue;
+		if (!lane->fresh || lane->depth > 0)
+			break;
+		status = stream_open(s, lane, NULL);
+		if (status == STATUS_LIMIT) {
+			lane->unread_bytes += s->chunk.bytes.len;
+			s->reason_bytes[STREAM_LIMIT] += s->chunk.bytes.len;
+			s->limits_hit++;
+			break;
+		}
+		if (status != STATUS_OK)
+			return status;
+		lane_give(lane, &s->chunk);
+	}
+	lane->fresh = false;
+	lane_rest(lane);
+	s->busy = false;
+	s->chunk.bytes = span_of(NULL, 0);
+	return STATUS_OK;
+}
+
+/* Of the open streams of a lane, from the innermost out. */
+static void summarise_open(const struct lane *lane, uint64_t *ret_read, uint64_t *ret_unread)
+{
+	uint64_t below = 0;
+	uint64_t in = 0;
+
+	for (unsigned i = lane->depth; i > 0; i--) {
+		struct stream st = *lane->stack[i - 1];
+
+		st.child_unread_bytes += below;
+		below = stream_unread(&st);
+		in = st.in_bytes;
+	}
+	*ret_unread = below;
+	*ret_read = in - below;
+}
+
+static enum stream_end main_reason(const struct decode_session *s)
+{
+	enum stream_end best = STREAM_COMPLETE;
+
+	for (int i = 0; i < STREAM_ENDS; i++)
+		if (s->reason_bytes[i] > s->reason_bytes[best])
+			best = (enum stream_end)i;
+	return best;
+}
+
+void decode_session_summary(const struct decode_session *s, struct decode_summary *ret)
+{
+	*ret = (struct decode_summary){
+	        .clear = s->read_in_clear && (!s->protocol || s->protocol->clear),
+	        .unread_reason = main_reason(s),
+	        .malformed = s->malformed,
+	        .limits_hit = s->limits_hit,
+	};
+	if (s->protocol)
+		memcpy(ret->protocol, s->protocol->protocol,
+		        strnlen(s->protocol->protocol, sizeof(ret->protocol) - 1));
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t read;
+		uint64_t unread;
+
+		summarise_open(&s->lanes[i], &read, &unread);
+		ret->read_bytes[i] = s->lanes[i].read_bytes + read;
+		ret->unread_bytes[i] = s->lanes[i].unread_bytes + unread;
+	}
+}
+
+const char *carrier_text(enum carrier c)
+{
+	static const char *const texts[CARRIERS] = {
+	        [CARRIER_NONE] = "nothing",
+	        [CARRIER_HTTP_REQUEST] = "web request",
+	        [CARRIER_HTTP_RESPONSE] = "web response",
+	        [CARRIER_MAIL] = "e-mail",
+	        [CARRIER_HL7_V2] = "HL7 message",
+	        [CARRIER_FHIR] = "FHIR resource",
+	        [CARRIER_JSON] = "JSON document",
+	        [CARRIER_FORM] = "web form",
+	        [CARRIER_TABLE] = "table",
+	        [CARRIER_ARCHIVE] = "archive",
+	        [CARRIER_TEXT] = "text",
+	        [CARRIER_SEALED] = "sealed message",
+	        [CARRIER_IMAGE] = "picture or scanned document",
+	        [CARRIER_AUDIO] = "sound recording",
+	        [CARRIER_BINARY] = "binary data",
+	};
+
+	return (unsigned)c < CARRIERS ? texts[c] : "nothing";
+}
+
+const char *stream_end_text(enum stream_end e)
+{
+	static const char *const texts[STREAM_ENDS] = {
+	        [STREAM_COMPLETE] = "complete",
+	        [STREAM_TRUNCATED] = "cut short",
+	        [STREAM_GAP] = "bytes missing",
+	        [STREAM_LIMIT] = "over a limit",
+	        [STREAM_ENCRYPTED] = "encrypted",
+	        [STREAM_SEALED] = "sealed for its recipient",
+	        [STREAM_MALFORMED] = "malformed",
+	        [STREAM_UNKNOWN] = "unknown format",
+	        [STREAM_MEDIA] = "sound or picture",
+	};
+
+	return (unsigned)e < STREAM_ENDS ? texts[e] : "unknown format";
+}

@@ -1,0 +1,153 @@
+/* session: what the files of the session core share: the queue of operations (queue.c), the streams
+ * (stream.c), the choice of a decoder (probe.c). Nothing outside lib/decode's core includes it. */
+#ifndef EXEAT_DECODE_SESSION_H
+#define EXEAT_DECODE_SESSION_H
+
+#include "decode/decoder.h"
+
+enum op_kind {
+	OP_BEGIN,
+	OP_FIELD,
+	OP_END,
+	OP_CHILD_OPEN,
+	OP_CHILD_BYTES,
+	OP_CHILD_GAP,
+	OP_CHILD_CLOSE,
+	OP_UPGRADE,
+};
+
+struct op_begin {
+	enum carrier carrier;
+	char name[sizeof(((struct decode_event *)0)->name)];
+};
+
+struct op_upgrade {
+	char to[DECODE_PROTOCOL_CHARS];
+	size_t at; /* into the input of the call */
+};
+
+struct op {
+	enum op_kind kind;
+	char place[DECODE_STEP_CHARS]; /* BEGIN, FIELD */
+	union {
+		struct op_begin begin;
+		struct field field;
+		struct content content;
+		struct span bytes;
+		uint64_t missing_bytes;
+		enum stream_end end;
+		struct op_upgrade upgrade;
+	};
+};
+
+struct decode_out {
+	struct op ops[DECODE_QUEUE_OPS];
+	size_t first, count;
+	bool overflow; /* a decoder emitted without room */
+	bool child_wanted;
+	bool stopped;
+	enum stream_end stop_end;
+	uint64_t unread_bytes[STREAM_ENDS];
+	uint64_t malformed, limits;
+	uint8_t *scratch; /* allocated when first asked for */
+	size_t scratch_used;
+	struct budget *budget; /* borrows */
+};
+
+/* 0, STATUS_LIMIT (budget) or a failure. */
+int decode_out_new(struct decode_out **ret_gives, struct budget *borrowed) WUNRES NONNULL(1, 2);
+struct decode_out *decode_out_free(struct decode_out *out); /* NULL ok, returns NULL */
+/* Forgets the scratch memory's content: the queue is empty and its spans are no longer used. */
+void decode_out_reset(struct decode_out *out) NONNULL(1);
+
+enum stream_phase {
+	PHASE_PROBE,   /* no decoder yet */
+	PHASE_RUN,     /* a decoder reads */
+	PHASE_STOPPED, /* what comes in is only counted */
+};
+
+struct stream {
+	enum stream_phase phase;
+	const struct decoder *decoder; /* NULL while probing */
+	void *state;
+	struct content content;
+	struct decode_env env;
+	struct decode_out *out; /* NULL when nothing is under way */
+	struct buf held;        /* input that the decoder left */
+	size_t held_taken;      /* of it, already consumed */
+	struct span input;      /* borrows from the chunk, or from the parent's operation */
+	uint64_t gap_bytes;
+	bool gap;          /* bytes are missing before the next input */
+	bool gap_seen;     /* ever */
+	bool mark_checked; /* byte-order mark */
+	bool again;        /* the decoder has more to do with what it has */
+	bool ending;       /* nothing more comes in; `end` says how it ended */
+	bool finished;     /* the decoder knows that */
+	enum stream_end end;
+	uint32_t number, parent;
+	uint64_t message; /* open message; 0: none */
+	uint64_t parent_message;
+	enum carrier carrier; /* of the open message */
+	char name[sizeof(((struct decode_event *)0)->name)];
+	char place[DECODE_PLACE_CHARS];         /* of the stream */
+	char message_place[DECODE_PLACE_CHARS]; /* and of the open message */
+	uint64_t in_bytes;                      /* came in and were taken */
+	uint64_t unread_bytes;                  /* of them, not looked into */
+	uint64_t child_bytes;                   /* given to children */
+	uint64_t child_unread_bytes;
+};
+
+#define DECODE_STACK_MAX (DECODE_DEPTH_MAX + 2) /* one more, to count what lies too deep */
+
+struct lane { /* one direction */
+	struct stream
+	        *stack[DECODE_STACK_MAX]; /* [0] is the outermost; each is the next one's parent */
+	unsigned depth;                   /* streams on the stack */
+	bool upgraded;                    /* the rest belongs to another session */
+	bool fresh;                       /* the chunk has not been given to a stream yet */
+	uint32_t streams;                 /* opened inside the outermost message */
+	uint64_t decoded_bytes;           /* given to child streams */
+	uint64_t offset;      /* in the flow's direction, of the outermost stream's next input */
+	uint64_t call_offset; /* and of the first input byte of its decoder's last call */
+	uint64_t read_bytes, unread_bytes; /* of outermost streams that have closed */
+	int64_t time_ns;
+	uint64_t packet;
+};
+
+struct decode_session {
+	struct tuple tuple;
+	struct decode_limits limits;
+	struct budget *budget; /* borrows */
+	struct lane lanes[2];
+	struct chunk chunk; /* being worked on; its bytes borrow */
+	uint8_t active;     /* lane of the last feed or finish */
+	bool busy;          /* next() has not given 0 since */
+	uint32_t streams;   /* numbers given */
+	uint64_t messages;
+	const struct decoder *protocol; /* first one with a protocol name */
+	bool read_in_clear;             /* something without a protocol name was read */
+	uint64_t reason_bytes[STREAM_ENDS];
+	uint64_t malformed, limits_hit;
+};
+
+/* stream.c: opens a stream on top of the lane's stack. content NULL: the direction's own.
+ * 0, STATUS_LIMIT (budget; nothing changed) or a failure. */
+int stream_open(struct decode_session *s, struct lane *lane, const struct content *content) WUNRES
+        NONNULL(1, 2);
+/* Does one step of the stream at that level: STATUS_ITEM with *ret filled; STATUS_MORE: something
+ * was done; 0: nothing to do; or a failure. */
+int stream_step(struct decode_session *s, struct lane *lane, unsigned level,
+        struct decode_event *ret) WUNRES NONNULL(1, 2, 4);
+struct stream *stream_free(struct decode_session *s, struct stream *st) NONNULL(1);
+void stream_stop(struct decode_session *s, struct stream *st, enum stream_end why) NONNULL(1, 2);
+/* Bytes of the stream that were not looked into, its children's included. */
+uint64_t stream_unread(const struct stream *st) NONNULL(1);
+/* Adds " > step"; a place that gets too long ends in an ellipsis. */
+void place_add(char place[static DECODE_PLACE_CHARS], const char *step) NONNULL(2);
+
+/* probe.c: the first decoder in the table that claims the bytes. NULL: more are needed. */
+const struct decoder *probe_choose(const struct probe *p, const struct decoder *other) NONNULL(1);
+/* A decoder with a protocol name that claims the bytes for certain, or NULL. */
+const struct decoder *probe_protocol(const struct probe *p) NONNULL(1);
+
+#endif

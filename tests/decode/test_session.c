@@ -1,0 +1,111 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/status.h"
+#include "transcript.h"
+
+static struct span text_span(const char *text)
+{
+	return span_of(text, strlen(text));
+}
+
+static void test_text_is_read_whole_and_cut(void **state)
+{
+	struct span bytes = text_span("The quick brown fox\r\njumps over the lazy dog\r\n");
+	struct transcript t = transcript_bytes(bytes, 0, 9999);
+
+	(void)state;
+	assert_int_equal(t.status, STATUS_OK);
+	assert_true(transcript_has(&t, "0.0 begin text"));
+	assert_true(transcript_has(&t, "brown fox\\x0d\\x0ajumps over"));
+	assert_true(transcript_has(&t, "0.0 stream [] complete bytes=46 unread=0"));
+	assert_int_equal(t.budget_left_used, 0);
+	assert_string_equal(t.summary.protocol, "");
+	assert_int_equal(t.summary.read_bytes[0], 46);
+	transcript_free(&t);
+	assert_true(transcript_stable(bytes, 9999));
+}
+
+static void test_gap_ends_one_text_and_begins_another(void **state)
+{
+	static const struct segment segments[] = {
+	        SEGMENT(0, "first part "),
+	        {.direction = 0, .gap_bytes = 100},
+	        SEGMENT(0, "second part"),
+	};
+	struct transcript t = transcript_run(segments, 3, 0, 9999);
+
+	(void)state;
+	assert_int_equal(t.status, STATUS_OK);
+	assert_int_equal(transcript_count(&t, "text content"), 2);
+	assert_true(transcript_has(&t, "stream [] gap bytes=22 unread=0"));
+	transcript_free(&t);
+}
+
+static void test_binary_is_counted_as_unread(void **state)
+{
+	static const char bytes[300] = {1, 2, 3, 0, 0, 4};
+	struct transcript t = transcript_bytes(span_of(bytes, sizeof(bytes)), 7, 9999);
+
+	(void)state;
+	assert_true(transcript_has(&t, "stream [] unknown bytes=300 unread=300"));
+	assert_int_equal(t.summary.unread_bytes[0], 300);
+	assert_int_equal(t.summary.unread_reason, STREAM_UNKNOWN);
+	assert_false(t.summary.clear);
+	transcript_free(&t);
+}
+
+static void test_feeding_before_draining_is_refused(void **state)
+{
+	struct decode_session *s = NULL;
+	struct tuple tuple = {.protocol = 6};
+	struct chunk c = {.bytes = span_of("x", 1)};
+	struct decode_event e = {.packet = 77};
+	struct budget budget;
+
+	(void)state;
+	budget_init(&budget, 1 << 20);
+	assert_int_equal(
+	        decode_session_new(&s, &tuple, &decode_default_limits, &budget), STATUS_OK);
+	assert_int_equal(decode_session_next(s, &e), 0);
+	assert_int_equal(e.packet, 77);
+	assert_int_equal(decode_session_feed(s, &c), STATUS_OK);
+	assert_int_equal(decode_session_feed(s, &c), STATUS_BUG);
+	assert_int_equal(decode_session_next(s, &e), 0);
+	assert_int_equal(decode_session_feed(s, &c), STATUS_OK);
+	s = decode_session_free(s);
+	assert_null(s);
+	assert_int_equal(budget.used_bytes, 0);
+}
+
+static void test_no_budget_is_a_limit(void **state)
+{
+	struct decode_session *s = NULL;
+	struct tuple tuple = {.protocol = 6};
+	struct budget budget;
+
+	(void)state;
+	budget_init(&budget, 10);
+	assert_int_equal(
+	        decode_session_new(&s, &tuple, &decode_default_limits, &budget), STATUS_LIMIT);
+	assert_null(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_text_is_read_whole_and_cut),
+	        cmocka_unit_test(test_gap_ends_one_text_and_begins_another),
+	        cmocka_unit_test(test_binary_is_counted_as_unread),
+	        cmocka_unit_test(test_feeding_before_draining_is_refused),
+	        cmocka_unit_test(test_no_budget_is_a_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
