@@ -46,8 +46,7 @@ enum zip_record zip_record_of(uint32_t signature);
 int zip_local_read(struct span bytes, struct zip_local *ret, size_t *ret_needed) WUNRES
         NONNULL(2, 3);
 /* Whether bytes begin with a descriptor that says crc and sizes, with or without its signature,
- * with
- * 4- or 8-byte sizes; its length, or 0. Needs up to 24 bytes to say yes to every form. */
+ * with 4- or 8-byte sizes; its length, or 0. Needs up to 24 bytes to say yes to every form. */
 size_t zip_descriptor_length(
         struct span bytes, uint32_t crc, uint64_t compressed, uint64_t plain) WUNRES;
 #define ZIP_DESCRIPTOR_MAX 24

@@ -88,7 +88,8 @@ def deserved(path):
         return READ | UNREAD
     if len(data) < 24:
         return UNREAD
-    whole = first_packet_pcapng(data) if data[:4] == b"\x0a\x0d\x0d\x0a" else first_packet_pcap(data)
+    pcapng = data[:4] == b"\x0a\x0d\x0d\x0a"
+    whole = first_packet_pcapng(data) if pcapng else first_packet_pcap(data)
     return READ if whole and known_link(data) else READ | UNREAD
 
 
