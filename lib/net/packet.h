@@ -4,9 +4,14 @@
  * value that borrows the frame's bytes. Everything is read through the cursor; nothing is kept.
  *
  * Link layers (numbers of the tcpdump LINKTYPE list): Ethernet 1, NULL 0, LOOP 108, raw 12/14/101/
- * 228/229, cooked v1 113 and v2 276, PPP 9/50 and PPPoE inside Ethernet (RFC 2516). Wrappings:
- * 802.1Q/802.1ad, MPLS, PPPoE, GRE (RFC 2784/2890, ERSPAN I-III inside), VXLAN (RFC 7348, UDP
- * 4789), IP in IP, 6in4. At most PACKET_LAYERS_MAX of them. */
+ * 228/229, cooked v1 113 and v2 276, PPP 9/50, Cisco HDLC 104, PPPoE 51 and inside Ethernet (RFC
+ * 2516). Wrappings: 802.1Q/802.1ad, LLC/SNAP, MPLS, PPPoE, GRE (RFC 2784/2890, PPTP's, Ethernet or
+ * ERSPAN I-III inside), VXLAN (RFC 7348, UDP 4789), IP in IP, 6in4. At most PACKET_LAYERS_MAX of
+ * them. A GRE or VXLAN packet whose inside cannot be read stays a packet of the outer tunnel.
+ *
+ * Lengths: the IP header decides. Padding behind it is trimmed; what it promises beyond the bytes
+ * captured (snap length, a truncating mirror port) is missing: payload_wire_bytes says how much. An
+ * IP length of 0 (segmentation left to the card, jumbograms) reaches to the end of the frame. */
 #ifndef EXEAT_NET_PACKET_H
 #define EXEAT_NET_PACKET_H
 
@@ -58,12 +63,14 @@ struct packet {
 	int64_t time_ns;
 	uint64_t number; /* of the frame */
 	uint32_t interface;
+	uint32_t input;      /* of the frame */
 	uint32_t wire_bytes; /* of the whole frame on the wire */
 	/* of the payload on the wire; more than payload.len when cut */
 	uint32_t payload_wire_bytes;
-	struct span payload; /* after the TCP or UDP header; borrows the frame */
-	struct span ip;      /* the innermost IP packet, header first; borrows. For nDPI. */
-	uint16_t ip_id;      /* IPv4 identification; for telling mirror copies */
+	/* after the TCP, UDP, SCTP or ICMP header; a fragment's data; borrows the frame */
+	struct span payload;
+	struct span ip; /* the innermost IP packet, header first; borrows. For nDPI. */
+	uint16_t ip_id; /* IPv4 identification; for telling mirror copies */
 	uint8_t ttl;
 	uint8_t tcp_flags; /* enum tcp_flag bits */
 	uint32_t tcp_seq;
@@ -71,7 +78,7 @@ struct packet {
 	uint16_t tcp_window;
 	uint8_t icmp_type;
 	uint8_t icmp_code;
-	uint8_t mac_src[6]; /* zero when the link has none */
+	uint8_t mac_src[6]; /* of the innermost Ethernet header; zero when the link has none */
 	uint8_t mac_dst[6];
 	struct frame_process process;
 
