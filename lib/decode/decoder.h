@@ -5,13 +5,14 @@
  * To write one: a file with `const struct decoder decoder_x`, and its row in DECODERS below. The
  * session (decode.c) owns the tree of streams, numbers, places, limits and budgets; a decoder sees
  * only its own stream. feed() may take a part of its input and leave the rest:
- *   - because it waits for more: the session keeps the rest and gives it again, with more behind it.
+ *   - because it waits for more: the session keeps the rest and gives it again, with more behind
+ * it.
  *     A decoder that waits with DECODE_MESSAGE_BYTES_MAX before it is stopped with STREAM_LIMIT.
  *     Remember how far you have looked: input may arrive one byte at a time;
  *   - because the queue has no room (decode_room()): the session drains the queue and calls again.
  * Spans put into the queue borrow: they may point into the input of this call, into the decoder's
- * own state, or into decode_keep(); the session is done with them before it calls the decoder again.
- * Memory is bounded by that whatever a wrapping expands to. */
+ * own state, or into decode_keep(); the session is done with them before it calls the decoder
+ * again. Memory is bounded by that whatever a wrapping expands to. */
 #ifndef EXEAT_DECODE_DECODER_H
 #define EXEAT_DECODE_DECODER_H
 
@@ -52,8 +53,8 @@ struct content {
 	char charset[24];                       /* lower case; or "" */
 	char boundary[DECODE_BOUNDARY_CHARS];   /* of multipart types; or "" */
 	char extension[DECODE_EXTENSION_CHARS]; /* of the declared file name, "csv"; or "" */
-	uint8_t wrappings
-	        [DECODE_WRAPPINGS_MAX]; /* enum wrapping, outermost first, 0 ends the list */
+	/* enum wrapping, outermost first, 0 ends the list */
+	uint8_t wrappings[DECODE_WRAPPINGS_MAX];
 };
 
 /* content.c. Each fills in its part from a header's value; unusable values leave the part empty. */
@@ -79,11 +80,13 @@ struct decode_env {
 	void *peer;    /* depth 0: state of the same decoder in the other direction; or NULL */
 };
 
-/* An answer must not depend on how the bytes were cut: once a probe says yes or no of some bytes, it
- * must say the same of those bytes with any others behind them; until then it says PROBE_MORE. */
+/* An answer must not depend on how the bytes were cut: once a probe says yes or no of some bytes,
+ * it must say the same of those bytes with any others behind them; until then it says
+ * PROBE_MORE. */
 enum probe_answer {
 	PROBE_NO,
-	PROBE_MORE, /* cannot tell yet: a "no" once `end` is set or DECODE_PROBE_BYTES_MAX are there */
+	/* cannot tell yet: a "no" once `end` is set or DECODE_PROBE_BYTES_MAX are there */
+	PROBE_MORE,
 	PROBE_YES,
 };
 
@@ -107,18 +110,19 @@ struct decoder {
 	const char *protocol; /* name in decode_summary when it is the outermost; NULL: none */
 	bool clear;           /* content of that protocol can be read by whoever listens */
 	bool fallback;        /* outermost: at the start of each chunk, look again for a protocol */
-	size_t state_bytes; /* allocated zeroed, charged to the budget, wiped and freed by the session */
+	/* allocated zeroed, charged to the budget, wiped and freed by the session */
+	size_t state_bytes;
 	enum probe_answer (*probe)(const struct probe *p);
 	/* NULL: nothing to do. The environment is borrowed for the life of the state. */
 	int (*open)(void *state, const struct decode_env *env);
-	/* 0: did what it could. STATUS_MORE: call again after draining, although all input is taken.
-	 * STATUS_MALFORMED, STATUS_LIMIT, STATUS_ENCRYPTED: as decode_stop() with that end.
+	/* 0: did what it could. STATUS_MORE: call again after draining, although all input is
+	 * taken. STATUS_MALFORMED, STATUS_LIMIT, STATUS_ENCRYPTED: as decode_stop() with that end.
 	 * Negative: forwarded. *ret_consumed starts at 0. */
 	int (*feed)(void *state, const struct decode_in *in, size_t *ret_consumed,
 	        struct decode_out *out);
 	/* Bytes are missing here (0: nobody knows how many); input left before the gap is given as
-	 * `before` and will not come back. NULL: the stream is stopped with STREAM_GAP. A gap is one
-	 * unit: at most 8 operations. Same results as feed() but STATUS_MORE. */
+	 * `before` and will not come back. NULL: the stream is stopped with STREAM_GAP. A gap is
+	 * one unit: at most 8 operations. Same results as feed() but STATUS_MORE. */
 	int (*gap)(void *state, struct span before, uint64_t missing_bytes, struct decode_out *out);
 	void (*close)(void *state); /* NULL: nothing to do; frees what the state owns */
 };

@@ -100,15 +100,15 @@ struct stream {
 #define DECODE_STACK_MAX (DECODE_DEPTH_MAX + 2) /* one more, to count what lies too deep */
 
 struct lane { /* one direction */
-	struct stream
-	        *stack[DECODE_STACK_MAX]; /* [0] is the outermost; each is the next one's parent */
-	unsigned depth;                   /* streams on the stack */
-	bool upgraded;                    /* the rest belongs to another session */
-	bool fresh;                       /* the chunk has not been given to a stream yet */
-	uint32_t streams;                 /* opened inside the outermost message */
-	uint64_t decoded_bytes;           /* given to child streams */
-	uint64_t offset;      /* in the flow's direction, of the outermost stream's next input */
-	uint64_t call_offset; /* and of the first input byte of its decoder's last call */
+	/* [0] is the outermost; each is the next one's parent */
+	struct stream *stack[DECODE_STACK_MAX];
+	unsigned depth;         /* streams on the stack */
+	bool upgraded;          /* the rest belongs to another session */
+	bool fresh;             /* the chunk has not been given to a stream yet */
+	uint32_t streams;       /* opened inside the outermost message */
+	uint64_t decoded_bytes; /* given to child streams */
+	uint64_t offset;        /* in the flow's direction, of the outermost stream's next input */
+	uint64_t call_offset;   /* and of the first input byte of its decoder's last call */
 	uint64_t read_bytes, unread_bytes; /* of outermost streams that have closed */
 	int64_t time_ns;
 	uint64_t packet;

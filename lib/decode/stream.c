@@ -1,8 +1,8 @@
 /* stream: one stream of content: its input, its decoder, what the decoder put out, its end.
  *
  * The session steps the deepest stream that has something to do. A stream takes input only when its
- * own queue is empty and everything below it is idle; so spans that borrow from a parent's operation
- * or from the chunk stay valid until they are used. */
+ * own queue is empty and everything below it is idle; so spans that borrow from a parent's
+ * operation or from the chunk stay valid until they are used. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -275,7 +275,8 @@ static int stream_decide(struct decode_session *s, struct stream *st, const stru
 	return STATUS_MORE;
 }
 
-/* A byte-order mark of UTF-8 at the start is not content. True when more bytes are needed to know. */
+/* A byte-order mark of UTF-8 at the start is not content. True when more bytes are needed to
+ * know. */
 static bool skip_mark(struct stream *st, struct span *head, bool end)
 {
 	static const char mark[] = "\xef\xbb\xbf";
@@ -534,8 +535,8 @@ static int child_open(
 	return status == STATUS_OK ? STATUS_MORE : status;
 }
 
-/* True when a wrapping gives out more than it may. The outermost stream's input is a measure too, so
- * that wrappings inside wrappings do not multiply. */
+/* True when a wrapping gives out more than it may. The outermost stream's input is a measure too,
+ * so that wrappings inside wrappings do not multiply. */
 static bool over_ratio(const struct decode_session *s, struct lane *lane, const struct stream *st)
 {
 	const struct stream *outermost = lane->stack[0];

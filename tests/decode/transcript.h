@@ -1,8 +1,8 @@
 /* transcript: runs segments of a conversation through a decode session and writes down what came
  * out, one line an event, so that a test can compare runs that were cut differently.
  *
- * Pieces of running text are joined. Values stand in the transcript: tests use invented people only,
- * and compare with transcript_equal(), which never prints. */
+ * Pieces of running text are joined. Values stand in the transcript: tests use invented people
+ * only, and compare with transcript_equal(), which never prints. */
 #ifndef EXEAT_TESTS_DECODE_TRANSCRIPT_H
 #define EXEAT_TESTS_DECODE_TRANSCRIPT_H
 
