@@ -22,14 +22,15 @@
 
 /* What became of one input. All counts are final once source_next gave 0. */
 struct source_counts {
-	uint64_t frames;
-	uint64_t bytes;            /* captured */
+	uint64_t frames;           /* given; with filtered_frames, all that were read */
+	uint64_t bytes;            /* captured, of the frames given */
 	uint64_t cut_frames;       /* shorter than on the wire */
 	uint64_t filtered_frames;  /* left out by the filter */
 	uint64_t dropped_frames;   /* by the capturing machine, as the file or the kernel says */
-	uint64_t skipped_blocks;   /* valid pcapng blocks that we do not use */
+	uint64_t skipped_blocks;   /* pcapng blocks, or options of packets, that were not used */
+	uint64_t untimed_frames;   /* have no time of their own: given that of the one before */
 	uint64_t out_of_order;     /* frames older than the one before them in the same file */
-	int64_t first_ns, last_ns; /* 0 when there was no frame */
+	int64_t first_ns, last_ns; /* of all that were read; 0 when there was no frame */
 	/* STATUS_END, STATUS_TRUNCATED, STATUS_MALFORMED, STATUS_UNSUPPORTED, STATUS_LIMIT */
 	int end;
 	uint64_t end_at_bytes;         /* offset in the (decompressed) file where reading stopped */
@@ -47,9 +48,11 @@ struct source_secrets {
 
 struct source;
 
-/* Takes the descriptors (closes them in source_free). filter may be NULL; else libpcap's language,
- * compiled per link type: STATUS_USAGE with *ret_reason (borrows until free) when it is wrong.
- * A file that is no capture is not an error here: its counts say so. */
+/* Takes the descriptors: closes them in source_free, or at once when it fails. A descriptor of -1
+ * stands for a file that could not be opened. filter may be NULL; else libpcap's language, compiled
+ * per link type: STATUS_USAGE when it is wrong (source_check_filter says why), and when there are
+ * no files or more than SOURCE_INPUTS_MAX. A file that is no capture is not an error here: its
+ * counts say so. */
 int source_open_files(struct source **ret_gives, const int *fds_taken, size_t count,
         const char *filter) WUNRES NONNULL(1, 2);
 
@@ -61,13 +64,16 @@ struct source_live_options {
 	bool promiscuous;
 };
 
-/* Opens an interface by libpcap (needs CAP_NET_RAW). On failure *ret_reason holds one sentence. */
+/* Opens an interface by libpcap (needs CAP_NET_RAW). On failure *ret_reason holds one sentence:
+ * STATUS_NO_PERMISSION, STATUS_USAGE (no such interface, wrong filter), STATUS_LIBRARY. Drops are
+ * counted by the kernel; the ring is 64 MiB because a burst of a second at 500 Mbit/s must fit. */
 int source_open_live(struct source **ret_gives, const struct source_live_options *options,
         char ret_reason[static 256]) WUNRES NONNULL(1, 2);
 struct source *source_free(struct source *s); /* NULL ok, returns NULL */
 
 /* STATUS_ITEM: *ret borrows until the next call. 0: no more frames (files), or none within
- * timeout_ms (live; then source_ended() tells whether more can come). <0: failure. */
+ * timeout_ms (live), or a signal came while we waited for a pipe; source_ended() tells whether more
+ * can come. <0: failure. timeout_ms is for live sources; below zero waits without end. */
 int source_next(struct source *s, int timeout_ms, struct frame *ret) WUNRES NONNULL(1, 3);
 bool source_ended(const struct source *s) NONNULL(1);
 size_t source_input_count(const struct source *s) NONNULL(1);
@@ -75,7 +81,8 @@ size_t source_input_count(const struct source *s) NONNULL(1);
 int source_counts(struct source *s, size_t input, struct source_counts *ret) WUNRES NONNULL(1, 3);
 size_t source_secrets_count(const struct source *s) NONNULL(1);
 struct source_secrets source_secrets(const struct source *s, size_t index) NONNULL(1);
-/* Checks a filter expression without a source; ret_reason gets libpcap's sentence. */
+/* Checks a filter expression without a source: 0, or STATUS_USAGE and one sentence in ret_reason.
+ * Names of hosts are refused, since libpcap would look them up on the network. */
 int source_check_filter(const char *filter, char ret_reason[static 256]) WUNRES NONNULL(1);
 
 #endif
