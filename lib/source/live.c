@@ -1,0 +1,265 @@
+#include "source/live.h"
+
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/digest.h"
+#include "base/status.h"
+#include "base/timestamp.h"
+#include "source/link_type.h"
+
+#define REASON_CHARS 256
+
+struct live {
+	pcap_t *pcap;
+	int poll_fd;
+	uint32_t link_type;
+	uint32_t last_dropped, last_if_dropped; /* the kernel's counters, which wrap at 2^32 */
+	int64_t last_ns;
+	struct digest *digest; /* of the start time and every frame with its time */
+	struct source_counts counts;
+	bool ended;
+};
+
+static int refuse(char *ret_reason, int status, const char *interface, const char *what)
+{
+	snprintf(ret_reason, REASON_CHARS, "cannot capture on %.32s: %.180s", interface, what);
+	return status;
+}
+
+static int configure(pcap_t *pcap, const struct source_live_options *o)
+{
+	unsigned mib = o->buffer_mib ? o->buffer_mib : LIVE_BUFFER_MIB_DEFAULT;
+	uint32_t snap = o->snap_bytes ? o->snap_bytes : SOURCE_FRAME_BYTES_MAX;
+
+	if (mib > LIVE_BUFFER_MIB_MAX)
+		mib = LIVE_BUFFER_MIB_MAX;
+	if (snap > SOURCE_FRAME_BYTES_MAX)
+		snap = SOURCE_FRAME_BYTES_MAX;
+	if (pcap_set_snaplen(pcap, (int)snap) != 0 || pcap_set_promisc(pcap, o->promiscuous) != 0 ||
+	        pcap_set_timeout(pcap, LIVE_BLOCK_TIMEOUT_MS) != 0 ||
+	        pcap_set_buffer_size(pcap, (int)(mib << 20)) != 0 ||
+	        pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO) != 0)
+		return STATUS_LIBRARY;
+	return STATUS_OK;
+}
+
+static int activate(pcap_t *pcap, const char *interface, char *ret_reason)
+{
+	int result = pcap_activate(pcap);
+
+	switch (result) {
+	case PCAP_ERROR_PERM_DENIED:
+	case PCAP_ERROR_PROMISC_PERM_DENIED:
+		return refuse(ret_reason, STATUS_NO_PERMISSION, interface,
+		        "permission refused; run as root or with CAP_NET_RAW");
+	case PCAP_ERROR_NO_SUCH_DEVICE:
+		return refuse(ret_reason, STATUS_USAGE, interface,
+		        "there is no such interface; `ip link` lists them");
+	case PCAP_ERROR_IFACE_NOT_UP:
+		return refuse(ret_reason, STATUS_USAGE, interface,
+		        "the interface is down; `ip link set dev NAME up` starts it");
+	default:
+		/* Above zero are warnings, such as that promiscuous mode does not exist here. */
+		return result < 0 ? refuse(ret_reason, STATUS_LIBRARY, interface, pcap_geterr(pcap))
+		                  : STATUS_OK;
+	}
+}
+
+static int set_filter(
+        struct live *l, const struct source_live_options *o, char ret_reason[static REASON_CHARS])
+{
+	struct bpf_program code;
+	int status;
+
+	if (!o->filter)
+		return STATUS_OK;
+	status = source_check_filter(o->filter, ret_reason);
+	if (status != STATUS_OK)
+		return status;
+	if (pcap_compile(l->pcap, &code, o->filter, 1, PCAP_NETMASK_UNKNOWN) != 0)
+		return refuse(ret_reason, STATUS_USAGE, o->interface, pcap_geterr(l->pcap));
+	status = pcap_setfilter(l->pcap, &code) == 0
+	                 ? STATUS_OK
+	                 : refuse(ret_reason, STATUS_LIBRARY, o->interface, pcap_geterr(l->pcap));
+	pcap_freecode(&code);
+	return status;
+}
+
+/* The start time makes two quiet captures two inputs. */
+static int start_digest(struct live *l)
+{
+	struct timespec now;
+	int status = digest_new(&l->digest);
+
+	if (status != STATUS_OK)
+		return status;
+	clock_gettime(CLOCK_REALTIME, &now);
+	status = digest_update(l->digest, span_of(&now.tv_sec, sizeof(now.tv_sec)));
+	return status == STATUS_OK
+	               ? digest_update(l->digest, span_of(&now.tv_nsec, sizeof(now.tv_nsec)))
+	               : status;
+}
+
+static int open_pcap(
+        struct live *l, const struct source_live_options *o, char ret_reason[static REASON_CHARS])
+{
+	char error[PCAP_ERRBUF_SIZE] = "";
+	int status;
+
+	l->pcap = pcap_create(o->interface, error);
+	if (!l->pcap)
+		return refuse(ret_reason, STATUS_LIBRARY, o->interface, error);
+	status = configure(l->pcap, o);
+	if (status != STATUS_OK)
+		return refuse(ret_reason, status, o->interface, "libpcap refuses the options");
+	status = activate(l->pcap, o->interface, ret_reason);
+	if (status != STATUS_OK)
+		return status;
+	if (pcap_setnonblock(l->pcap, 1, error) != 0)
+		return refuse(ret_reason, STATUS_LIBRARY, o->interface, error);
+	l->poll_fd = pcap_get_selectable_fd(l->pcap);
+	if (l->poll_fd < 0)
+		return refuse(ret_reason, STATUS_LIBRARY, o->interface,
+		        "this kind of interface cannot be waited for");
+	l->link_type = link_type_of_dlt(pcap_datalink(l->pcap));
+	return set_filter(l, o, ret_reason);
+}
+
+int live_open(struct live **ret_gives, const struct source_live_options *options,
+        char ret_reason[static 256])
+{
+	struct live *l = calloc(1, sizeof(*l));
+	int status;
+
+	if (!l)
+		return refuse(ret_reason, STATUS_NO_MEMORY, options->interface, "out of memory");
+	l->counts.format = "live";
+	l->counts.end = STATUS_END;
+	status = open_pcap(l, options, ret_reason);
+	if (status == STATUS_OK && start_digest(l) != STATUS_OK)
+		status = refuse(ret_reason, STATUS_LIBRARY, options->interface,
+		        "the SHA-256 library does not work");
+	if (status != STATUS_OK) {
+		live_free(l);
+		return status;
+	}
+	*ret_gives = l;
+	return STATUS_OK;
+}
+
+struct live *live_free(struct live *l)
+{
+	if (!l)
+		return NULL;
+	if (l->pcap)
+		pcap_close(l->pcap);
+	digest_free(l->digest);
+	free(l);
+	return NULL;
+}
+
+static void end_live(struct live *l)
+{
+	l->ended = true;
+	l->counts.end = STATUS_TRUNCATED;
+	l->counts.end_reason = "the interface stopped giving packets: it went down or away";
+	l->counts.end_at_bytes = l->counts.bytes;
+	l->counts.end_after_frame = l->counts.frames;
+}
+
+static int hash_frame(struct live *l, const struct frame *f)
+{
+	int status = digest_update(l->digest, span_of(&f->time_ns, sizeof(f->time_ns)));
+
+	return status == STATUS_OK ? digest_update(l->digest, f->bytes) : status;
+}
+
+static void note_frame(struct live *l, const struct frame *f)
+{
+	struct source_counts *c = &l->counts;
+
+	if (c->frames == 0 || f->time_ns < c->first_ns)
+		c->first_ns = f->time_ns;
+	if (c->frames == 0 || f->time_ns > c->last_ns)
+		c->last_ns = f->time_ns;
+	if (c->frames > 0 && f->time_ns < l->last_ns)
+		c->out_of_order++;
+	l->last_ns = f->time_ns;
+	c->frames++;
+	c->bytes += f->bytes.len;
+	if (f->length_bytes > f->bytes.len)
+		c->cut_frames++;
+}
+
+static int take_frame(struct live *l, struct frame *ret)
+{
+	struct pcap_pkthdr *header;
+	const u_char *data;
+	int result = pcap_next_ex(l->pcap, &header, &data);
+	struct frame frame;
+	int status;
+
+	if (result == 0)
+		return STATUS_OK;
+	if (result < 0) {
+		end_live(l);
+		return STATUS_OK;
+	}
+	frame = (struct frame){
+	        .bytes = {data, header->caplen},
+	        .length_bytes = header->len > header->caplen ? header->len : header->caplen,
+	        .link_type = l->link_type,
+	        .number = l->counts.frames + 1,
+	        /* Nanoseconds, since that precision was asked for. */
+	        .time_ns = header->ts.tv_sec * NS_PER_SECOND + header->ts.tv_usec,
+	};
+	status = hash_frame(l, &frame);
+	if (status != STATUS_OK)
+		return status;
+	note_frame(l, &frame);
+	*ret = frame;
+	return STATUS_ITEM;
+}
+
+int live_next(struct live *l, int timeout_ms, struct frame *ret)
+{
+	struct pollfd ready = {.fd = l->poll_fd, .events = POLLIN};
+	int status;
+
+	if (l->ended)
+		return 0;
+	status = take_frame(l, ret);
+	if (status != STATUS_OK || l->ended || timeout_ms == 0)
+		return status;
+	if (poll(&ready, 1, timeout_ms) < 0)
+		return errno == EINTR ? 0 : status_from_errno(errno);
+	return take_frame(l, ret);
+}
+
+bool live_ended(const struct live *l)
+{
+	return l->ended;
+}
+
+int live_counts(struct live *l, struct source_counts *ret)
+{
+	struct pcap_stat stats;
+	int status;
+
+	if (pcap_stats(l->pcap, &stats) == 0) {
+		l->counts.dropped_frames += (uint32_t)(stats.ps_drop - l->last_dropped);
+		l->counts.dropped_frames += (uint32_t)(stats.ps_ifdrop - l->last_if_dropped);
+		l->last_dropped = stats.ps_drop;
+		l->last_if_dropped = stats.ps_ifdrop;
+	}
+	status = digest_hex(l->digest, l->counts.sha256);
+	if (status == STATUS_OK)
+		*ret = l->counts;
+	return status;
+}
