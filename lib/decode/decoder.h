@@ -153,6 +153,8 @@ void decode_child_close(struct decode_out *out, enum stream_end end) NONNULL(1);
 /* False when the open child has stopped reading (sound, a limit, …): work for it can be saved, but
  * its bytes must still be passed or counted with decode_unread(). */
 bool decode_child_wanted(const struct decode_out *out) NONNULL(1);
+/* Why it has stopped; STREAM_COMPLETE while it has not. */
+enum stream_end decode_child_end(const struct decode_out *out) NONNULL(1);
 
 /* From input.bytes[at] on, this direction speaks another protocol ("tls", "unknown"). Last thing
  * that a decoder emits; only at depth 0. */
@@ -176,6 +178,18 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 /* ---- the table, in the order in which they are asked ---- */
 
 #define DECODERS(X)                                                                                \
+	X(tls)                                                                                     \
+	X(ssh)                                                                                     \
+	X(http2)                                                                                   \
+	X(quic)                                                                                    \
+	X(dns)                                                                                     \
+	X(ntp)                                                                                     \
+	X(dhcp)                                                                                    \
+	X(deflate)                                                                                 \
+	X(brotli)                                                                                  \
+	X(gzip)                                                                                    \
+	X(zstd)                                                                                    \
+	X(utf16)                                                                                   \
 	X(text)                                                                                    \
 	X(unknown)
 

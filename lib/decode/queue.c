@@ -165,6 +165,11 @@ bool decode_child_wanted(const struct decode_out *out)
 	return out->child_wanted;
 }
 
+enum stream_end decode_child_end(const struct decode_out *out)
+{
+	return out->child_wanted ? STREAM_COMPLETE : out->child_end;
+}
+
 void decode_upgrade(struct decode_out *out, const char *to, size_t at)
 {
 	struct op *op = push(out, OP_UPGRADE);

@@ -45,6 +45,7 @@ struct decode_out {
 	size_t first, count;
 	bool overflow; /* a decoder emitted without room */
 	bool child_wanted;
+	enum stream_end child_end; /* why it is not */
 	bool stopped;
 	enum stream_end stop_end;
 	uint64_t unread_bytes[STREAM_ENDS];

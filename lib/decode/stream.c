@@ -329,9 +329,14 @@ static int stream_probe(struct decode_session *s, struct stream *st)
 
 /* ---- running the decoder ---- */
 
+static struct stream *child_of(struct lane *lane, const struct stream *st)
+{
+	return lane->depth > st->env.depth + 1 ? lane->stack[st->env.depth + 1] : NULL;
+}
+
 static int out_ready(struct decode_session *s, struct lane *lane, struct stream *st)
 {
-	bool has_child = lane->depth > st->env.depth + 1;
+	const struct stream *child = child_of(lane, st);
 	int status;
 
 	if (!st->out) {
@@ -344,8 +349,9 @@ static int out_ready(struct decode_session *s, struct lane *lane, struct stream 
 			return status;
 	}
 	decode_out_reset(st->out);
-	st->out->child_wanted = !has_child ||
-	                        lane->stack[st->env.depth + 1]->phase != PHASE_STOPPED;
+	st->out->child_wanted = !child || child->phase != PHASE_STOPPED;
+	if (child)
+		st->out->child_end = child->end;
 	return STATUS_OK;
 }
 
@@ -510,11 +516,6 @@ static int event_upgrade(
 	buf_free(&st->held);
 	st->held_taken = 0;
 	return STATUS_ITEM;
-}
-
-static struct stream *child_of(struct lane *lane, const struct stream *st)
-{
-	return lane->depth > st->env.depth + 1 ? lane->stack[st->env.depth + 1] : NULL;
 }
 
 static int child_open(
