@@ -13,16 +13,19 @@
 #include "base/compiler.h"
 #include "base/cursor.h"
 
-#define CLIENT_HELLO_BYTES_MAX  65536 /* with post-quantum shares real ones reach 2 to 4 KiB */
-#define CLIENT_HELLO_NAME_CHARS 256   /* a DNS name is at most 253 characters */
-#define CLIENT_HELLO_ALPN_CHARS 64
+#define CLIENT_HELLO_BYTES_MAX   65536 /* with post-quantum shares real ones reach 2 to 4 KiB */
+#define CLIENT_HELLO_RECORDS_MAX 1024  /* of one hello; more is a game with our time */
+#define CLIENT_HELLO_NAME_CHARS  256   /* a DNS name is at most 253 characters */
+#define CLIENT_HELLO_ALPN_CHARS  64
 
 struct client_hello {
 	char server_name
 	        [CLIENT_HELLO_NAME_CHARS];  /* raw, not yet through display; "" when absent */
 	char alpn[CLIENT_HELLO_ALPN_CHARS]; /* first protocol offered */
 	uint16_t version;                   /* highest offered, GREASE left out (RFC 8701) */
-	bool encrypted_hello;               /* ECH present: server_name is the outer name */
+	/* ECH present: server_name is the outer name. Browsers also send a dummy that looks alike
+	 * (RFC 9849 section 6.2); then the name is the real one, and nobody outside can tell. */
+	bool encrypted_hello;
 };
 
 struct server_hello {
@@ -31,7 +34,8 @@ struct server_hello {
 };
 
 /* 0: *ret filled. STATUS_MORE: not all there yet. STATUS_MALFORMED: starts as TLS but breaks its
- * rules. STATUS_UNSUPPORTED: not a TLS ClientHello at all. ret untouched unless 0. */
+ * rules. STATUS_UNSUPPORTED: not a TLS ClientHello (ServerHello) at all. STATUS_LIMIT: longer
+ * than CLIENT_HELLO_BYTES_MAX or in too many records. ret untouched unless 0. */
 int client_hello_parse(struct span stream, struct client_hello *ret) WUNRES NONNULL(2);
 int server_hello_parse(struct span stream, struct server_hello *ret) WUNRES NONNULL(2);
 /* "TLS 1.3", "TLS 1.2", …, "SSL 3.0", "" for unknown. */

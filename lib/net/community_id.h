@@ -7,7 +7,8 @@
 
 #define COMMUNITY_ID_CHARS 32 /* "1:" + base64 of SHA-1 + zero */
 
-/* icmp_type and icmp_code matter for ICMP only. */
+/* icmp_type and icmp_code matter for ICMP only. 0; STATUS_UNSUPPORTED when there are no addresses,
+ * ret untouched. */
 int community_id(const struct tuple *t, uint8_t icmp_type, uint8_t icmp_code,
         char ret[static COMMUNITY_ID_CHARS]) WUNRES NONNULL(1);
 

@@ -1,0 +1,26 @@
+/* fuzz_client_hello: the start of a stream, read as both hellos. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "net/client_hello.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct client_hello hello = {0};
+	struct server_hello server = {0};
+	char text[48];
+	int status = client_hello_parse(span_of(data, size), &hello);
+
+	if (status < 0)
+		abort();
+	if (status == STATUS_OK && strlen(hello.server_name) >= sizeof(hello.server_name))
+		abort();
+	if (status == STATUS_OK && size > 5 &&
+	        client_hello_parse(span_of(data, 5), &hello) != STATUS_MORE)
+		abort();
+	if (server_hello_parse(span_of(data, size), &server) < 0)
+		abort();
+	tls_cipher_text(server.cipher, text);
+	return 0;
+}
