@@ -77,18 +77,14 @@ can_be_root()
 	[ "$(id -u)" -eq 0 ] || { command -v sudo >/dev/null && sudo -v; }
 }
 
-# build DIR OPTION...: with warnings as errors, and all tests.
-build()
+# configure DIR OPTION...: a build directory with warnings as errors and all tests.
+configure()
 {
 	dir=$1
 	shift
-	if [ ! -f "$dir/build.ninja" ]; then
-		said=$(meson setup "$dir" -Dwerror=true -Dtests=true "$@" 2>&1) || {
-			echo "$said"
-			return 1
-		}
-	fi
-	ninja -C "$dir" --quiet
+	[ -f "$dir/build.ninja" ] ||
+		meson setup "$dir" -Dwerror=true -Dtests=true "$@" ||
+		die "$dir could not be configured"
 }
 
 # run_suite DIR LABEL LOG COMMAND...: runs meson's tests and adds them to the sum.
@@ -103,13 +99,12 @@ run_suite()
 	fi
 }
 
-# test_build DIR OPTION...: a build that fails counts as one failed test, and its tests
-# do not run.
+# A build that fails counts as one failed test, and its tests do not run.
 test_build()
 {
 	dir=$1
 	before=$failed
-	count "build of $dir" build "$@"
+	count "build of $dir" ninja -C "$dir" --quiet
 	[ "$failed" -eq "$before" ] || return 0
 
 	set -- env "UBSAN_OPTIONS=$UBSAN_OPTIONS" $(steady) \
@@ -133,15 +128,16 @@ esac
 install_packages $(test_packages)
 
 step 'gcc, address and undefined-behaviour sanitizers'
-test_build build-test -Db_sanitize=address,undefined -Dbuildtype=debugoptimized
+configure build-test -Db_sanitize=address,undefined -Dbuildtype=debugoptimized
+test_build build-test
 
 step 'gcc, as released'
-test_build build-plain -Dbuildtype=release
+configure build-plain -Dbuildtype=release
+test_build build-plain
 
 step 'clang, compiled only'
-export CC=clang
-count 'build of build-clang' build build-clang -Dbuildtype=debugoptimized
-unset CC
+CC=clang configure build-clang -Dbuildtype=debugoptimized
+count 'build of build-clang' ninja -C build-clang --quiet
 
 if [ "${1:-}" = full ]; then
 	step 'captures of other projects'

@@ -190,6 +190,8 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(gzip)                                                                                    \
 	X(zstd)                                                                                    \
 	X(utf16)                                                                                   \
+	X(mllp)                                                                                    \
+	X(hl7v2)                                                                                   \
 	X(text)                                                                                    \
 	X(unknown)
 

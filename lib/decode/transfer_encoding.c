@@ -186,3 +186,16 @@ bool base64_opener(struct span text)
 			return true;
 	return false;
 }
+
+bool base64_run(struct span text)
+{
+	if (!base64_opener(text))
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t byte = text.data[i];
+
+		if (base64_digit(byte) < 0 && byte != '=' && byte != '\r' && byte != '\n')
+			return false;
+	}
+	return true;
+}

@@ -33,13 +33,10 @@ install()
 
 configure()
 {
-	if [ ! -f "$build/build.ninja" ]; then
-		said=$(CC=clang meson setup "$build" -Dfuzz_engine=true -Db_lundef=false \
-			-Db_sanitize=address,undefined -Dbuildtype=debugoptimized 2>&1) || {
-			echo "$said"
-			die "$build could not be configured"
-		}
-	fi
+	[ -f "$build/build.ninja" ] ||
+		CC=clang meson setup "$build" -Dfuzz_engine=true -Db_sanitize=address,undefined \
+			-Db_lundef=false -Dbuildtype=debugoptimized ||
+		die "$build could not be configured"
 	ninja -C "$build" --quiet
 }
 
