@@ -222,3 +222,15 @@ enum match_strength match_rule_strength(const struct match_rule *r)
 {
 	return (size_t)r->kind < ARRAY_LEN(kinds) ? kinds[r->kind].strength : MATCH_STRENGTH_NONE;
 }
+
+bool match_rule_is_common_port(const struct match_rule *r)
+{
+	static const uint16_t common[] = {25, 53, 80, 123, 443, 465, 587, 853, 993, 995, 8080};
+
+	if (r->kind != MATCH_PORT)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(common); i++)
+		if (r->port == common[i])
+			return true;
+	return false;
+}

@@ -56,6 +56,9 @@ int match_rule_parse(struct span term, struct match_rule *ret, const char **ret_
         NONNULL(2, 3);
 bool match_rule_matches(const struct match_rule *r, const struct match_subject *s) NONNULL(1, 2);
 enum match_strength match_rule_strength(const struct match_rule *r) NONNULL(1);
+/* A port that programs of every kind use (web, names, time, mail): by itself it says nothing of
+ * which program this is. */
+bool match_rule_is_common_port(const struct match_rule *r) NONNULL(1);
 /* "*.x" matches "a.x" and "a.b.x", not "x"; "x" matches "x" only. Both lower case. */
 bool match_host(const char *pattern, const char *host) NONNULL(1, 2);
 

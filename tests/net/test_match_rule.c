@@ -137,6 +137,20 @@ static void a_subject_is_held_against_each_kind(void **state)
 	}
 }
 
+static void a_common_port_says_nothing_alone(void **state)
+{
+	struct match_rule https = rule_of("port:tcp/443");
+	struct match_rule quic = rule_of("port:udp/443");
+	struct match_rule own = rule_of("port:tcp/7070");
+	struct match_rule name = rule_of("sni:443.example");
+
+	(void)state;
+	assert_true(match_rule_is_common_port(&https));
+	assert_true(match_rule_is_common_port(&quic));
+	assert_false(match_rule_is_common_port(&own));
+	assert_false(match_rule_is_common_port(&name));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +158,7 @@ int main(void)
 	        cmocka_unit_test(each_mistake_is_named_and_nothing_is_written),
 	        cmocka_unit_test(a_star_swallows_labels_but_not_the_domain),
 	        cmocka_unit_test(a_subject_is_held_against_each_kind),
+	        cmocka_unit_test(a_common_port_says_nothing_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
