@@ -1,0 +1,244 @@
+#include "registry/agreement.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "registry/cells.h"
+
+#define EXCEPTION_DAYS_MAX 366 /* twelve months */
+
+struct key {
+	const char *text;
+	size_t row;
+};
+
+/* The texts of one column, sorted, so that thousands of rows are looked up quickly. */
+struct keys {
+	struct key *items;
+	size_t count;
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct key *x = a, *y = b;
+	int order = strcmp(x->text, y->text);
+
+	if (order != 0)
+		return order;
+	return (x->row > y->row) - (x->row < y->row);
+}
+
+static int keys_build(struct keys *ret, const struct sheet *s, size_t column)
+{
+	ret->count = 0;
+	ret->items = calloc(s->row_count + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return STATUS_NO_MEMORY;
+	for (size_t i = 0; i < s->row_count; i++) {
+		const char *text = sheet_cell(s, i, column)->text;
+
+		if (text[0] != '\0')
+			ret->items[ret->count++] = (struct key){.text = text, .row = i};
+	}
+	qsort(ret->items, ret->count, sizeof(*ret->items), compare_keys);
+	return STATUS_OK;
+}
+
+/* The first item at or after the text; count when there is none. */
+static size_t keys_seek(const struct keys *k, struct span text)
+{
+	size_t low = 0, high = k->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct span item = span_of_text(k->items[middle].text);
+		size_t len = item.len < text.len ? item.len : text.len;
+		int order = len > 0 ? memcmp(item.data, text.data, len) : 0;
+
+		if (order < 0 || (order == 0 && item.len < text.len))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool keys_hold(const struct keys *k, struct span text)
+{
+	size_t at = keys_seek(k, text);
+
+	return at < k->count && span_equal_text(text, k->items[at].text);
+}
+
+/* Column 0 of each file but practice.csv and exceptions.csv is its id. */
+static int check_duplicates(const struct sheet *s, struct problems *p)
+{
+	struct keys ids;
+	int status = keys_build(&ids, s, 0);
+
+	if (status != STATUS_OK)
+		return status;
+	for (size_t i = 1; i < ids.count; i++) {
+		const struct key
+		        *first = &ids.items[keys_seek(&ids, span_of_text(ids.items[i].text))];
+
+		if (first->row != ids.items[i].row)
+			problems_error(p, sheet_cell(s, ids.items[i].row, 0)->place, "id-duplicate",
+			        "Line %u has this id already; give each row its own.",
+			        sheet_cell(s, first->row, 0)->place.line);
+	}
+	free(ids.items);
+	return STATUS_OK;
+}
+
+static void check_reference(
+        const struct sheet_cell *cell, const struct keys *programs, struct problems *p)
+{
+	struct span rest = span_of_text(cell->text);
+	struct span item;
+
+	while (cell->text[0] != '\0' && !cell_is_none(cell) && list_next(&rest, &item)) {
+		if (item.len == 0 || keys_hold(programs, item))
+			continue;
+		problems_error(p, cell->place, "reference-unknown",
+		        "No row of programs.csv has this program_id; add the program there or type "
+		        "one of its ids.");
+		return;
+	}
+}
+
+static void check_references(const struct sheet *s, const struct keys *programs, struct problems *p)
+{
+	for (size_t c = 0; c < s->format->column_count; c++) {
+		enum cell_type type = s->format->columns[c].type;
+
+		if (type != CELL_REFERENCE && type != CELL_REFERENCES)
+			continue;
+		for (size_t i = 0; i < s->row_count; i++)
+			check_reference(sheet_cell(s, i, c), programs, p);
+	}
+}
+
+/* An end that lies before its start. */
+static void check_order(const struct sheet *s, size_t from, size_t to, struct problems *p)
+{
+	for (size_t i = 0; i < s->row_count; i++) {
+		const struct sheet_cell *end = sheet_cell(s, i, to);
+		int32_t first = cell_day(sheet_cell(s, i, from));
+		int32_t last = cell_day(end);
+
+		if (first != REGISTRY_NO_DAY && last != REGISTRY_NO_DAY && last < first)
+			problems_error(p, end->place, "date-order",
+			        "%s lies before %s; correct one of the two dates.",
+			        s->format->columns[to].name, s->format->columns[from].name);
+	}
+}
+
+static void check_programs(const struct sheet *s, struct problems *p)
+{
+	for (size_t i = 0; i < s->row_count; i++) {
+		const struct sheet_cell *rules = sheet_cell(s, i, PROGRAM_MATCH_RULES);
+
+		if (rules->text[0] == '\0' &&
+		        strcmp(sheet_cell(s, i, PROGRAM_STATUS)->text, "retired") != 0)
+			problems_error(p, rules->place, "program-no-rules",
+			        "match_rules must be filled in, unless the program is retired; "
+			        "type how its traffic is known, such as sni:*.vendor.example.");
+	}
+}
+
+static void check_contracts(const struct sheet *s, struct problems *p)
+{
+	for (size_t i = 0; i < s->row_count; i++) {
+		const struct sheet_cell *end = sheet_cell(s, i, CONTRACT_END);
+		const struct sheet_cell *review = sheet_cell(s, i, CONTRACT_REVIEW);
+
+		if (end->text[0] == '\0' && review->text[0] == '\0')
+			problems_error(p, review->place, "contract-no-review",
+			        "A contract without an end needs a date in review_by.");
+	}
+}
+
+static void check_destinations(const struct sheet *s, struct problems *p)
+{
+	for (size_t i = 0; i < s->row_count; i++) {
+		const struct sheet_cell *allowed = sheet_cell(s, i, DEST_ALLOWED);
+		const char *role = sheet_cell(s, i, DEST_ROLE)->text;
+
+		if (strcmp(allowed->text, "*") == 0 && strcmp(role, "update-only") != 0 &&
+		        strcmp(role, "cdn-only") != 0)
+			problems_warning(p, allowed->place, "country-any",
+			        "Every country is allowed here, so no place can be questioned; "
+			        "list "
+			        "the countries that the agreement names.");
+	}
+}
+
+static void check_exceptions(const struct sheet *s, struct problems *p)
+{
+	for (size_t i = 0; i < s->row_count; i++) {
+		const struct sheet_cell *until = sheet_cell(s, i, EXCEPTION_UNTIL);
+		int32_t first = cell_day(sheet_cell(s, i, EXCEPTION_FROM));
+		int32_t last = cell_day(until);
+
+		if (first != REGISTRY_NO_DAY && last != REGISTRY_NO_DAY &&
+		        last - first > EXCEPTION_DAYS_MAX)
+			problems_error(p, until->place, "exception-too-long",
+			        "An exception lasts at most twelve months; type an earlier date.");
+	}
+}
+
+/* A contract or a basis for a recipient that no destination names is often a name typed in two
+ * ways, and then covers nothing. */
+static void check_recipients(
+        const struct sheet *s, size_t column, const struct keys *recipients, struct problems *p)
+{
+	for (size_t i = 0; i < s->row_count; i++) {
+		const struct sheet_cell *cell = sheet_cell(s, i, column);
+
+		if (cell->text[0] != '\0' && !keys_hold(recipients, span_of_text(cell->text)))
+			problems_warning(p, cell->place, "recipient-unmatched",
+			        "No row of destinations.csv has this recipient, letter for letter, "
+			        "so "
+			        "this row covers nothing; use the same name in both.");
+	}
+}
+
+static void check_rows(const struct sheet sheets[static REGISTRY_FILES], struct problems *p)
+{
+	check_programs(&sheets[REGISTRY_PROGRAMS], p);
+	check_destinations(&sheets[REGISTRY_DESTINATIONS], p);
+	check_contracts(&sheets[REGISTRY_CONTRACTS], p);
+	check_exceptions(&sheets[REGISTRY_EXCEPTIONS], p);
+	check_order(&sheets[REGISTRY_CONTRACTS], CONTRACT_START, CONTRACT_END, p);
+	check_order(&sheets[REGISTRY_BASIS], BASIS_FROM, BASIS_TO, p);
+	check_order(&sheets[REGISTRY_EXCEPTIONS], EXCEPTION_FROM, EXCEPTION_UNTIL, p);
+}
+
+int agreement_check(const struct sheet sheets[static REGISTRY_FILES], struct problems *p)
+{
+	struct keys programs = {.count = 0}, recipients = {.count = 0};
+	int status = STATUS_OK;
+
+	for (size_t i = REGISTRY_PROGRAMS; i <= REGISTRY_BASIS && status == STATUS_OK; i++)
+		status = check_duplicates(&sheets[i], p);
+	if (status == STATUS_OK)
+		status = keys_build(&programs, &sheets[REGISTRY_PROGRAMS], PROGRAM_ID);
+	if (status == STATUS_OK)
+		status = keys_build(&recipients, &sheets[REGISTRY_DESTINATIONS], DEST_RECIPIENT);
+	if (status == STATUS_OK) {
+		check_rows(sheets, p);
+		/* Without programs or destinations to look in, one complaint is enough. */
+		for (size_t i = REGISTRY_PROGRAMS; i < REGISTRY_FILES && programs.count > 0; i++)
+			check_references(&sheets[i], &programs, p);
+		if (recipients.count > 0) {
+			check_recipients(
+			        &sheets[REGISTRY_CONTRACTS], CONTRACT_RECIPIENT, &recipients, p);
+			check_recipients(&sheets[REGISTRY_BASIS], BASIS_RECIPIENT, &recipients, p);
+		}
+	}
+	free(programs.items);
+	free(recipients.items);
+	return status;
+}

@@ -1,0 +1,234 @@
+#include "registry/registry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/status.h"
+#include "registry/agreement.h"
+#include "registry/cells.h"
+#include "registry/snapshot.h"
+
+static int open_sheets(struct sheet sheets[static REGISTRY_FILES],
+        const struct span files[static REGISTRY_FILES], const bool present[static REGISTRY_FILES],
+        struct problems *p)
+{
+	for (unsigned i = 0; i < REGISTRY_FILES; i++) {
+		const struct file_format *format = file_format((enum registry_file)i);
+		struct place at = {.file = (enum registry_file)i};
+		int status;
+
+		sheets[i].file = (enum registry_file)i;
+		sheets[i].format = format;
+		if (!present[i]) {
+			if (format->required)
+				problems_error(p, at, "file-missing",
+				        "The file is missing; a register needs it, even if it "
+				        "holds "
+				        "only its header row.");
+			continue;
+		}
+		status = sheet_open(&sheets[i], (enum registry_file)i, files[i], p);
+		if (status != STATUS_OK)
+			return status;
+	}
+	return STATUS_OK;
+}
+
+static void check_cells(const struct sheet *s, struct problems *p)
+{
+	for (size_t i = 0; i < s->row_count; i++)
+		for (size_t c = 0; c < s->format->column_count; c++)
+			if (!cell_check(&s->format->columns[c], sheet_cell(s, i, c), p))
+				p->has_error = true;
+}
+
+/* Names and contents, so that a file that moved its rows to another is another register. */
+static int digest_files(struct registry *r, const struct span files[static REGISTRY_FILES],
+        const bool present[static REGISTRY_FILES])
+{
+	struct digest *digest;
+	int status = digest_new(&digest);
+
+	if (status != STATUS_OK)
+		return status;
+	for (unsigned i = 0; i < REGISTRY_FILES && status == STATUS_OK; i++) {
+		char head[64];
+		int len;
+
+		if (!present[i])
+			continue;
+		len = snprintf(head, sizeof(head), "%s %zu\n",
+		        registry_file_name((enum registry_file)i), files[i].len);
+		status = digest_update(digest, span_of(head, (size_t)len));
+		if (status == STATUS_OK)
+			status = digest_update(digest, files[i]);
+	}
+	if (status == STATUS_OK)
+		status = digest_hex(digest, r->sha256);
+	digest_free(digest);
+	return status;
+}
+
+static int load(struct registry *r, struct sheet sheets[static REGISTRY_FILES],
+        const struct span files[static REGISTRY_FILES], const bool present[static REGISTRY_FILES])
+{
+	int status = digest_files(r, files, present);
+
+	if (status == STATUS_OK)
+		status = open_sheets(sheets, files, present, &r->problems);
+	if (status != STATUS_OK)
+		return status;
+	for (unsigned i = 0; i < REGISTRY_FILES; i++)
+		check_cells(&sheets[i], &r->problems);
+	status = agreement_check(sheets, &r->problems);
+	if (status == STATUS_OK)
+		status = snapshot_build(r, sheets);
+	problems_sort(&r->problems);
+	return status;
+}
+
+int registry_load(struct registry **ret_gives, const struct span files[static REGISTRY_FILES],
+        const bool present[static REGISTRY_FILES])
+{
+	struct sheet sheets[REGISTRY_FILES] = {{.row_count = 0}};
+	struct registry *r = calloc(1, sizeof(*r));
+	int status;
+
+	if (!r)
+		return STATUS_NO_MEMORY;
+	status = load(r, sheets, files, present);
+	for (unsigned i = 0; i < REGISTRY_FILES; i++)
+		sheet_close(&sheets[i]);
+	if (status != STATUS_OK) {
+		registry_free(r);
+		return status;
+	}
+	*ret_gives = r;
+	return r->problems.has_error ? STATUS_REGISTER : STATUS_OK;
+}
+
+struct registry *registry_free(struct registry *r)
+{
+	if (r) {
+		arena_free(&r->arena);
+		free(r);
+	}
+	return NULL;
+}
+
+size_t registry_problem_count(const struct registry *r)
+{
+	return r->problems.count;
+}
+
+const struct registry_problem *registry_problem(const struct registry *r, size_t index)
+{
+	return &r->problems.items[index];
+}
+
+size_t registry_problems_left_out(const struct registry *r)
+{
+	return r->problems.left_out;
+}
+
+void registry_problem_format(const struct registry_problem *p, char ret[static 384])
+{
+	const char *file = registry_file_name(p->file);
+
+	if (p->line > 0 && p->column > 0)
+		snprintf(ret, 384, "%s:%u:%u (cell %s): %s", file, p->line, p->column, p->cell,
+		        p->text);
+	else if (p->line > 0)
+		snprintf(ret, 384, "%s:%u: %s", file, p->line, p->text);
+	else
+		snprintf(ret, 384, "%s: %s", file, p->text);
+}
+
+const struct registry_practice *registry_practice(const struct registry *r)
+{
+	return &r->practice;
+}
+
+size_t registry_program_count(const struct registry *r)
+{
+	return r->program_count;
+}
+
+const struct registry_program *registry_program(const struct registry *r, size_t index)
+{
+	return &r->programs[index];
+}
+
+size_t registry_destination_count(const struct registry *r)
+{
+	return r->destination_count;
+}
+
+const struct registry_destination *registry_destination(const struct registry *r, size_t index)
+{
+	return &r->destinations[index];
+}
+
+size_t registry_contract_count(const struct registry *r)
+{
+	return r->contract_count;
+}
+
+const struct registry_contract *registry_contract(const struct registry *r, size_t index)
+{
+	return &r->contracts[index];
+}
+
+size_t registry_basis_count(const struct registry *r)
+{
+	return r->basis_count;
+}
+
+const struct registry_basis *registry_basis(const struct registry *r, size_t index)
+{
+	return &r->basis[index];
+}
+
+const struct match_rule *registry_program_rules(const struct registry *r, size_t *ret_count)
+{
+	*ret_count = r->program_rule_count;
+	return r->program_rules;
+}
+
+const struct match_rule *registry_destination_rules(const struct registry *r, size_t *ret_count)
+{
+	*ret_count = r->destination_rule_count;
+	return r->destination_rules;
+}
+
+const char *registry_sha256(const struct registry *r)
+{
+	return r->sha256;
+}
+
+const char *registry_file_name(enum registry_file file)
+{
+	return (unsigned)file < REGISTRY_FILES ? file_format(file)->name : "";
+}
+
+static const char *nth_text(const char *const *texts, size_t count, unsigned index)
+{
+	return index < count ? texts[index] : "";
+}
+
+const char *program_kind_text(enum program_kind kind)
+{
+	static const char *const texts[] = {"pms", "admin", "extract", "booking", "eprescribe",
+	        "secure-msg", "recall-sms", "ai-scribe", "backup", "remote", "claims", "mhr",
+	        "broker", "analytics", "imaging-path", "email", "os-update", "other"};
+
+	return nth_text(texts, ARRAY_LEN(texts), kind);
+}
+
+const char *destination_role_text(enum destination_role role)
+{
+	static const char *const texts[] = {
+	        "processor", "independent", "government", "broker", "cdn-only", "update-only"};
+
+	return nth_text(texts, ARRAY_LEN(texts), role);
+}

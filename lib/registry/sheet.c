@@ -1,0 +1,351 @@
+#include "registry/sheet.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "base/utf8.h"
+
+#define HEADER_CHARS 64 /* longer is no column of ours */
+
+#define SAVE_AS "in Excel choose Save As, \"CSV UTF-8 (Comma delimited)\"."
+
+static struct place file_place(const struct sheet *s, unsigned line)
+{
+	return (struct place){.file = s->file, .line = line};
+}
+
+/* How often the byte stands in the first line, outside of quotation marks. */
+static size_t count_in_header(struct span file, uint8_t byte)
+{
+	bool quoted = false;
+	size_t count = 0;
+
+	for (size_t i = 0; i < file.len; i++) {
+		uint8_t c = file.data[i];
+
+		if (!quoted && (c == '\r' || c == '\n'))
+			break;
+		quoted = c == '"' ? !quoted : quoted;
+		count += c == byte && !quoted;
+	}
+	return count;
+}
+
+static bool starts_with_bytes(struct span file, const void *bytes, size_t len)
+{
+	return span_equal(span_slice(file, 0, len), span_of(bytes, len));
+}
+
+static bool looks_utf16(struct span file)
+{
+	if (starts_with_bytes(file, "\xff\xfe", 2) || starts_with_bytes(file, "\xfe\xff", 2))
+		return true;
+	return file.len >= 4 && (file.data[0] == 0) != (file.data[1] == 0) &&
+	       (file.data[2] == 0) != (file.data[3] == 0);
+}
+
+/* Files that are no CSV at all, or not the CSV that we read, are told apart, because each has
+ * another cure. True when the file can be parsed. */
+static bool recognise(const struct sheet *s, struct span file, struct problems *p)
+{
+	size_t valid = utf8_valid_length(file);
+	struct place at = file_place(s, 0);
+
+	if (file.len == 0) {
+		problems_error(p, at, "file-empty",
+		        "The file is empty; it needs at least its header row.");
+	} else if (starts_with_bytes(file, "PK\x03\x04", 4) ||
+	           starts_with_bytes(file, "\xd0\xcf\x11\xe0", 4)) {
+		problems_error(p, at, "file-is-workbook",
+		        "This is an Excel workbook with the name of a CSV file; " SAVE_AS);
+	} else if (looks_utf16(file)) {
+		problems_error(p, at, "file-utf16",
+		        "The file was saved as \"Unicode text\" (UTF-16); " SAVE_AS);
+	} else if (valid != file.len && span_find_byte(file, 0) == SIZE_MAX) {
+		for (size_t i = 0; i < valid; i++)
+			at.line += file.data[i] == '\n';
+		at.line++;
+		problems_error(p, at, "file-not-utf8",
+		        "From this line on the file holds letters in the old Windows encoding "
+		        "(Windows-1252); " SAVE_AS);
+	} else if (count_in_header(file, ',') == 0 && count_in_header(file, ';') > 0) {
+		problems_error(p, file_place(s, 1), "delimiter-semicolon",
+		        "The columns are separated by semicolons, which this computer's regional "
+		        "settings ask for; separate them by commas.");
+	} else if (count_in_header(file, ',') == 0 && count_in_header(file, '\t') > 0) {
+		problems_error(p, file_place(s, 1), "delimiter-tab",
+		        "The columns are separated by tabs; " SAVE_AS);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static int parse(struct sheet *s, struct span file, struct problems *p)
+{
+	struct csv_problem problem;
+	int status = csv_table_read(file, &s->table, &problem);
+
+	if (status == STATUS_MALFORMED || status == STATUS_LIMIT) {
+		struct place at = {.file = s->file, .line = problem.line};
+
+		problems_error(p, at, status == STATUS_LIMIT ? "csv-limit" : "csv-form", "%s",
+		        problem.text);
+		return STATUS_OK;
+	}
+	return status;
+}
+
+/* What a person may have made of a column's name: capitals, spaces, hyphens. */
+static void fold(const char *text, char ret[static HEADER_CHARS])
+{
+	size_t len = 0;
+
+	while (*text == ' ')
+		text++;
+	for (; *text && len + 1 < HEADER_CHARS; text++)
+		ret[len++] = *text == ' ' || *text == '-' ? '_' : (char)tolower((uint8_t)*text);
+	while (len > 0 && ret[len - 1] == '_')
+		len--;
+	ret[len] = '\0';
+}
+
+static size_t find_column(const struct file_format *f, const char *name)
+{
+	for (size_t i = 0; i < f->column_count; i++)
+		if (strcmp(f->columns[i].name, name) == 0)
+			return i;
+	return SIZE_MAX;
+}
+
+/* A name that stands where a column's or a key's name must stand: its index, or a complaint. */
+static size_t read_name(struct sheet *s, const char *name, struct place at, struct problems *p)
+{
+	const char *what = s->file == REGISTRY_PRACTICE ? "key" : "column";
+	size_t index = find_column(s->format, name);
+	char folded[HEADER_CHARS], quoted[QUOTED_CHARS];
+
+	if (index != SIZE_MAX)
+		return index;
+	fold(name, folded);
+	if (find_column(s->format, folded) != SIZE_MAX)
+		problems_error(p, at, "column-renamed", "%s is not a known %s; type %s.",
+		        problems_quote(name, quoted), what, folded);
+	else
+		problems_warning(p, at, "column-unknown",
+		        "%s is not a known %s; it is kept but not used.",
+		        problems_quote(name, quoted), what);
+	return SIZE_MAX;
+}
+
+static struct place cell_place(const struct sheet *s, const struct csv_row *row, size_t cell)
+{
+	return (struct place){.file = s->file,
+	        .line = cell < row->cell_count ? row->cells[cell].line : row->line,
+	        .column = (unsigned)cell + 1,
+	        .row = row->row};
+}
+
+/* Finds each column of the format in the header. False when there is no header. */
+static bool read_header(struct sheet *s, size_t at[static COLUMNS_MAX], struct problems *p)
+{
+	struct csv_row header = csv_table_row(s->table, 0);
+	size_t known = 0;
+
+	for (size_t i = 0; i < header.cell_count; i++)
+		known += find_column(s->format, header.cells[i].text) != SIZE_MAX;
+	if (known == 0) {
+		problems_error(p, file_place(s, 1), "header-missing",
+		        "The first row must hold the names of the columns, such as %s.",
+		        s->format->columns[0].name);
+		return false;
+	}
+	for (size_t i = 0; i < header.cell_count; i++) {
+		struct place place = cell_place(s, &header, i);
+		size_t column;
+
+		if (header.cells[i].len == 0)
+			continue;
+		column = read_name(s, header.cells[i].text, place, p);
+		if (column == SIZE_MAX)
+			continue;
+		if (at[column] != SIZE_MAX)
+			problems_error(p, place, "column-twice",
+			        "The column %s stands here a second time; remove one of them.",
+			        s->format->columns[column].name);
+		at[column] = i;
+	}
+	for (size_t i = 0; i < s->format->column_count; i++)
+		if (at[i] == SIZE_MAX && s->format->columns[i].required)
+			problems_error(p, file_place(s, 1), "column-missing",
+			        "The column %s is missing; add it to the header row and fill it.",
+			        s->format->columns[i].name);
+	return true;
+}
+
+static bool is_blank(const struct csv_row *row)
+{
+	for (size_t i = 0; i < row->cell_count; i++)
+		if (row->cells[i].len > 0)
+			return false;
+	return true;
+}
+
+/* The index after the last row that holds something. */
+static size_t rows_end(const struct csv_table *t)
+{
+	size_t end = csv_table_row_count(t);
+
+	while (end > 0) {
+		struct csv_row row = csv_table_row(t, end - 1);
+
+		if (!is_blank(&row))
+			break;
+		end--;
+	}
+	return end;
+}
+
+static bool usable_row(const struct sheet *s, const struct csv_row *row, struct problems *p)
+{
+	size_t width = csv_table_row(s->table, 0).cell_count;
+	struct place at = {.file = s->file, .line = row->line};
+
+	if (is_blank(row)) {
+		problems_warning(p, at, "row-blank", "This row is blank; delete it.");
+		return false;
+	}
+	if (row->cell_count > width) {
+		problems_error(p, at, "row-long",
+		        "This row has more cells than the header; a text that holds a comma must "
+		        "stand in quotation marks.");
+		return false;
+	}
+	return true;
+}
+
+static void place_row(
+        struct sheet *s, const struct csv_row *row, const size_t at[static COLUMNS_MAX])
+{
+	struct sheet_cell *cells = s->cells + s->row_count * s->format->column_count;
+
+	for (size_t i = 0; i < s->format->column_count; i++) {
+		bool there = at[i] < row->cell_count;
+
+		cells[i].text = there ? row->cells[at[i]].text : "";
+		cells[i].place = at[i] == SIZE_MAX
+		                         ? (struct place){.file = s->file, .line = row->line}
+		                         : cell_place(s, row, at[i]);
+	}
+	s->row_count++;
+}
+
+static int read_rows(struct sheet *s, struct problems *p)
+{
+	size_t end = rows_end(s->table);
+	size_t at[COLUMNS_MAX];
+
+	for (size_t i = 0; i < COLUMNS_MAX; i++)
+		at[i] = SIZE_MAX;
+	if (!read_header(s, at, p))
+		return STATUS_OK;
+	if (end > REGISTRY_ROWS_MAX + 1) {
+		problems_error(p, file_place(s, 0), "rows-too-many",
+		        "The file has more than %d rows; a register has tens.", REGISTRY_ROWS_MAX);
+		return STATUS_OK;
+	}
+	s->cells = calloc(end * s->format->column_count, sizeof(*s->cells));
+	if (!s->cells)
+		return STATUS_NO_MEMORY;
+	for (size_t i = 1; i < end; i++) {
+		struct csv_row row = csv_table_row(s->table, i);
+
+		if (usable_row(s, &row, p))
+			place_row(s, &row, at);
+	}
+	return STATUS_OK;
+}
+
+static void read_key_row(struct sheet *s, const struct csv_row *row, struct problems *p)
+{
+	struct sheet_cell *cell;
+	size_t key;
+
+	if (!usable_row(s, row, p))
+		return;
+	key = read_name(s, row->cells[0].text, cell_place(s, row, 0), p);
+	if (key == SIZE_MAX)
+		return;
+	cell = &s->cells[key];
+	if (cell->place.line > 0)
+		problems_error(p, cell_place(s, row, 0), "column-twice",
+		        "The key %s stands here a second time; remove one of them.",
+		        s->format->columns[key].name);
+	cell->text = row->cell_count > 1 ? row->cells[1].text : "";
+	cell->place = cell_place(s, row, 1);
+}
+
+/* practice.csv: the rows are its columns. */
+static int read_keys(struct sheet *s, struct problems *p)
+{
+	struct csv_row header = csv_table_row(s->table, 0);
+	size_t end = rows_end(s->table);
+
+	if (header.cell_count < 2 || strcmp(header.cells[0].text, "key") != 0 ||
+	        strcmp(header.cells[1].text, "value") != 0) {
+		problems_error(p, file_place(s, 1), "header-missing",
+		        "The first row must hold the words key and value.");
+		return STATUS_OK;
+	}
+	s->cells = calloc(s->format->column_count, sizeof(*s->cells));
+	if (!s->cells)
+		return STATUS_NO_MEMORY;
+	s->row_count = 1;
+	for (size_t i = 0; i < s->format->column_count; i++)
+		s->cells[i] = (struct sheet_cell){.text = "", .place = {.file = s->file}};
+	for (size_t i = 1; i < end; i++) {
+		struct csv_row row = csv_table_row(s->table, i);
+
+		read_key_row(s, &row, p);
+	}
+	return STATUS_OK;
+}
+
+int sheet_open(
+        struct sheet *s, enum registry_file file, struct span bytes, struct problems *problems)
+{
+	int status;
+
+	s->file = file;
+	s->format = file_format(file);
+	if (!recognise(s, bytes, problems))
+		return STATUS_OK;
+	status = parse(s, bytes, problems);
+	if (status != STATUS_OK || !s->table)
+		return status;
+	if (rows_end(s->table) == 0) {
+		problems_error(problems, file_place(s, 0), "file-empty",
+		        "The file is empty; it needs at least its header row.");
+		return STATUS_OK;
+	}
+	return file == REGISTRY_PRACTICE ? read_keys(s, problems) : read_rows(s, problems);
+}
+
+void sheet_close(struct sheet *s)
+{
+	csv_table_free(s->table);
+	free(s->cells);
+	*s = (struct sheet){.row_count = 0};
+}
+
+const struct sheet_cell *sheet_cell(const struct sheet *s, size_t row, size_t column)
+{
+	return &s->cells[row * s->format->column_count + column];
+}
+
+struct place sheet_row_place(const struct sheet *s, size_t row)
+{
+	return (struct place){.file = s->file, .line = sheet_cell(s, row, 0)->place.line};
+}

@@ -1,0 +1,36 @@
+/* sheet: one register file, opened, its columns found, its cells in their places. Comes in:
+ * bytes. Goes out: cells by row and column of the file's format, or complaints. practice.csv,
+ * which has one key a line, comes out as one row. */
+#ifndef EXEAT_REGISTRY_SHEET_H
+#define EXEAT_REGISTRY_SHEET_H
+
+#include <stddef.h>
+
+#include "base/compiler.h"
+#include "base/csv.h"
+#include "registry/columns.h"
+#include "registry/problems.h"
+
+struct sheet_cell {
+	const char *text; /* borrows from the sheet's table; "" when empty or absent */
+	struct place place;
+};
+
+struct sheet {
+	const struct file_format *format;
+	enum registry_file file;
+	struct csv_table *table;
+	struct sheet_cell *cells; /* row after row, format->column_count each */
+	size_t row_count;
+};
+
+/* Opens a file into a sheet that is all zero. 0 even when there are complaints (the sheet may
+ * then be empty), or a failure. */
+int sheet_open(struct sheet *s, enum registry_file file, struct span bytes,
+        struct problems *problems) WUNRES NONNULL(1, 4);
+void sheet_close(struct sheet *s) NONNULL(1);
+const struct sheet_cell *sheet_cell(const struct sheet *s, size_t row, size_t column) NONNULL(1);
+/* The whole row, for complaints. */
+struct place sheet_row_place(const struct sheet *s, size_t row) NONNULL(1);
+
+#endif

@@ -1,0 +1,71 @@
+/* Any bytes as a register. The first byte says which file they are, or, when it is a digit above
+ * the last file, that all files hold them. Loaded, or refused with complaints; what is given
+ * holds. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "registry/registry.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_problems(const struct registry *r, int status)
+{
+	bool error = false;
+
+	for (size_t i = 0; i < registry_problem_count(r); i++) {
+		char line[384];
+
+		registry_problem_format(registry_problem(r, i), line);
+		error = error || registry_problem(r, i)->error;
+		if (strlen(registry_problem(r, i)->text) < 10)
+			abort();
+	}
+	if (status == STATUS_REGISTER && !error && registry_problems_left_out(r) == 0)
+		abort();
+	if (status == STATUS_OK && error)
+		abort();
+}
+
+static void check_indexes(const struct registry *r)
+{
+	const struct match_rule *rules;
+	size_t count;
+
+	for (size_t i = 0; i < registry_destination_count(r); i++)
+		if (registry_destination(r, i)->program >= registry_program_count(r))
+			abort();
+	for (size_t i = 0; i < registry_contract_count(r); i++)
+		for (size_t k = 0; k < registry_contract(r, i)->program_count; k++)
+			if (registry_contract(r, i)->programs[k] >= registry_program_count(r))
+				abort();
+	rules = registry_program_rules(r, &count);
+	for (size_t i = 0; i < count; i++)
+		if (rules[i].owner >= registry_program_count(r))
+			abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct span files[REGISTRY_FILES];
+	bool present[REGISTRY_FILES];
+	struct registry *r = NULL;
+	size_t which;
+	int status;
+
+	if (size == 0)
+		return 0;
+	which = (size_t)(data[0] - '0');
+	for (size_t i = 0; i < REGISTRY_FILES; i++) {
+		files[i] = span_of(data + 1, size - 1);
+		present[i] = which >= REGISTRY_FILES || which == i;
+	}
+	status = registry_load(&r, files, present);
+	if (status != STATUS_OK && status != STATUS_REGISTER)
+		abort();
+	check_problems(r, status);
+	if (status == STATUS_OK)
+		check_indexes(r);
+	registry_free(r);
+	return 0;
+}
