@@ -1,5 +1,6 @@
-/* brotli: Content-Encoding br (RFC 7932), by libbrotlidec. It has no signature: only what is declared
- * is taken for it. Its window of at most 16 MiB is charged to the budget as it is allocated. */
+/* brotli: Content-Encoding br (RFC 7932), by libbrotlidec. It has no signature: only what is
+ * declared is taken for it. Its window of at most 16 MiB is charged to the budget as it is
+ * allocated. */
 #include <brotli/decode.h>
 #include <stdlib.h>
 

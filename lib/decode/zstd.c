@@ -1,5 +1,6 @@
-/* zstd: Zstandard frames (RFC 8878), by libzstd; recognised by their magic number. The window that a
- * frame asks for is charged to the budget before it is given, and 8 MiB is the most (RFC 9659). */
+/* zstd: Zstandard frames (RFC 8878), by libzstd; recognised by their magic number. The window that
+ * a frame asks for is charged to the budget before it is given, and 8 MiB is the most (RFC
+ * 9659). */
 #include <zstd.h>
 
 #include "base/status.h"
