@@ -149,8 +149,11 @@ static void nobodys_folder_changes_hands(void **state)
 	int fd = -1, other;
 
 	(void)state;
-	if (geteuid() != 0)
-		skip(); /* only root can give files away */
+	if (geteuid() != 0) {
+		print_message(
+		        "SKIP: only root can give files away; runs as priv_sandbox_as_root\n");
+		skip();
+	}
 	assert_non_null(mkdtemp(folder));
 	assert_int_equal(priv_open_output(folder, &user, &fd), STATUS_OK);
 	assert_int_equal(fstat(fd, &info), 0);
