@@ -32,7 +32,7 @@ plant()
 # expect FILE INCLUDE MESSAGE: a tree with this one file must be refused with MESSAGE.
 expect()
 {
-	rm -rf "$scratch/lib" "$scratch/cmd"
+	rm -rf "${scratch:?}/lib" "${scratch:?}/cmd"
 	mkdir -p "$scratch/lib" "$scratch/cmd"
 	plant "$scratch/cmd/main.c" '#include "pipeline/pipeline.h"'
 	plant "$scratch/$1" "$2"

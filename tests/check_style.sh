@@ -79,7 +79,7 @@ check_format()
 # expect FILE TEXT MESSAGE: a tree with this one file must be refused with MESSAGE.
 expect()
 {
-	rm -rf "$scratch/lib"
+	rm -rf "${scratch:?}/lib"
 	mkdir -p "$scratch/lib/base"
 	printf '%b' "$2" >"$scratch/lib/base/$1"
 	if said=$(check_tree "$scratch"); then

@@ -107,6 +107,7 @@ test_build()
 	count "build of $dir" ninja -C "$dir" --quiet
 	[ "$failed" -eq "$before" ] || return 0
 
+	# shellcheck disable=SC2046 # a list of words
 	set -- env "UBSAN_OPTIONS=$UBSAN_OPTIONS" $(steady) \
 		meson test -C "$dir" --no-rebuild --print-errorlogs --timeout-multiplier 2
 	run_suite "$dir" "$dir" testlog "$@" --no-suite privileged

@@ -137,7 +137,7 @@ run_release()
 	rm -rf --one-file-system "$root"
 }
 
-people='root user' only= releases=
+people='root user' only='' releases=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--as) people=$2 && shift ;;

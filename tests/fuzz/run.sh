@@ -13,7 +13,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 . cmd/packages.sh
 
-build=build-fuzz
+build="build-fuzz"
 minutes=5 keep=no
 
 all_targets()
