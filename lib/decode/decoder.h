@@ -192,6 +192,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(utf16)                                                                                   \
 	X(mllp)                                                                                    \
 	X(hl7v2)                                                                                   \
+	X(zip)                                                                                     \
 	X(text)                                                                                    \
 	X(unknown)
 
