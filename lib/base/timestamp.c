@@ -76,6 +76,19 @@ void time_format_day(int32_t day, char ret[static TIME_DATE_CHARS])
 	        (parts.tm_mon + 1) % 100, parts.tm_mday % 100);
 }
 
+int64_t time_local_midnight(int32_t day)
+{
+	time_t noon = (time_t)day * 86400 + 43200;
+	struct tm parts;
+
+	gmtime_r(&noon, &parts);
+	parts.tm_hour = 0;
+	parts.tm_min = 0;
+	parts.tm_sec = 0;
+	parts.tm_isdst = -1;
+	return (int64_t)mktime(&parts) * NS_PER_SECOND;
+}
+
 static bool two_digits(const char *text, int32_t *ret)
 {
 	if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')

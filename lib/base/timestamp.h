@@ -27,6 +27,8 @@ int64_t time_hour(int64_t time_ns);
 /* A civil date as days since 1970-01-01; false unless exactly YYYY-MM-DD and a real day. */
 bool time_parse_date(const char *text, int32_t *ret_day) NONNULL(1, 2);
 void time_format_day(int32_t day, char ret[static TIME_DATE_CHARS]);
+/* The instant at which the local day begins. */
+int64_t time_local_midnight(int32_t day);
 /* Sets TZ for this process; false when the zone is not known to the system. */
 bool time_set_zone(const char *zone) NONNULL(1);
 

@@ -44,18 +44,25 @@ void priv_user_find(struct priv_user *ret)
 	ret->gid = entry && entry->pw_uid != 0 ? entry->pw_gid : NOBODY_ID;
 }
 
+static bool ends_with(const char *name, const char *end)
+{
+	size_t len = strlen(name), end_len = strlen(end);
+
+	return len > end_len && strcmp(name + len - end_len, end) == 0;
+}
+
 bool priv_is_output_name(const char *name)
 {
 	static const char *const names[] = {"summary.csv", "flags.csv", "flows.jsonl",
 	        "report.html", "run.json", "evidence.pcapng", "exeat.db", "exeat.db-journal",
-	        "exeat.key", "draft"};
-	size_t len = strlen(name);
+	        "exeat.key", "draft", "country.mmdb", "asn.mmdb"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
-	/* What an interrupted run leaves behind. */
-	return name[0] == '.' && len > 4 && strcmp(name + len - 4, ".tmp") == 0;
+	/* A store under another name, and what an interrupted run leaves behind. */
+	return ends_with(name, ".db") || ends_with(name, ".db-journal") ||
+	       (name[0] == '.' && ends_with(name, ".tmp"));
 }
 
 /* Gives our files to uid and gid; STATUS_USAGE when the folder holds something else and only_ours.
@@ -101,17 +108,34 @@ static int hand_over_draft(int dir_fd, uid_t uid, gid_t gid)
 	return status;
 }
 
-int priv_open_output(const char *path, const struct priv_user *user, int *ret_fd)
+/* A folder that stood there keeps its owner, unless an interrupted run had taken it from root. */
+static void keep_owner(int fd, struct priv_user *user)
+{
+	struct stat info;
+
+	if (fstat(fd, &info) == 0 && info.st_uid != 0 && info.st_uid != NOBODY_ID) {
+		user->owner_uid = info.st_uid;
+		user->owner_gid = info.st_gid;
+	}
+}
+
+int priv_open_output(const char *path, struct priv_user *user, int *ret_fd)
 {
 	int status = STATUS_OK;
+	bool existed = false;
 	int fd;
 
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return status_from_errno(errno);
+	if (mkdir(path, 0700) != 0) {
+		if (errno != EEXIST)
+			return status_from_errno(errno);
+		existed = true;
+	}
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return status_from_errno(errno);
 	if (user->changes) {
+		if (existed)
+			keep_owner(fd, user);
 		status = hand_over(fd, user->uid, user->gid, true);
 		if (status == STATUS_OK)
 			status = hand_over_draft(fd, user->uid, user->gid);

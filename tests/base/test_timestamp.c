@@ -41,6 +41,7 @@ static void dates_are_exact_or_refused(void **state)
 
 static void local_days_follow_the_zone(void **state)
 {
+	int32_t day = 0;
 	char text[TIME_DATE_CHARS];
 
 	(void)state;
@@ -53,6 +54,10 @@ static void local_days_follow_the_zone(void **state)
 		skip(); /* no zone data on this machine */
 	time_local_date(INT64_C(1790000000) * NS_PER_SECOND, text);
 	assert_string_equal(text, "2026-09-22");
+	assert_true(time_parse_date("2026-09-22", &day));
+	assert_true(time_local_midnight(day) == INT64_C(1789999200) * NS_PER_SECOND);
+	assert_int_equal(time_local_day(time_local_midnight(day)), day);
+	assert_int_equal(time_local_day(time_local_midnight(day) - 1), day - 1);
 	assert_true(time_hour(INT64_C(1790000000) * NS_PER_SECOND) % NS_PER_HOUR == 0);
 	assert_true(time_hour(-1) == -NS_PER_HOUR);
 }

@@ -190,7 +190,9 @@ static void a_link_is_no_folder(void **state)
 	unlink(name);
 	assert_true(priv_is_output_name("run.json"));
 	assert_true(priv_is_output_name(".flows.jsonl.tmp"));
+	assert_true(priv_is_output_name("march.db"));
 	assert_false(priv_is_output_name("passwd"));
+	assert_false(priv_is_output_name(".db"));
 }
 
 static void a_dead_inspector_is_a_failure_of_the_machine(void **state)
