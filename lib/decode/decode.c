@@ -61,6 +61,11 @@ static bool may_begin_again(const struct stream *st)
 {
 	if (st->env.datagram)
 		return false;
+	if (st->phase == PHASE_PROBE) {
+		struct probe held = {.head = buf_span(&st->held), .env = &st->env};
+
+		return held.head.len > 0 && !probe_protocol_possible(&held);
+	}
 	if (st->phase == PHASE_RUN)
 		return st->decoder->fallback;
 	return st->phase == PHASE_STOPPED &&

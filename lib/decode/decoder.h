@@ -185,6 +185,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(dns)                                                                                     \
 	X(ntp)                                                                                     \
 	X(dhcp)                                                                                    \
+	X(http1)                                                                                   \
 	X(deflate)                                                                                 \
 	X(brotli)                                                                                  \
 	X(gzip)                                                                                    \

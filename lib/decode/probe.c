@@ -36,3 +36,11 @@ const struct decoder *probe_protocol(const struct probe *p)
 	}
 	return NULL;
 }
+
+bool probe_protocol_possible(const struct probe *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(decoders); i++)
+		if (decoders[i]->protocol && decoders[i]->probe(p) != PROBE_NO)
+			return true;
+	return false;
+}

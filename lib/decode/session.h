@@ -150,5 +150,7 @@ void place_add(char place[static DECODE_PLACE_CHARS], const char *step) NONNULL(
 const struct decoder *probe_choose(const struct probe *p, const struct decoder *other) NONNULL(1);
 /* A decoder with a protocol name that claims the bytes for certain, or NULL. */
 const struct decoder *probe_protocol(const struct probe *p) NONNULL(1);
+/* Some decoder with a protocol name does not say no. */
+bool probe_protocol_possible(const struct probe *p) NONNULL(1);
 
 #endif
