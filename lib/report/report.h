@@ -18,7 +18,16 @@
 #include "store/store.h"
 #include "verdict/verdict.h"
 
-#define REPORT_SCHEMA_VERSION 1
+#define REPORT_SCHEMA_VERSION   1
+#define REPORT_TEXT_COLUMNS_MIN 72 /* eight columns of words do not fit into less */
+
+/* Rows of summary.csv or flags.csv; later ones are added up in rows called "(other)", and
+ * run.json says how many. A practice has tens of programs and hundreds of destinations a day; the
+ * rows take at most about 100 MiB. */
+#define REPORT_ROWS_MAX       100000
+#define REPORT_TEXT_BYTES_MAX (32u << 20) /* names in these rows, each kept once */
+#define REPORT_IDS_MAX        2000000     /* computers and flows with patients, over all rows */
+#define REPORT_DAYS_MAX       400         /* days filled with a quiet row: 13 months */
 
 /* One flow with everything that was decided about it. Borrows for the time of report_add_flow. */
 struct report_flow {
@@ -37,10 +46,12 @@ struct report_flow {
 	const struct verdict *verdict;
 };
 
-/* One input's part of run.json. */
+/* The facts of the run: heads of reports, and run.json. */
 struct report_run {
 	const char *version; /* of exeat */
 	const char *practice, *timezone;
+	const char
+	        *day; /* the local date that was asked for, "" all: decides the not-captured row */
 	const char *register_sha256; /* "" without a register */
 	const char *rules_version;   /* first 12 hex of the SHA-256 over the rule files */
 	const char *geo_built;       /* date of the country data, "" none */
@@ -57,16 +68,22 @@ struct report_run {
 
 struct report;
 
-/* Borrows the store and the register (may be NULL) for its life. */
+/* Borrows all for its life; registry may be NULL. The strings and the verdict of `run` are read when
+ * something is written, so losses and times may be filled in until then. dir_fd: the open folder
+ * that outputs go to, -1 when only streams are written. */
 int report_new(struct report **ret_gives, struct store *store, const struct registry *registry,
-        const struct report_run *run) WUNRES NONNULL(1, 2, 4);
+        const struct report_run *run, int dir_fd) WUNRES NONNULL(1, 2, 4);
+/* Removes temporaries that were not made final. NULL ok, returns NULL. */
 struct report *report_free(struct report *r);
-/* Sorted as store_flows gives them. Copies what it needs; flows.jsonl rows go to a spool file under
- * dir_fd at once, so that memory does not grow with the number of flows. */
+/* Sorted as store_flows gives them. Copies what it needs; flows.jsonl rows go to a temporary file in
+ * the folder at once, so that memory does not grow with the number of flows. */
 int report_add_flow(struct report *r, const struct report_flow *f) WUNRES NONNULL(1, 2);
-/* Writes all files below dir_fd (an open folder), or none of those that fail. */
-int report_write_dir(struct report *r, int dir_fd) WUNRES NONNULL(1);
-/* The terminal table; width 0: no limit. colour only when asked. */
+/* Writes all files of the folder; once. When anything fails the temporaries go and the files of an
+ * earlier run stay as they were: STATUS_NO_SPACE on a full disk. At the end the store notes what was
+ * seen on which date. */
+int report_write_dir(struct report *r) WUNRES NONNULL(1);
+/* The terminal table. width 0: no limit; less than REPORT_TEXT_COLUMNS_MIN counts as that. colour
+ * only when asked. */
 int report_write_text(struct report *r, FILE *out, unsigned width, bool colour) WUNRES
         NONNULL(1, 2);
 /* summary.csv rows of one local date ("" all) to a stream: the cron job. A date without flows gets
