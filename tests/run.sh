@@ -77,14 +77,18 @@ can_be_root()
 	[ "$(id -u)" -eq 0 ] || { command -v sudo >/dev/null && sudo -v; }
 }
 
-# configure DIR OPTION...: a build directory with warnings as errors and all tests.
-configure()
+# build DIR OPTION...: with warnings as errors, and all tests.
+build()
 {
 	dir=$1
 	shift
-	[ -f "$dir/build.ninja" ] ||
-		meson setup "$dir" -Dwerror=true -Dtests=true "$@" ||
-		die "$dir could not be configured"
+	if [ ! -f "$dir/build.ninja" ]; then
+		said=$(meson setup "$dir" -Dwerror=true -Dtests=true "$@" 2>&1) || {
+			echo "$said"
+			return 1
+		}
+	fi
+	ninja -C "$dir" --quiet
 }
 
 # run_suite DIR LABEL LOG COMMAND...: runs meson's tests and adds them to the sum.
@@ -99,12 +103,13 @@ run_suite()
 	fi
 }
 
-# A build that fails counts as one failed test, and its tests do not run.
+# test_build DIR OPTION...: a build that fails counts as one failed test, and its tests
+# do not run.
 test_build()
 {
 	dir=$1
 	before=$failed
-	count "build of $dir" ninja -C "$dir" --quiet
+	count "build of $dir" build "$@"
 	[ "$failed" -eq "$before" ] || return 0
 
 	# shellcheck disable=SC2046 # a list of words
@@ -129,16 +134,15 @@ esac
 install_packages $(test_packages)
 
 step 'gcc, address and undefined-behaviour sanitizers'
-configure build-test -Db_sanitize=address,undefined -Dbuildtype=debugoptimized
-test_build build-test
+test_build build-test -Db_sanitize=address,undefined -Dbuildtype=debugoptimized
 
 step 'gcc, as released'
-configure build-plain -Dbuildtype=release
-test_build build-plain
+test_build build-plain -Dbuildtype=release
 
 step 'clang, compiled only'
-CC=clang configure build-clang -Dbuildtype=debugoptimized
-count 'build of build-clang' ninja -C build-clang --quiet
+export CC=clang
+count 'build of build-clang' build build-clang -Dbuildtype=debugoptimized
+unset CC
 
 if [ "${1:-}" = full ]; then
 	step 'captures of other projects'

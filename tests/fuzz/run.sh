@@ -33,10 +33,13 @@ install()
 
 configure()
 {
-	[ -f "$build/build.ninja" ] ||
-		CC=clang meson setup "$build" -Dfuzz_engine=true -Db_sanitize=address,undefined \
-			-Db_lundef=false -Dbuildtype=debugoptimized ||
-		die "$build could not be configured"
+	if [ ! -f "$build/build.ninja" ]; then
+		said=$(CC=clang meson setup "$build" -Dfuzz_engine=true -Db_lundef=false \
+			-Db_sanitize=address,undefined -Dbuildtype=debugoptimized 2>&1) || {
+			echo "$said"
+			die "$build could not be configured"
+		}
+	fi
 	ninja -C "$build" --quiet
 }
 
