@@ -53,7 +53,12 @@ struct finding {
 	uint64_t count; /* occurrences that this finding adds; at least 1 */
 	char place[DECODE_PLACE_CHARS];
 	char mask[DETECT_MASK_CHARS]; /* shape only: "•••• ••••• •" */
-	uint64_t tag; /* keyed tag of a patient's own number; 0: none. Counts distinct patients. */
+	/* Keyed tag of a patient's own number; 0: none. Counts distinct patients, so of a message
+	 * only the numbers of one kind carry tags: a patient with a Medicare number and an IHI is
+	 * one. Of a Medicare number it is made of the nine digits that survive a re-issue of the
+	 * card and of the person's reference number where there is one: a card without it counts as
+	 * one. */
+	uint64_t tag;
 	uint8_t direction;
 	int64_t time_ns;
 	uint64_t packet;
@@ -75,12 +80,15 @@ struct detect_session; /* one flow */
 int detect_session_new(struct detect_session **ret_gives, struct detect_rules *borrowed,
         struct budget *borrowed_budget) WUNRES NONNULL(1, 2, 3);
 struct detect_session *detect_session_free(struct detect_session *s);
-/* All findings of the previous feed must have been pulled (STATUS_BUG). */
+/* All findings of the previous feed must have been pulled (STATUS_BUG). STATUS_LIMIT: the budget
+ * refused memory, findings of this event may be missing; the session goes on. */
 int detect_session_feed(struct detect_session *s, const struct decode_event *e) WUNRES
         NONNULL(1, 2);
 /* The flow has ended: open columns and texts are judged. */
 int detect_session_finish(struct detect_session *s) WUNRES NONNULL(1);
 int detect_session_next(struct detect_session *s, struct finding *ret) WUNRES NONNULL(1, 2);
+/* DETECT_TAGS_MAX tags have been given: the distinct patients of this flow are a lower bound. */
+bool detect_session_tags_full(const struct detect_session *s) NONNULL(1);
 
 const char *tier_name(enum tier t);
 bool tier_parse(const char *name, enum tier *ret) NONNULL(1, 2);

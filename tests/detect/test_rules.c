@@ -1,0 +1,94 @@
+/* rules/identifiers.csv: what is refused, and where. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "harness.h"
+
+#define HEADER "kind,category,class,check,hl7,fhir,systems,keys,words,carriers,note\n"
+#define GOOD   "medicare,identifiers,patient,medicare,,,,*medicare*,medicare,,Card\n"
+
+static const uint8_t key[DIGEST_KEY_BYTES];
+
+static void expect_refusal(const char *file, unsigned line, unsigned column)
+{
+	struct detect_rules *rules = NULL;
+	struct csv_problem problem = {0};
+
+	assert_int_equal(
+	        detect_rules_new(&rules, span_of_text(file), key, &problem), STATUS_MALFORMED);
+	assert_null(rules);
+	assert_int_equal(problem.line, line);
+	assert_int_equal(problem.column, column);
+	assert_true(strlen(problem.text) > 10);
+}
+
+static void test_good(void **state)
+{
+	struct detect_rules *rules = NULL;
+	struct csv_problem problem;
+
+	(void)state;
+	assert_int_equal(
+	        detect_rules_new(&rules, span_of_text(HEADER GOOD), key, &problem), STATUS_OK);
+	detect_rules_free(rules);
+	assert_null(detect_rules_free(NULL));
+}
+
+static void test_refusals(void **state)
+{
+	(void)state;
+	expect_refusal("kind,category\nmedicare,identifiers\n", 1, 0);
+	expect_refusal(HEADER GOOD "x,identifers,patient,,,,,,,,\n", 3, 2);
+	expect_refusal(HEADER GOOD "x,identifiers,patients,,,,,,,,\n", 3, 3);
+	expect_refusal(HEADER GOOD "x,identifiers,patient,medicar,,,,,,,\n", 3, 4);
+	expect_refusal(HEADER GOOD "x,identifiers,patient,,,,,a*b,,,\n", 3, 8);
+	expect_refusal(HEADER GOOD "x,identifiers,patient,,,,,a||b,,,\n", 3, 8);
+	expect_refusal(HEADER GOOD "x,identifiers,patient,,,,,,a,,\n", 3, 9);
+	expect_refusal(HEADER GOOD GOOD, 3, 1);
+	expect_refusal(HEADER GOOD ",identifiers,patient,,,,,,,,\n", 3, 1);
+}
+
+static void test_too_many_kinds(void **state)
+{
+	static char file[16384] = HEADER GOOD;
+	size_t len = strlen(file);
+
+	(void)state;
+	for (unsigned i = 0; i < 64; i++)
+		len += (size_t)snprintf(
+		        file + len, sizeof(file) - len, "kind-%u,identifiers,patient,,,,,,,,\n", i);
+	expect_refusal(file, 66, 0);
+}
+
+/* Words with characters that mean something to the pattern engine are taken as they stand. */
+static void test_words_are_literal(void **state)
+{
+	static const char file[] = HEADER
+	        "medicare,identifiers,patient,medicare,,,,,medi(care|card [no.],,Card\n"
+	        "ihi,identifiers,patient,ihi,,,,,a.b+c$^,,Number\n";
+	struct detect_rules *rules = NULL;
+	struct csv_problem problem;
+
+	(void)state;
+	assert_int_equal(detect_rules_new(&rules, span_of_text(file), key, &problem), STATUS_OK);
+	detect_rules_free(rules);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_good),
+	        cmocka_unit_test(test_refusals),
+	        cmocka_unit_test(test_too_many_kinds),
+	        cmocka_unit_test(test_words_are_literal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
