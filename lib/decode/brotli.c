@@ -105,10 +105,6 @@ static int brotli_feed(
 		b->opened = true;
 		decode_child_open(out, &inner);
 	}
-	if (!decode_child_wanted(out)) {
-		finish(b, out, decode_child_end(out));
-		return STATUS_OK;
-	}
 	result = BrotliDecoderDecompressStream(b->decoder, &left, &next, &room, &to, NULL);
 	*ret_consumed = in->bytes.len - left;
 	if (room < sizeof(b->out))

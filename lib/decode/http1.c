@@ -1,9 +1,9 @@
-/* http1: HTTP/1.0 and 1.1, RFC 9110 and RFC 9112. Each direction is read alone; when both are there,
- * responses know what they answer (HEAD, CONNECT).
+/* http1: HTTP/1.0 and 1.1, RFC 9110 and RFC 9112. Each direction is read alone; when both are
+ * there, responses know what they answer (HEAD, CONNECT).
  *
- * A message is: its head, put out as fields; its body, a child stream; its end. Missing bytes inside
- * a body are passed on; where it is not known how many are missing, or the head itself is lost, lines
- * are passed by until one is a whole request or status line. */
+ * A message is: its head, put out as fields; its body, a child stream; its end. Missing bytes
+ * inside a body are passed on; where it is not known how many are missing, or the head itself is
+ * lost, lines are passed by until one is a whole request or status line. */
 #include "base/status.h"
 #include "decode/http1_fields.h"
 #include "decode/http1_head.h"
@@ -448,7 +448,8 @@ static int step_trailer(struct http1 *h, struct cursor *c, struct decode_out *ou
 
 /* ---- finding the way again ---- */
 
-/* Bytes that are not understood go to the open body, if there is one: they are most likely its own. */
+/* Bytes that are not understood go to the open body, if there is one: most likely they are its
+ * own. */
 static void pass_by(struct http1 *h, struct cursor *c, size_t len, struct decode_out *out)
 {
 	struct span piece = cursor_span(c, len);

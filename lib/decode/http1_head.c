@@ -5,8 +5,8 @@
 
 #include "base/status.h"
 
-/* Beside a head, libhtp holds copies of its line, names and values, and tables: measured on heads of
- * 1 to 1,024 lines, less than this. */
+/* Beside a head, libhtp holds copies of its line, names and values, and tables: measured on heads
+ * of 1 to 1,024 lines, less than this. */
 #define HTP_FIXED_BYTES     (12u << 10)
 #define HTP_BYTES_PER_BYTE  4
 #define HTP_BYTES_PER_FIELD 256
@@ -182,8 +182,8 @@ static struct span last_coding(struct span list)
 	return span_trim(list);
 }
 
-/* Repeated lengths are one when they are equal (RFC 9110 section 8.6); libhtp joins repeated headers
- * with commas. */
+/* Lengths in a list are one when they are equal (RFC 9110 section 8.6). Of repeated headers libhtp
+ * keeps the first; should that be wrong, what follows is no first line and is told as malformed. */
 static bool content_length(struct span list, uint64_t *ret)
 {
 	bool first = true;

@@ -1,9 +1,9 @@
 /* http1_head: one complete head of an HTTP/1 message, read by libhtp, and how long its body is by
  * RFC 9112 section 6.3.
  *
- * libhtp is given whole heads only, each in a parser of its own. So a response without its request,
- * unanswered requests, pipelining and missing bytes, which a libhtp connection does not survive, are
- * all the same to it; the body is counted by lib/decode/http1.c. */
+ * libhtp is given whole heads only, each in a parser of its own. So a response without its
+ * request, unanswered requests, pipelining and missing bytes, which a libhtp connection does not
+ * survive, are all the same to it; the body is counted by lib/decode/http1.c. */
 #ifndef EXEAT_DECODE_HTTP1_HEAD_H
 #define EXEAT_DECODE_HTTP1_HEAD_H
 

@@ -19,7 +19,7 @@ static bool is_digit(uint8_t b)
 	return b >= '0' && b <= '9';
 }
 
-/* Length of the method before the space; 0 when there is none, SIZE_MAX while it is not complete. */
+/* Length of the method before the space; 0 when there is none, SIZE_MAX while it is open. */
 static size_t method_len(struct span bytes)
 {
 	size_t i = 0;
@@ -118,7 +118,7 @@ bool http1_line_is_response(struct span line)
 	return span_starts(line, "HTTP/");
 }
 
-/* Length of an empty line at the offset: 1 or 2; 0 when it is not one, SIZE_MAX when more is needed. */
+/* Length of an empty line at the offset: 1 or 2; 0 when it is not one, SIZE_MAX while it is open. */
 static size_t empty_line(struct span bytes, size_t at)
 {
 	if (at >= bytes.len || (at + 1 >= bytes.len && bytes.data[at] == '\r'))

@@ -1,5 +1,5 @@
-/* http1_line: the first line of an HTTP/1 message, RFC 9112 sections 3 and 4; and where a head ends.
- * Small pure functions that recognise; libhtp reads (http1_head.h). */
+/* http1_line: the first line of an HTTP/1 message, RFC 9112 sections 3 and 4; and where a head
+ * ends. Small pure functions that recognise; libhtp reads (http1_head.h). */
 #ifndef EXEAT_DECODE_HTTP1_LINE_H
 #define EXEAT_DECODE_HTTP1_LINE_H
 

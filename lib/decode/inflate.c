@@ -158,10 +158,6 @@ static int inflate_feed(
 		if (status != STATUS_MORE)
 			return status;
 	}
-	if (!decode_child_wanted(out)) {
-		finish(w, out, decode_child_end(out));
-		return STATUS_OK;
-	}
 	status = inflate_piece(w, in, ret_consumed, out);
 	if (status == STATUS_OK && in->last && !w->done)
 		finish(w, out, in->end == STREAM_COMPLETE ? STREAM_TRUNCATED : in->end);

@@ -9,7 +9,8 @@
  * nothing to undo; else lies in the queue's memory; data is NULL when there is no room for it. */
 struct span url_text_decode(struct span text, bool plus_is_space, struct decode_out *out)
         NONNULL(3);
-/* Takes the pair up to the next '&' off the front. False at the end. Empty pairs are passed over. */
+/* Takes the pair up to the next '&' off the front. False at the end. Empty pairs are passed
+ * over. */
 bool url_text_next_pair(struct span *rest, struct span *ret_name, struct span *ret_value)
         NONNULL(1, 2, 3);
 

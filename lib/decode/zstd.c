@@ -184,10 +184,6 @@ static int zstd_feed(
 		z->opened = true;
 		decode_child_open(out, &inner);
 	}
-	if (!decode_child_wanted(out)) {
-		finish(z, out, decode_child_end(out));
-		return STATUS_OK;
-	}
 	if (!z->inside)
 		status = frame_begin(z, in, out);
 	if (status != STATUS_OK)

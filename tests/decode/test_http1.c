@@ -299,10 +299,10 @@ static void test_header_flood_is_a_limit(void **state)
 
 	(void)state;
 	assert_non_null(bytes);
-	at = (size_t)sprintf(bytes, "GET / HTTP/1.1\r\n");
+	at = (size_t)snprintf(bytes, len, "GET / HTTP/1.1\r\n");
 	while (at < len)
-		at += (size_t)sprintf(bytes + at, "X-%zu: y\r\n", at);
-	at += (size_t)sprintf(bytes + at, "\r\nGET /after HTTP/1.1\r\n\r\n");
+		at += (size_t)snprintf(bytes + at, 32, "X-%zu: y\r\n", at);
+	at += (size_t)snprintf(bytes + at, 40, "\r\nGET /after HTTP/1.1\r\n\r\n");
 	t = transcript_bytes(span_of(bytes, at), 1400, 80);
 	assert_int_equal(t.status, STATUS_OK);
 	assert_true(t.summary.limits_hit > 0);
@@ -316,13 +316,13 @@ static void test_header_flood_is_a_limit(void **state)
 static void test_many_headers_come_out(void **state)
 {
 	char bytes[8192];
-	size_t at = (size_t)sprintf(bytes, "GET / HTTP/1.1\r\n");
+	size_t at = (size_t)snprintf(bytes, sizeof(bytes), "GET / HTTP/1.1\r\n");
 	struct transcript t;
 
 	(void)state;
 	for (int i = 0; i < 100; i++)
-		at += (size_t)sprintf(bytes + at, "X-Number-%d: value %d\r\n", i, i);
-	at += (size_t)sprintf(bytes + at, "\r\n");
+		at += (size_t)snprintf(bytes + at, 40, "X-Number-%d: value %d\r\n", i, i);
+	at += (size_t)snprintf(bytes + at, 8, "\r\n");
 	t = transcript_bytes(span_of(bytes, at), 0, 80);
 	assert_int_equal(transcript_count(&t, "field header key=X-Number-"), 100);
 	transcript_free(&t);
