@@ -168,7 +168,7 @@ static void end_live(struct live *l)
 {
 	l->ended = true;
 	l->counts.end = STATUS_TRUNCATED;
-	l->counts.end_reason = "the interface stopped giving packets: it went down or away";
+	l->counts.end_reason = "the interface went away while it was captured";
 	l->counts.end_at_bytes = l->counts.bytes;
 	l->counts.end_after_frame = l->counts.frames;
 }
