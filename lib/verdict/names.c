@@ -1,0 +1,76 @@
+#include "verdict/verdict.h"
+
+static const char *nth(const char *const *names, size_t count, unsigned index)
+{
+	return index < count && names[index] ? names[index] : "";
+}
+
+const char *flag_name(enum flag_id id)
+{
+	static const char *const names[FLAGS] = {
+	        [FLAG_REGISTER_PROBLEM] = "register-problem",
+	        [FLAG_CAPTURE_GAP] = "capture-gap",
+	        [FLAG_NOT_CAPTURED] = "not-captured",
+	        [FLAG_NO_CAPTURE_AUTHORITY] = "no-capture-authority",
+	        [FLAG_UNKNOWN_PROGRAM] = "unknown-program",
+	        [FLAG_UNKNOWN_DESTINATION] = "unknown-destination",
+	        [FLAG_PROGRAM_BANNED] = "program-banned",
+	        [FLAG_PROGRAM_RETIRED_ACTIVE] = "program-retired-active",
+	        [FLAG_NO_CONTRACT] = "no-contract",
+	        [FLAG_CONTRACT_EXPIRED] = "contract-expired",
+	        [FLAG_CONTRACT_NOT_STARTED] = "contract-not-started",
+	        [FLAG_CONTRACT_ENDING] = "contract-ending",
+	        [FLAG_REVIEW_OVERDUE] = "review-overdue",
+	        [FLAG_NO_BASIS] = "no-basis",
+	        [FLAG_BASIS_EXPIRED] = "basis-expired",
+	        [FLAG_CATEGORY_NOT_COVERED] = "category-not-covered",
+	        [FLAG_DEID_CLAIM_CONTRADICTED] = "deid-claim-contradicted",
+	        [FLAG_IDENTIFIER_IN_METADATA] = "identifier-in-metadata",
+	        [FLAG_UNENCRYPTED] = "unencrypted",
+	        [FLAG_NOT_INSPECTABLE] = "not-inspectable",
+	        [FLAG_SEALED_MESSAGE] = "sealed-message",
+	        [FLAG_COUNTRY_NOT_ALLOWED] = "country-not-allowed",
+	        [FLAG_COUNTRY_UNCERTAIN] = "country-uncertain",
+	        [FLAG_OVERSEAS_BASIS_MISSING] = "overseas-basis-missing",
+	        [FLAG_UPDATE_IN_CLEAR] = "update-in-clear",
+	};
+
+	return nth(names, FLAGS, id);
+}
+
+const char *severity_name(enum severity s)
+{
+	static const char *const names[] = {"", "info", "low", "medium", "high", "urgent"};
+
+	return nth(names, ARRAY_LEN(names), s);
+}
+
+const char *flag_scope_name(enum flag_scope s)
+{
+	static const char *const names[] = {"run", "computer", "program", "destination", "flow"};
+
+	return nth(names, ARRAY_LEN(names), s);
+}
+
+const char *evidence_name(enum evidence e)
+{
+	static const char *const names[] = {
+	        "none", "seen", "likely", "declared", "not-inspectable"};
+
+	return nth(names, ARRAY_LEN(names), e);
+}
+
+const char *paper_name(enum paper p)
+{
+	static const char *const names[] = {
+	        "", "covered", "gap", "expired", "absent", "unreadable"};
+
+	return nth(names, ARRAY_LEN(names), p);
+}
+
+const char *outcome_name(enum outcome o)
+{
+	static const char *const names[] = {"", "covered", "look", "act", "cannot-tell"};
+
+	return nth(names, ARRAY_LEN(names), o);
+}

@@ -1,0 +1,39 @@
+/* paper: what the register holds about one program and one recipient on one day. Pure. */
+#ifndef EXEAT_VERDICT_PAPER_H
+#define EXEAT_VERDICT_PAPER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "verdict/verdict.h"
+
+#define PAPER_ENDING_DAYS 90 /* how long before its end an agreement is named: a quarter */
+
+/* Contracts and bases of one destination, sorted by where the day stands to them. Indexes of
+ * rows, or -1. */
+struct paper_trail {
+	const struct registry_destination *destination; /* NULL: none matched */
+	int64_t destination_index;
+	bool needed; /* an agreement and a basis are needed here */
+
+	int64_t contract_in_force;        /* the one that ends last */
+	int64_t contract_ended;           /* the one that ended last */
+	int64_t contract_later;           /* the one that starts first */
+	int64_t contract_overdue;         /* in force, past its review */
+	category_set contract_categories; /* listed by all in force */
+	category_set contract_covers;
+	bool deid_promised;
+
+	int64_t basis_in_force;
+	int64_t basis_ended;
+	bool basis_only_ended;
+	category_set basis_covers, basis_categories;
+	bool basis_deidentified;
+	bool overseas_reason;
+};
+
+void paper_trail(const struct verdict_subject *s, const struct registry *registry,
+        struct paper_trail *ret) NONNULL(1, 3);
+
+#endif
