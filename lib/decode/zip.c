@@ -336,7 +336,7 @@ static void skip_data(
 	z->phase = IN_SKIPPED;
 }
 
-/* Nobody reads this member any further, and its length is known: the rest is passed over. */
+/* Nobody reads this member any further, and its length is known: the rest is not inflated. */
 static int skip_rest(struct zip *z, struct decode_out *out)
 {
 	skip_data(z, out, decode_child_end(out), STREAM_COMPLETE);
@@ -350,8 +350,6 @@ static int in_stored(
 
 	if (len > DECODE_PIECE_BYTES_MAX)
 		len = DECODE_PIECE_BYTES_MAX;
-	if (!decode_child_wanted(out))
-		return skip_rest(z, out);
 	z->left_bytes -= len;
 	give(z, out, cursor_span(c, len));
 	z->compressed_bytes += len;

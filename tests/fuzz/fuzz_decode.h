@@ -46,7 +46,9 @@ static void fuzz_event(struct fuzz_run *r, const struct decode_event *e)
 	}
 	if (e->kind == DECODE_STREAM_END) {
 		fuzz_hash(r, &e->end, sizeof(e->end));
-		fuzz_hash(r, &e->stream_bytes, sizeof(e->stream_bytes));
+		/* Of a stream that has stopped reading, not all bytes need to be given. */
+		if (e->depth == 0)
+			fuzz_hash(r, &e->stream_bytes, sizeof(e->stream_bytes));
 	}
 }
 
