@@ -1,6 +1,7 @@
 /* Live capture on the loopback interface of a network namespace of the test's own. */
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -252,6 +254,29 @@ static void refusals_say_why(void **state)
 	assert_null(source);
 }
 
+/* In a child, which gives up its rights for good. */
+static void without_the_right_it_is_refused(void **state)
+{
+	struct source_live_options options = {.interface = "lo"};
+	struct source *source;
+	char reason[256];
+	int result;
+	pid_t child;
+
+	skip_without_namespace(state);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0)
+			_exit(2);
+		result = source_open_live(&source, &options, reason);
+		_exit(result == STATUS_NO_PERMISSION && strstr(reason, "root") ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &result, 0), child);
+	assert_true(WIFEXITED(result));
+	assert_int_equal(WEXITSTATUS(result), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +286,7 @@ int main(void)
 	        cmocka_unit_test(an_interface_that_goes_away_ends_the_capture),
 	        cmocka_unit_test(an_interface_may_rest_for_a_while),
 	        cmocka_unit_test(refusals_say_why),
+	        cmocka_unit_test(without_the_right_it_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, enter_namespace, NULL);
