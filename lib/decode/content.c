@@ -185,3 +185,11 @@ struct content content_unwrapped(const struct content *c, const char *place)
 	inner.wrappings[DECODE_WRAPPINGS_MAX - 1] = WRAPPING_NONE;
 	return inner;
 }
+
+bool content_is_nested(struct span value)
+{
+	if (value.len < 16) /* no document is shorter */
+		return false;
+	return value.data[0] == '{' || value.data[0] == '[' || value.data[0] == '<' ||
+	       span_starts(value, "MSH") || span_starts(value, "FHS") || span_starts(value, "BHS");
+}

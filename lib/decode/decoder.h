@@ -69,6 +69,9 @@ struct span content_parameter(struct span header, const char *name, struct decod
 /* The content without its outermost declared wrapping: what a wrapping's decoder opens. */
 struct content content_unwrapped(const struct content *c, const char *place) NONNULL(1, 2);
 
+/* A value of a form or query that begins like a document of its own (JSON, XML, HL7). */
+bool content_is_nested(struct span value);
+
 /* What a decoder may know of its surroundings. Borrowed for the life of the stream. */
 struct decode_env {
 	const struct tuple *tuple;
@@ -191,6 +194,8 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(gzip)                                                                                    \
 	X(zstd)                                                                                    \
 	X(utf16)                                                                                   \
+	X(multipart)                                                                               \
+	X(form)                                                                                    \
 	X(mllp)                                                                                    \
 	X(hl7v2)                                                                                   \
 	X(zip)                                                                                     \

@@ -118,7 +118,7 @@ bool http1_line_is_response(struct span line)
 	return span_starts(line, "HTTP/");
 }
 
-/* Length of an empty line at the offset: 1 or 2; 0 when it is not one, SIZE_MAX while it is open. */
+/* Length of an empty line at the offset: 1 or 2; 0: not one; SIZE_MAX: more is needed. */
 static size_t empty_line(struct span bytes, size_t at)
 {
 	if (at >= bytes.len || (at + 1 >= bytes.len && bytes.data[at] == '\r'))
