@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "base/timestamp.h"
+#include "registry/columns.h"
 #include "registry/registry.h"
 #include "registry/rows.h"
 
@@ -573,7 +574,7 @@ static void the_register_of_the_fixture_has_no_mistake(void **state)
 		FILE *file;
 
 		assert_non_null(bytes);
-		snprintf(path, sizeof(path), "%s/clinic-day/register/%s", FIXTURES,
+		snprintf(path, sizeof(path), "%s/fixtures/clinic-day/register/%s", SOURCE,
 		        registry_file_name((enum registry_file)i));
 		file = fopen(path, "rb");
 		present[i] = file != NULL;
@@ -591,6 +592,63 @@ static void the_register_of_the_fixture_has_no_mistake(void **state)
 	registry_free(r);
 	for (unsigned i = 0; i < REGISTRY_FILES; i++)
 		free((void *)(uintptr_t)files[i].data);
+}
+
+/* What people read about the register is what the code checks. */
+static void every_column_and_complaint_is_documented(void **state)
+{
+	char *text = calloc(1, 65536);
+	FILE *file = fopen(SOURCE "/rules/FORMAT.md", "rb");
+	char quoted[80];
+
+	(void)state;
+	assert_non_null(text);
+	assert_non_null(file);
+	assert_true(fread(text, 1, 65535, file) > 1000);
+	fclose(file);
+	for (unsigned i = 0; i < REGISTRY_FILES; i++) {
+		const struct file_format *f = file_format((enum registry_file)i);
+
+		for (size_t c = 0; c < f->column_count; c++) {
+			char word[64] = "";
+
+			snprintf(quoted, sizeof(quoted), "`%s`", f->columns[c].name);
+			if (!strstr(text, quoted))
+				print_error("not documented: %s\n", quoted);
+			assert_non_null(strstr(text, quoted));
+			for (size_t w = 0; f->columns[c].words; w++) {
+				word_at(f->columns[c].words, w, word, sizeof(word));
+				if (word[0] == '\0')
+					break;
+				snprintf(quoted, sizeof(quoted), "`%s`", word);
+				assert_non_null(strstr(text, quoted));
+			}
+		}
+	}
+	for (size_t i = 0; i < ARRAY_LEN(mistakes); i++) {
+		snprintf(quoted, sizeof(quoted), "`%s`", mistakes[i].id);
+		assert_non_null(strstr(text, quoted));
+	}
+	free(text);
+}
+
+/* The words of the tables stand in the order of the enums that they become. */
+static void words_stand_in_the_order_of_their_enums(void **state)
+{
+	const struct column *kinds = &file_format(REGISTRY_PROGRAMS)->columns[PROGRAM_KIND];
+	const struct column *roles = &file_format(REGISTRY_DESTINATIONS)->columns[DEST_ROLE];
+	const struct column *lists = &file_format(REGISTRY_CONTRACTS)->columns[CONTRACT_CATEGORIES];
+
+	(void)state;
+	for (unsigned i = 0; i < PROGRAM_KINDS; i++)
+		assert_int_equal(
+		        word_index(kinds->words, program_kind_text((enum program_kind)i)), i);
+	for (unsigned i = 0; i <= ROLE_UPDATE_ONLY; i++)
+		assert_int_equal(
+		        word_index(roles->words, destination_role_text((enum destination_role)i)),
+		        i);
+	for (unsigned i = 0; i < CATEGORIES; i++)
+		assert_int_equal(word_index(lists->words, category_name((enum category)i)), i);
 }
 
 static void words_of_enums_go_round(void **state)
@@ -617,6 +675,8 @@ int main(void)
 	        cmocka_unit_test(another_content_is_another_register),
 	        cmocka_unit_test(every_cut_of_a_file_is_judged),
 	        cmocka_unit_test(the_register_of_the_fixture_has_no_mistake),
+	        cmocka_unit_test(every_column_and_complaint_is_documented),
+	        cmocka_unit_test(words_stand_in_the_order_of_their_enums),
 	        cmocka_unit_test(words_of_enums_go_round),
 	};
 
