@@ -460,7 +460,7 @@ static int feed_value(struct message *m, const struct field *f, struct span valu
 	struct reading reading;
 	uint8_t kind;
 
-	if (m->carrier == CARRIER_TABLE && f->column > 0)
+	if (m->carrier == CARRIER_TABLE && f->column > 0 && f->row > 0)
 		return table_value(m, value, kinds);
 	if (message_read_labelled(m, kinds, value, &kind, &reading) == STATUS_ITEM)
 		return message_note_labelled(m, kind, &reading, value);

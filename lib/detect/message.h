@@ -78,6 +78,7 @@ int message_close(struct message *m) WUNRES NONNULL(1);
 /* Frees without judging. */
 struct message *message_free(struct message *m);
 
+/* Of a table's header only what is written in it counts, not what it would label. */
 int message_field(struct message *m, const struct decode_event *e) WUNRES NONNULL(1, 2);
 int message_note(struct message *m, const struct sighting *seen) WUNRES NONNULL(1, 2);
 /* From text: a number with or without a word that vouches for it. */

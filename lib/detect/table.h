@@ -11,8 +11,8 @@
 #include "base/compiler.h"
 #include "detect/message.h"
 
-#define TABLE_COLUMNS_MAX 256 /* columns behind these are looked through as text */
-#define TABLE_HELD_MAX    16  /* distinct values that wait in one column; 5 decide */
+#define TABLE_COLUMNS_MAX 1024 /* full extracts have 300; those behind are read as text */
+#define TABLE_HELD_MAX    16   /* distinct values that wait in one column; 5 decide */
 
 struct table;
 

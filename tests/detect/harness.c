@@ -111,7 +111,7 @@ void harness_cell(
 {
 	snprintf(h->event.place, sizeof(h->event.place), "table > column %u", column);
 	h->event.field.column = column;
-	h->event.field.row = row;
+	h->event.field.row = row + 1;
 	harness_value(h, header[0] ? LABEL_COLUMN : LABEL_NONE, header, value);
 }
 

@@ -32,6 +32,7 @@ void harness_begin(struct harness *h, enum carrier carrier, const char *name);
 void harness_end(struct harness *h);
 void harness_stream_end(struct harness *h, enum stream_end end);
 void harness_value(struct harness *h, enum label_kind kind, const char *label, const char *value);
+/* row from 0: the first below the header. */
 void harness_cell(
         struct harness *h, uint32_t column, uint64_t row, const char *header, const char *value);
 void harness_text(struct harness *h, struct span text, bool first, bool last);
