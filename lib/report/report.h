@@ -19,7 +19,7 @@
 #include "verdict/verdict.h"
 
 #define REPORT_SCHEMA_VERSION   1
-#define REPORT_TEXT_COLUMNS_MIN 72 /* eight columns of words do not fit into less */
+#define REPORT_TEXT_COLUMNS_MIN 76 /* seven columns of words do not fit into less */
 
 /* Rows of summary.csv or flags.csv; later ones are added up in rows called "(other)", and
  * run.json says how many. A practice has tens of programs and hundreds of destinations a day; the
@@ -68,19 +68,19 @@ struct report_run {
 
 struct report;
 
-/* Borrows all for its life; registry may be NULL. The strings and the verdict of `run` are read when
- * something is written, so losses and times may be filled in until then. dir_fd: the open folder
- * that outputs go to, -1 when only streams are written. */
+/* Borrows all for its life; registry may be NULL. The strings and the verdict of `run` are read
+ * when something is written, so losses and times may be filled in until then. dir_fd: the open
+ * folder that outputs go to, -1 when only streams are written. */
 int report_new(struct report **ret_gives, struct store *store, const struct registry *registry,
         const struct report_run *run, int dir_fd) WUNRES NONNULL(1, 2, 4);
 /* Removes temporaries that were not made final. NULL ok, returns NULL. */
 struct report *report_free(struct report *r);
-/* Sorted as store_flows gives them. Copies what it needs; flows.jsonl rows go to a temporary file in
- * the folder at once, so that memory does not grow with the number of flows. */
+/* Sorted as store_flows gives them. Copies what it needs; flows.jsonl rows go to a temporary file
+ * in the folder at once, so that memory does not grow with the number of flows. */
 int report_add_flow(struct report *r, const struct report_flow *f) WUNRES NONNULL(1, 2);
 /* Writes all files of the folder; once. When anything fails the temporaries go and the files of an
- * earlier run stay as they were: STATUS_NO_SPACE on a full disk. At the end the store notes what was
- * seen on which date. */
+ * earlier run stay as they were: STATUS_NO_SPACE on a full disk. At the end the store notes what
+ * was seen on which date. */
 int report_write_dir(struct report *r) WUNRES NONNULL(1);
 /* The terminal table. width 0: no limit; less than REPORT_TEXT_COLUMNS_MIN counts as that. colour
  * only when asked. */

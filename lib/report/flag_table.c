@@ -1,0 +1,250 @@
+/* flag_table: one row per flag and subject. What a flag's scope leaves out of its subject is not in
+ * the key: a flag about a program is one row, however many computers run it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cursor.h"
+#include "base/digest.h"
+#include "base/status.h"
+#include "report/rows.h"
+
+#define SEPARATOR "\x1f" /* the unit separator: no cleaned text holds it */
+
+static struct row_key key_of(const struct flag_row *row)
+{
+	return (struct row_key){{(uintptr_t)row->id, (uintptr_t)row->scope,
+	        (uintptr_t)row->program_id, (uintptr_t)row->destination, (uintptr_t)row->computer}};
+}
+
+static int make_hex(struct flag_row *row)
+{
+	const char *parts[] = {flag_name(row->id), flag_scope_name(row->scope), row->program_id,
+	        row->destination, row->computer};
+	char hex[DIGEST_HEX_CHARS];
+	struct digest *d = NULL;
+	int status = digest_new(&d);
+
+	for (size_t i = 0; status == STATUS_OK && i < ARRAY_LEN(parts); i++) {
+		if (i > 0)
+			status = digest_update(d, span_of_text(SEPARATOR));
+		if (status == STATUS_OK)
+			status = digest_update(d, span_of_text(parts[i]));
+	}
+	if (status == STATUS_OK)
+		status = digest_hex(d, hex);
+	digest_free(d);
+	if (status == STATUS_OK)
+		snprintf(row->hex, sizeof(row->hex), "%.10s", hex);
+	return status;
+}
+
+static int append_row(struct report *r, const struct flag_row *row, size_t *ret)
+{
+	const struct row_key at = key_of(row);
+	int status;
+
+	if (r->flag_count == r->flag_capacity) {
+		size_t capacity = r->flag_capacity ? r->flag_capacity * 2 : 64;
+		struct flag_row *flags = reallocarray(r->flags, capacity, sizeof(*flags));
+
+		if (!flags)
+			return STATUS_NO_MEMORY;
+		r->flags = flags;
+		r->flag_capacity = capacity;
+	}
+	r->flags[r->flag_count] = *row;
+	status = make_hex(&r->flags[r->flag_count]);
+	if (status == STATUS_OK)
+		status = key_map_add(r->flag_keys, &at, r->flag_count);
+	if (status == STATUS_OK)
+		*ret = r->flag_count++;
+	return status;
+}
+
+static int set_sentences(struct report *r, struct flag_row *row, const struct flag *flag)
+{
+	row->severity = flag->severity;
+	row->sentence = text_pool_add(r->pool, flag->sentence);
+	row->register_says = text_pool_add(r->pool, flag->register_says);
+	row->would_clear = text_pool_add(r->pool, flag->would_clear);
+	row->rule = text_pool_add(r->pool, flag->rule);
+	if (!row->sentence || !row->register_says || !row->would_clear || !row->rule)
+		return STATUS_NO_MEMORY;
+	return STATUS_OK;
+}
+
+static int merge(struct report *r, struct flag_row *into, const struct flag_row *from)
+{
+	if (from->first_ns < into->first_ns)
+		into->first_ns = from->first_ns;
+	if (from->last_ns > into->last_ns)
+		into->last_ns = from->last_ns;
+	into->times += from->times;
+	into->categories |= from->categories;
+	/* The gravest case speaks for all; among equals the first. */
+	if (from->severity > into->severity) {
+		into->severity = from->severity;
+		into->sentence = from->sentence;
+		into->register_says = from->register_says;
+		into->would_clear = from->would_clear;
+		into->rule = from->rule;
+	}
+	for (size_t i = 0; i < ROW_TEXTS; i++) {
+		into->text[i] = text_pool_join(r->pool, into->text[i], from->text[i]);
+		if (!into->text[i])
+			return STATUS_NO_MEMORY;
+	}
+	return STATUS_OK;
+}
+
+static void fold(struct flag_row *row)
+{
+	row->folded = true;
+	row->program_id = row->destination = row->computer = ROW_OTHER;
+	for (size_t i = 0; i < ROW_TEXTS; i++)
+		row->text[i] = "";
+}
+
+static int add_row(struct report *r, struct flag_row *row)
+{
+	bool full = r->flag_count >= REPORT_ROWS_MAX - FLAGS || text_pool_is_full(r->pool);
+	struct row_key at = key_of(row);
+	size_t index = key_map_find(r->flag_keys, &at);
+
+	if (index == SIZE_MAX && full) {
+		r->flags_folded++;
+		fold(row);
+		at = key_of(row);
+		index = key_map_find(r->flag_keys, &at);
+	}
+	if (index == SIZE_MAX)
+		return append_row(r, row, &index);
+	return merge(r, &r->flags[index], row);
+}
+
+static void fill_subject(struct flag_row *row, const struct flow_facts *facts)
+{
+	bool of_program = row->scope == SCOPE_PROGRAM;
+	bool of_computer = row->scope == SCOPE_COMPUTER;
+
+	row->program_id = of_computer ? "" : facts->program_id;
+	row->destination = of_program || of_computer ? "" : facts->destination;
+	row->computer = row->scope == SCOPE_DESTINATION || of_program ? "" : facts->computer;
+	memcpy(row->text, facts->text, sizeof(row->text));
+	if (of_computer)
+		for (size_t i = 0; i < ROW_TEXTS; i++)
+			if (i != ROW_COMPUTERS)
+				row->text[i] = "";
+	row->categories = facts->seen;
+}
+
+int flags_add(struct report *r, const struct report_flow *f, const struct flow_facts *facts)
+{
+	const struct verdict *v = flow_verdict(f);
+	const char *nothing = text_pool_add(r->pool, "");
+	int status = STATUS_OK;
+
+	for (unsigned i = 0; status == STATUS_OK && i < v->flag_count; i++) {
+		struct flag_row row = {.id = v->flags[i].id,
+		        .scope = v->flags[i].scope,
+		        .first_ns = f->flow->first_ns,
+		        .last_ns = f->flow->last_ns,
+		        .times = 1};
+
+		fill_subject(&row, facts);
+		row.program_id = *row.program_id ? row.program_id : nothing;
+		row.destination = *row.destination ? row.destination : nothing;
+		row.computer = *row.computer ? row.computer : nothing;
+		status = set_sentences(r, &row, &v->flags[i]);
+		if (status == STATUS_OK)
+			status = add_row(r, &row);
+	}
+	return status;
+}
+
+static int by_gravity(const void *left, const void *right)
+{
+	const struct flag_row *a = left, *b = right;
+	int order = (int)b->severity - (int)a->severity;
+
+	if (order == 0)
+		order = (int)a->id - (int)b->id;
+	if (order == 0)
+		order = (int)a->folded - (int)b->folded;
+	if (order == 0)
+		order = strcmp(a->program_id, b->program_id);
+	if (order == 0)
+		order = strcmp(a->destination, b->destination);
+	if (order == 0)
+		order = strcmp(a->computer, b->computer);
+	return order ? order : (int)a->scope - (int)b->scope;
+}
+
+/* From the first frame of all inputs to the last. */
+static int run_period(struct report *r, int64_t *ret_first_ns, int64_t *ret_last_ns)
+{
+	struct store_input *inputs = NULL;
+	size_t count = 0;
+	bool any = false;
+	int status = store_inputs(r->store, &inputs, &count);
+
+	*ret_first_ns = *ret_last_ns = 0;
+	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+		if (inputs[i].frames == 0)
+			continue;
+		if (!any || inputs[i].first_ns < *ret_first_ns)
+			*ret_first_ns = inputs[i].first_ns;
+		if (!any || inputs[i].last_ns > *ret_last_ns)
+			*ret_last_ns = inputs[i].last_ns;
+		any = true;
+	}
+	free(inputs);
+	return status;
+}
+
+static int add_run_flags(struct report *r, struct flag_row *flags)
+{
+	const struct verdict *v = r->run->run_verdict;
+	int64_t first_ns, last_ns;
+	int status = run_period(r, &first_ns, &last_ns);
+
+	for (unsigned i = 0; status == STATUS_OK && v && i < v->flag_count; i++) {
+		flags[i] = (struct flag_row){.id = v->flags[i].id,
+		        .scope = SCOPE_RUN,
+		        .program_id = "",
+		        .destination = "",
+		        .computer = "",
+		        .first_ns = first_ns,
+		        .last_ns = last_ns,
+		        .times = 1};
+		for (size_t j = 0; j < ROW_TEXTS; j++)
+			flags[i].text[j] = "";
+		status = set_sentences(r, &flags[i], &v->flags[i]);
+		if (status == STATUS_OK)
+			status = make_hex(&flags[i]);
+	}
+	return status;
+}
+
+int report_flags(struct report *r, struct flag_row **ret_gives, size_t *ret_count)
+{
+	size_t run_count = r->run->run_verdict ? r->run->run_verdict->flag_count : 0;
+	size_t count = r->flag_count + run_count;
+	struct flag_row *flags = reallocarray(NULL, count + 1, sizeof(*flags));
+	int status;
+
+	if (!flags)
+		return STATUS_NO_MEMORY;
+	if (r->flag_count > 0)
+		memcpy(flags, r->flags, r->flag_count * sizeof(*flags));
+	status = add_run_flags(r, flags + r->flag_count);
+	if (status != STATUS_OK) {
+		free(flags);
+		return status;
+	}
+	if (count > 1)
+		qsort(flags, count, sizeof(*flags), by_gravity);
+	*ret_gives = flags;
+	*ret_count = count;
+	return STATUS_OK;
+}

@@ -1,0 +1,190 @@
+#include "report/sentences.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+
+static void PRINTF(2, 3) add(char ret[static SENTENCE_CHARS], const char *format, ...)
+{
+	size_t len = strlen(ret);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(ret + len, SENTENCE_CHARS - len, format, arguments);
+	va_end(arguments);
+}
+
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+void sentence_bytes(uint64_t bytes, char ret[static 24])
+{
+	if (bytes < 10000)
+		snprintf(ret, 24, "%" PRIu64 " byte%s", bytes, plural(bytes));
+	else if (bytes < UINT64_C(10000000))
+		snprintf(ret, 24, "%.0f kB", (double)bytes / 1e3);
+	else if (bytes < UINT64_C(10000000000))
+		snprintf(ret, 24, "%.0f MB", (double)bytes / 1e6);
+	else
+		snprintf(ret, 24, "%.0f GB", (double)bytes / 1e9);
+}
+
+static void add_duration(char ret[static SENTENCE_CHARS], double seconds)
+{
+	if (seconds < 120)
+		add(ret, "%.0f seconds", seconds);
+	else if (seconds < 7200)
+		add(ret, "%.0f minutes", seconds / 60);
+	else
+		add(ret, "%.1f hours", seconds / 3600);
+}
+
+int sentence_recorded(struct report *r, char ret[static SENTENCE_CHARS])
+{
+	const struct report_run *run = r->run;
+	struct store_input *inputs = NULL;
+	uint64_t frames = 0, dropped = 0, cut = 0;
+	size_t count = 0;
+	int status = store_inputs(r->store, &inputs, &count);
+
+	if (status != STATUS_OK)
+		return status;
+	for (size_t i = 0; i < count; i++) {
+		frames += inputs[i].frames;
+		dropped += inputs[i].dropped;
+		cut += inputs[i].cut;
+	}
+	free(inputs);
+	ret[0] = '\0';
+	add(ret, "Recorded ");
+	add_duration(ret, run->captured_seconds);
+	add(ret, " in %zu recording%s: %" PRIu64 " packet%s, %.2f%% not seen", count, plural(count),
+	        frames, plural(frames), run->loss_percent);
+	if (dropped > 0)
+		add(ret, ", %" PRIu64 " dropped", dropped);
+	if (cut > 0)
+		add(ret, ", %" PRIu64 " cut short", cut);
+	add(ret, ".");
+	if (run->inside && *run->inside)
+		add(ret, " Inside: %s.", run->inside);
+	if (run->authorised_by && *run->authorised_by)
+		add(ret, " Authorised by %s.", run->authorised_by);
+	return STATUS_OK;
+}
+
+void sentence_totals(const struct report *r, char ret[static SENTENCE_CHARS])
+{
+	const uint64_t *n = r->seen.outcomes;
+
+	ret[0] = '\0';
+	if (r->seen.egress == 0)
+		add(ret, "We saw nothing leave the practice.");
+	else
+		add(ret,
+		        "%" PRIu64 " conversation%s sent something out: act on %" PRIu64
+		        ", look at %" PRIu64 ", cannot tell for %" PRIu64 ", covered %" PRIu64 ".",
+		        r->seen.egress, plural(r->seen.egress), n[OUTCOME_ACT], n[OUTCOME_LOOK],
+		        n[OUTCOME_CANNOT_TELL], n[OUTCOME_COVERED]);
+	if (r->seen.inbound > 0)
+		add(ret, " %" PRIu64 " only received.", r->seen.inbound);
+	if (r->seen.internal > 0)
+		add(ret, " %" PRIu64 " stayed inside.", r->seen.internal);
+}
+
+const char *sentence_reason(const char *reason)
+{
+	static const struct {
+		const char *reason, *text;
+	} reasons[] = {
+	        {"encrypted", "encrypted on the way"},
+	        {"sealed", "sealed for the recipient before sending"},
+	        {"gap", "part of the recording is missing"},
+	        {"budget", "set aside for lack of memory"},
+	        {"limit", "larger or deeper than we look"},
+	        {"key-late", "the key came too late"},
+	        {"unknown-protocol", "in a form that we do not read"},
+	        {"media", "sound or video, which we do not open"},
+	        {"bypassed", "let through unopened, as set"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		if (strcmp(reasons[i].reason, reason) == 0)
+			return reasons[i].text;
+	return reason;
+}
+
+void sentence_unseen(const struct report *r, char ret[static SENTENCE_CHARS])
+{
+	const struct seen_counts *c = &r->seen;
+	char bytes[24];
+
+	ret[0] = '\0';
+	add(ret, "What could not be seen:");
+	for (unsigned i = 0; i < c->reason_count; i++) {
+		sentence_bytes(c->reasons[i].bytes, bytes);
+		add(ret, " %" PRIu64 " conversation%s %s (%s);", c->reasons[i].flows,
+		        plural(c->reasons[i].flows), sentence_reason(c->reasons[i].reason), bytes);
+	}
+	if (c->transit > 0)
+		add(ret,
+		        " %" PRIu64 " conversation%s between outside addresses only (check what"
+		        " counts as inside);",
+		        c->transit, plural(c->transit));
+	if (r->rows_folded > 0 || r->flags_folded > 0)
+		add(ret, " rows past the maximum, added up as %s;", ROW_OTHER);
+	add(ret, " mobile data, other sites, and what recipients pass on.");
+}
+
+const char *sentence_why(enum flag_id flag)
+{
+	static const char *const why[FLAGS] = {
+	        [FLAG_REGISTER_PROBLEM] = "Answers are only as good as the register they are held "
+	                                  "against.",
+	        [FLAG_CAPTURE_GAP] = "What was not recorded cannot be judged.",
+	        [FLAG_NOT_CAPTURED] = "A day without a recording is not a day without sending.",
+	        [FLAG_NO_CAPTURE_AUTHORITY] = "Monitoring a network needs permission that can be "
+	                                      "shown.",
+	        [FLAG_UNKNOWN_PROGRAM] = "Nobody has said who answers for what this program sends.",
+	        [FLAG_UNKNOWN_DESTINATION] = "Nobody has recorded who receives this, or what for.",
+	        [FLAG_PROGRAM_BANNED] = "A decision of the practice is not being carried out.",
+	        [FLAG_PROGRAM_RETIRED_ACTIVE] =
+	                "The program may still be installed, with its access "
+	                "to records.",
+	        [FLAG_NO_CONTRACT] = "Nothing recorded says what the recipient may do with the "
+	                             "information.",
+	        [FLAG_CONTRACT_EXPIRED] = "What the recipient promised may no longer bind it.",
+	        [FLAG_CONTRACT_NOT_STARTED] = "What the recipient promised may not bind it yet.",
+	        [FLAG_CONTRACT_ENDING] = "There is time to renew it or to stop sending.",
+	        [FLAG_REVIEW_OVERDUE] = "The practice set itself a date to look at this again.",
+	        [FLAG_NO_BASIS] = "Health information needs a recorded reason to be passed on.",
+	        [FLAG_BASIS_EXPIRED] =
+	                "The reason for sending needs to be confirmed or the sending "
+	                "stopped.",
+	        [FLAG_CATEGORY_NOT_COVERED] = "More was sent than the recorded agreement is about.",
+	        [FLAG_DEID_CLAIM_CONTRADICTED] =
+	                "Patients and the practice were told that nobody can be recognised in it.",
+	        [FLAG_IDENTIFIER_IN_METADATA] =
+	                "Addresses and file names are kept in logs along the "
+	                "way.",
+	        [FLAG_UNENCRYPTED] = "Anyone on the way could have read it.",
+	        [FLAG_NOT_INSPECTABLE] = "Only the recipient and the maker of the program can say "
+	                                 "what it held.",
+	        [FLAG_SEALED_MESSAGE] =
+	                "This is good practice; who it was for is what the register "
+	                "says.",
+	        [FLAG_COUNTRY_NOT_ALLOWED] = "The register limits where this information may go.",
+	        [FLAG_COUNTRY_UNCERTAIN] = "Ask the recipient where its computers are.",
+	        [FLAG_OVERSEAS_BASIS_MISSING] =
+	                "Sending health information overseas needs a recorded "
+	                "reason of its own.",
+	        [FLAG_UPDATE_IN_CLEAR] = "Anyone on the way can see which programs the practice "
+	                                 "uses.",
+	};
+
+	return flag < FLAGS && why[flag] ? why[flag] : "";
+}

@@ -1,0 +1,23 @@
+/* sentences: the plain English that the terminal and the printed report share. */
+#ifndef EXEAT_REPORT_SENTENCES_H
+#define EXEAT_REPORT_SENTENCES_H
+
+#include "base/compiler.h"
+#include "report/rows.h"
+
+#define SENTENCE_CHARS 2048
+
+/* "Recorded 26 seconds in 1 file, 912 packets, …" */
+int sentence_recorded(struct report *r, char ret[static SENTENCE_CHARS]) WUNRES NONNULL(1);
+/* "26 conversations left the practice: act on 4, …" */
+void sentence_totals(const struct report *r, char ret[static SENTENCE_CHARS]) NONNULL(1);
+/* "What could not be seen: …" */
+void sentence_unseen(const struct report *r, char ret[static SENTENCE_CHARS]) NONNULL(1);
+/* "812 bytes", "1.2 MB" */
+void sentence_bytes(uint64_t bytes, char ret[static 24]);
+/* Why a flag is worth a person's time; never a legal conclusion. */
+const char *sentence_why(enum flag_id flag);
+/* What a not_inspected_reason means. */
+const char *sentence_reason(const char *reason) NONNULL(1);
+
+#endif

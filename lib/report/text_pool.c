@@ -1,0 +1,331 @@
+#include "report/text_pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/status.h"
+
+#define BLOCK_BYTES 65536
+#define FIRST_SLOTS 1024 /* a power of two */
+
+/* One address each, as equal texts have equal pointers. */
+static const char empty_text[] = "";
+static const char full_text[] = TEXT_POOL_FULL;
+
+struct block {
+	struct block *next;
+	size_t used;
+	char text[BLOCK_BYTES];
+};
+
+struct text_pool {
+	struct block *blocks;
+	const char **slots;
+	size_t slot_count, count;
+	size_t bytes, bytes_max;
+	uint64_t left_out;
+	uint64_t seed;
+};
+
+struct key_slot {
+	struct row_key key;
+	size_t index; /* SIZE_MAX: free */
+};
+
+struct key_map {
+	struct key_slot *slots;
+	size_t slot_count, count;
+	uint64_t seed;
+};
+
+/* The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
+ * 2014). */
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return x ^ (x >> 31);
+}
+
+static uint64_t hash_text(uint64_t seed, const char *text, size_t len)
+{
+	uint64_t hash = mix(seed ^ len);
+
+	for (size_t i = 0; i < len; i += sizeof(uint64_t)) {
+		uint64_t word = 0;
+		size_t rest = len - i;
+
+		memcpy(&word, text + i, rest < sizeof(word) ? rest : sizeof(word));
+		hash = mix(hash ^ word) + seed;
+	}
+	return hash;
+}
+
+static int random_seed(uint64_t *ret)
+{
+	if (getrandom(ret, sizeof(*ret), 0) != (ssize_t)sizeof(*ret))
+		return STATUS_IO;
+	return STATUS_OK;
+}
+
+int text_pool_new(struct text_pool **ret_gives, size_t bytes_max)
+{
+	struct text_pool *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return STATUS_NO_MEMORY;
+	p->bytes_max = bytes_max;
+	p->slot_count = FIRST_SLOTS;
+	p->slots = calloc(p->slot_count, sizeof(*p->slots));
+	if (!p->slots) {
+		text_pool_free(p);
+		return STATUS_NO_MEMORY;
+	}
+	if (random_seed(&p->seed) != STATUS_OK) {
+		text_pool_free(p);
+		return STATUS_IO;
+	}
+	*ret_gives = p;
+	return STATUS_OK;
+}
+
+struct text_pool *text_pool_free(struct text_pool *p)
+{
+	if (!p)
+		return NULL;
+	while (p->blocks) {
+		struct block *next = p->blocks->next;
+
+		free(p->blocks);
+		p->blocks = next;
+	}
+	free(p->slots);
+	free(p);
+	return NULL;
+}
+
+static bool same_text(const char *kept, const char *text, size_t len)
+{
+	return strncmp(kept, text, len) == 0 && kept[len] == '\0';
+}
+
+/* The slot that holds the text, or the free one where it belongs. */
+static const char **find_slot(const struct text_pool *p, const char *text, size_t len)
+{
+	size_t at = hash_text(p->seed, text, len) & (p->slot_count - 1);
+
+	while (p->slots[at] && !same_text(p->slots[at], text, len))
+		at = (at + 1) & (p->slot_count - 1);
+	return &p->slots[at];
+}
+
+static bool grow(struct text_pool *p)
+{
+	struct text_pool wider = *p;
+
+	wider.slot_count *= 2;
+	wider.slots = calloc(wider.slot_count, sizeof(*wider.slots));
+	if (!wider.slots)
+		return false;
+	for (size_t i = 0; i < p->slot_count; i++)
+		if (p->slots[i])
+			*find_slot(&wider, p->slots[i], strlen(p->slots[i])) = p->slots[i];
+	free(p->slots);
+	*p = wider;
+	return true;
+}
+
+static char *place_text(struct text_pool *p, const char *text, size_t len)
+{
+	char *place;
+
+	if (!p->blocks || p->blocks->used + len + 1 > BLOCK_BYTES) {
+		struct block *b = malloc(sizeof(*b));
+
+		if (!b)
+			return NULL;
+		b->next = p->blocks;
+		b->used = 0;
+		p->blocks = b;
+	}
+	place = p->blocks->text + p->blocks->used;
+	memcpy(place, text, len);
+	place[len] = '\0';
+	p->blocks->used += len + 1;
+	p->bytes += len + 1;
+	return place;
+}
+
+static const char *add(struct text_pool *p, const char *text, size_t len)
+{
+	const char **slot;
+
+	if (len == 0)
+		return empty_text;
+	if (len > TEXT_POOL_TEXT_MAX)
+		len = TEXT_POOL_TEXT_MAX;
+	slot = find_slot(p, text, len);
+	if (*slot)
+		return *slot;
+	if (p->bytes + len + 1 > p->bytes_max) {
+		p->left_out++;
+		return full_text;
+	}
+	if (p->count >= p->slot_count / 2) {
+		if (!grow(p))
+			return NULL;
+		slot = find_slot(p, text, len);
+	}
+	*slot = place_text(p, text, len);
+	if (*slot)
+		p->count++;
+	return *slot;
+}
+
+const char *text_pool_add(struct text_pool *p, const char *text)
+{
+	return text ? add(p, text, strlen(text)) : empty_text;
+}
+
+static bool has_member(const char *list, const char *member, size_t len)
+{
+	for (const char *at = list; *at;) {
+		size_t here = strcspn(at, "|");
+
+		if (here == len && memcmp(at, member, len) == 0)
+			return true;
+		at += here;
+		at += *at == '|';
+	}
+	return false;
+}
+
+static size_t member_count(const char *list)
+{
+	size_t count = *list != '\0';
+
+	for (; *list; list++)
+		count += *list == '|';
+	return count;
+}
+
+static const char *join_one(
+        struct text_pool *p, const char *list, const char *member, size_t member_len)
+{
+	char joined[TEXT_POOL_TEXT_MAX + 1];
+	size_t len = strlen(list);
+
+	if (member_len == 0 || has_member(list, member, member_len) ||
+	        has_member(list, TEXT_POOL_FULL, strlen(TEXT_POOL_FULL)))
+		return list;
+	if (len == 0)
+		return add(p, member, member_len);
+	if (member_count(list) >= TEXT_POOL_LIST_MEMBERS ||
+	        len + member_len + 1 + sizeof("|" TEXT_POOL_FULL) > sizeof(joined)) {
+		member = TEXT_POOL_FULL;
+		member_len = strlen(TEXT_POOL_FULL);
+	}
+	memcpy(joined, list, len);
+	joined[len] = '|';
+	memcpy(joined + len + 1, member, member_len);
+	return add(p, joined, len + 1 + member_len);
+}
+
+const char *text_pool_join(struct text_pool *p, const char *list, const char *more)
+{
+	const char *joined = list;
+
+	if (list == more)
+		return list;
+	for (const char *at = more; joined && *at;) {
+		size_t len = strcspn(at, "|");
+
+		joined = join_one(p, joined, at, len);
+		at += len;
+		at += *at == '|';
+	}
+	return joined;
+}
+
+bool text_pool_is_full(const struct text_pool *p)
+{
+	return p->bytes_max - p->bytes < BLOCK_BYTES;
+}
+
+uint64_t text_pool_left_out(const struct text_pool *p)
+{
+	return p->left_out;
+}
+
+int key_map_new(struct key_map **ret_gives)
+{
+	struct key_map *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return STATUS_NO_MEMORY;
+	if (random_seed(&m->seed) != STATUS_OK) {
+		free(m);
+		return STATUS_IO;
+	}
+	*ret_gives = m;
+	return STATUS_OK;
+}
+
+struct key_map *key_map_free(struct key_map *m)
+{
+	if (!m)
+		return NULL;
+	free(m->slots);
+	free(m);
+	return NULL;
+}
+
+static struct key_slot *find_key(const struct key_map *m, const struct row_key *key)
+{
+	uint64_t hash = m->seed;
+	size_t at;
+
+	for (size_t i = 0; i < KEY_PARTS; i++)
+		hash = mix(hash ^ key->part[i]) + m->seed;
+	at = (size_t)hash & (m->slot_count - 1);
+	while (m->slots[at].index != SIZE_MAX && memcmp(&m->slots[at].key, key, sizeof(*key)) != 0)
+		at = (at + 1) & (m->slot_count - 1);
+	return &m->slots[at];
+}
+
+size_t key_map_find(const struct key_map *m, const struct row_key *key)
+{
+	return m->slot_count == 0 ? SIZE_MAX : find_key(m, key)->index;
+}
+
+static int widen(struct key_map *m)
+{
+	struct key_map wider = *m;
+
+	wider.slot_count = m->slot_count ? m->slot_count * 2 : FIRST_SLOTS;
+	wider.slots = calloc(wider.slot_count, sizeof(*wider.slots));
+	if (!wider.slots)
+		return STATUS_NO_MEMORY;
+	for (size_t i = 0; i < wider.slot_count; i++)
+		wider.slots[i].index = SIZE_MAX;
+	for (size_t i = 0; i < m->slot_count; i++)
+		if (m->slots[i].index != SIZE_MAX)
+			*find_key(&wider, &m->slots[i].key) = m->slots[i];
+	free(m->slots);
+	*m = wider;
+	return STATUS_OK;
+}
+
+int key_map_add(struct key_map *m, const struct row_key *key, size_t index)
+{
+	if (m->count >= m->slot_count / 2) {
+		int status = widen(m);
+
+		if (status != STATUS_OK)
+			return status;
+	}
+	*find_key(m, key) = (struct key_slot){*key, index};
+	m->count++;
+	return STATUS_OK;
+}

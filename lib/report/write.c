@@ -1,0 +1,98 @@
+/* write: all outputs of a run together. */
+#include "base/status.h"
+#include "report/rows.h"
+
+#include <stdlib.h>
+
+static int write_rows(struct report *r, const struct row_list *rows)
+{
+	FILE *file;
+	int status = output_open(&r->outputs, "", "summary.csv", &file);
+
+	if (status == STATUS_OK)
+		status = csv_write_summary(r, rows, file);
+	if (status == STATUS_OK)
+		status = output_open(&r->outputs, "draft", "programs.csv", &file);
+	if (status == STATUS_OK)
+		status = draft_write_programs(r, rows, file);
+	if (status == STATUS_OK)
+		status = output_open(&r->outputs, "draft", "destinations.csv", &file);
+	if (status == STATUS_OK)
+		status = draft_write_destinations(r, rows, file);
+	return status;
+}
+
+static int write_flags(struct report *r)
+{
+	struct flag_row *flags = NULL;
+	size_t count = 0;
+	FILE *file;
+	int status = report_flags(r, &flags, &count);
+
+	if (status == STATUS_OK)
+		status = output_open(&r->outputs, "", "flags.csv", &file);
+	if (status == STATUS_OK)
+		status = csv_write_flags(flags, count, file);
+	free(flags);
+	return status;
+}
+
+static int write_run(struct report *r)
+{
+	FILE *file;
+	int status = output_open(&r->outputs, "", "run.json", &file);
+
+	return status == STATUS_OK ? json_write_run(r, file) : status;
+}
+
+/* One transaction: thousands of rows would else be as many waits for the disk. */
+static int note_seen(struct report *r, const struct row_list *rows)
+{
+	int status = store_begin(r->store);
+
+	for (size_t i = 0; status == STATUS_OK && i < rows->count; i++) {
+		const struct summary_row *row = &rows->rows[i];
+
+		if (row->row_kind == ROW_FLOWS)
+			status = store_note_seen(
+			        r->store, row->program_id, row->destination, row->date);
+	}
+	return status == STATUS_OK ? store_commit(r->store) : status;
+}
+
+int report_write_dir(struct report *r)
+{
+	struct row_list rows = {0};
+	int status = STATUS_OK;
+
+	if (r->written || !r->flows_file)
+		return STATUS_BUG;
+	r->written = true;
+	r->flows_file = NULL;
+	status = report_rows(r, "", &rows);
+	if (status == STATUS_OK)
+		status = write_rows(r, &rows);
+	if (status == STATUS_OK)
+		status = write_flags(r);
+	if (status == STATUS_OK)
+		status = write_run(r);
+	if (status == STATUS_OK)
+		status = output_commit(&r->outputs);
+	else
+		output_abort(&r->outputs);
+	if (status == STATUS_OK)
+		status = note_seen(r, &rows);
+	row_list_free(r, &rows);
+	return status;
+}
+
+int report_write_summary(struct report *r, FILE *out, const char *date)
+{
+	struct row_list rows = {0};
+	int status = report_rows(r, date, &rows);
+
+	if (status == STATUS_OK)
+		status = csv_write_summary(r, &rows, out);
+	row_list_free(r, &rows);
+	return status;
+}
