@@ -1,0 +1,32 @@
+/* Bodies of web forms: the input stands inside a request that declares its type. */
+#include <stdio.h>
+
+#include "fuzz_decode.h"
+
+#define BODY_BYTES_MAX (64u << 10)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The first byte says how to cut, the second which form is declared. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const types[] = {"multipart/form-data; boundary=b",
+	        "multipart/mixed; boundary=\"longer boundary\"",
+	        "application/x-www-form-urlencoded"};
+	uint8_t *bytes;
+	int len;
+
+	if (size < 3 || size > BODY_BYTES_MAX)
+		return 0;
+	bytes = malloc(BODY_BYTES_MAX + 256);
+	if (!bytes)
+		abort();
+	bytes[0] = data[0];
+	len = snprintf((char *)bytes + 1, 255,
+	        "POST / HTTP/1.1\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+	        types[data[1] % 3], size - 2);
+	memcpy(bytes + 1 + len, data + 2, size - 2);
+	fuzz_decode(bytes, 1 + (size_t)len + size - 2, 80);
+	free(bytes);
+	return 0;
+}
