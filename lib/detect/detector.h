@@ -35,6 +35,7 @@ struct detector {
 	uint8_t chars;       /* letters and digits that the pattern ends on */
 	enum detector_tail tail;
 	bool checked;  /* has a check that tells it from other values of that shape */
+	bool listed;   /* the check is a list of prefixes: a series passes or fails whole */
 	bool contact;  /* a name, date, address or telephone: counts only with more of a patient */
 	bool clinical; /* the words of a record: counts only with more of a patient */
 	bool specific; /* no other number looks like it: counted without a keyword */

@@ -391,8 +391,7 @@ static void note_structure(struct message *m, const struct field *f)
 	m->patient = m->patient || kind_of(m, root)->class == CLASS_PATIENT;
 }
 
-/* Room for one more text; the smallest text that can hold an identifier has four digits. */
-static bool worth_scanning(struct span value)
+bool message_worth_scanning(struct span value)
 {
 	unsigned digits = 0;
 
@@ -408,7 +407,7 @@ int message_scan_value(struct message *m, struct span value, kind_set label)
 {
 	struct text_scan scan;
 
-	if (!worth_scanning(value))
+	if (!message_worth_scanning(value))
 		return STATUS_OK;
 	return text_value(&scan, m->session->rules, m, value, label);
 }

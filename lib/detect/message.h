@@ -90,6 +90,8 @@ int message_read_labelled(const struct message *m, kind_set kinds, struct span v
 /* Notes a labelled value that has the shape of its kind. */
 int message_note_labelled(struct message *m, uint8_t kind, const struct reading *reading,
         struct span value) WUNRES NONNULL(1, 3);
+/* An identifier has four digits at least; most values do not. */
+bool message_worth_scanning(struct span value);
 /* A value without a label of its own: it is looked through as text. */
 int message_scan_value(struct message *m, struct span value, kind_set label) WUNRES NONNULL(1);
 

@@ -73,11 +73,16 @@ static int find_column(struct message *m, struct column **ret)
 	return STATUS_OK;
 }
 
-/* Index in run_kind of the kind whose check the value passes; -1: none. */
-static int passing(const struct detect_rules *r, struct span value, struct reading *ret)
+/* Index in run_kind of the kind whose check the value passes; -1: none. Part numbers that begin
+ * with a war code would all pass together, so without a header those are no run. */
+static int passing(
+        const struct detect_rules *r, struct span value, kind_set kinds, struct reading *ret)
 {
+	if (!message_worth_scanning(value))
+		return -1;
 	for (int i = 0; i < r->run_count; i++)
-		if (r->kinds[r->run_kind[i]].detector->read(value, ret) && ret->valid)
+		if ((!r->kinds[r->run_kind[i]].detector->listed || (kinds >> r->run_kind[i] & 1)) &&
+		        r->kinds[r->run_kind[i]].detector->read(value, ret) && ret->valid)
 			return i;
 	return -1;
 }
@@ -181,7 +186,7 @@ int table_value(struct message *m, struct span value, kind_set kinds)
 
 	if (status != STATUS_OK)
 		return status;
-	run = c ? passing(r, value, &reading) : -1;
+	run = c ? passing(r, value, kinds, &reading) : -1;
 	if (c)
 		c->values++;
 	if (run >= 0) {

@@ -34,5 +34,6 @@ const struct detector detector_dva = {
         .chars = 8,
         .tail = TAIL_LETTER,
         .checked = true,
+        .listed = true,
         .read = read_dva,
 };

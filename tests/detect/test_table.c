@@ -123,6 +123,22 @@ static void test_serial_numbers(void **state)
 	assert_int_equal(harness_highest(&h), TIER_WEAK);
 }
 
+/* Stock numbers that look like veterans' numbers pass together: a header must vouch for them. */
+static void test_listed_kind_needs_header(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		char value[16];
+
+		snprintf(value, sizeof(value), "TX%06u", 100000 + i);
+		harness_cell(&h, 1, i, "sku", value);
+		harness_cell(&h, 2, i, "DVA No", value);
+	}
+	harness_end(&h);
+	assert_int_equal(harness_count(&h, "dva", TIER_HIGH), 20);
+	assert_int_equal(harness_count(&h, "dva", TIER_WEAK), 20);
+}
+
 static void test_labelled_column(void **state)
 {
 	(void)state;
@@ -235,6 +251,7 @@ int main(void)
 	        TEST(test_pass_rate),
 	        TEST(test_rate_falls),
 	        TEST(test_serial_numbers),
+	        TEST(test_listed_kind_needs_header),
 	        TEST(test_labelled_column),
 	        TEST(test_comment_in_extract),
 	        TEST(test_patient_list),
