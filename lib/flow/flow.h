@@ -15,10 +15,19 @@
 
 #define FLOW_SHARDS 64 /* fixed, so that results do not depend on the number of workers */
 
-#define FLOW_TCP_IDLE_NS                                                                           \
-	(300 * INT64_C(1000000000)) /* as Suricata's and Zeek's defaults for established TCP */
-#define FLOW_UDP_IDLE_NS   (60 * INT64_C(1000000000))
-#define FLOW_TCP_CLOSED_NS (5 * INT64_C(1000000000)) /* late retransmissions after FIN or RST */
+#define FLOW_SECOND_NS INT64_C(1000000000)
+
+#define FLOW_TCP_IDLE_NS   (300 * FLOW_SECOND_NS) /* Suricata's and Zeek's for established TCP */
+#define FLOW_UDP_IDLE_NS   (60 * FLOW_SECOND_NS)  /* and all that is not TCP */
+#define FLOW_TCP_CLOSED_NS (5 * FLOW_SECOND_NS)   /* late retransmissions after FIN or RST */
+#define FLOW_GAP_WAIT_NS   (30 * FLOW_SECOND_NS)  /* a retransmission comes before that */
+/* Packet time that falls back further is another recording: all flows end. Less is disorder. */
+#define FLOW_CLOCK_BACK_NS (3600 * FLOW_SECOND_NS)
+
+/* What is kept of a process; longer texts are cut. */
+#define FLOW_PROCESS_NAME_BYTES    256
+#define FLOW_PROCESS_PATH_BYTES    1024
+#define FLOW_PROCESS_COMMAND_BYTES 4096
 
 /* Which end lies inside the practice. */
 enum flow_direction {
@@ -30,8 +39,8 @@ enum flow_direction {
 
 enum flow_end {
 	FLOW_OPEN = 0,
-	FLOW_FIN, /* both sides closed */
-	FLOW_RESET,
+	FLOW_FIN,     /* both sides closed */
+	FLOW_RESET,   /* RST, or a SYN that began another connection on the same ports */
 	FLOW_TIMEOUT, /* idle */
 	FLOW_EVICTED, /* the table was full: counted and reported */
 	FLOW_INPUT_ENDED,
@@ -50,7 +59,7 @@ struct flow_counts {
 
 struct flow {
 	uint64_t id; /* hash of first time and tuple: the same in every run; never 0 */
-	/* small number, unique among open flows of the shard: index for the caller's own state */
+	/* below flows_max, unique among open flows of the shard: index for the caller's state */
 	uint32_t slot;
 	/* from the end that began it (SYN; else the lower port is the server) to the other */
 	struct tuple tuple;
@@ -58,12 +67,12 @@ struct flow {
 	enum flow_direction direction;
 	/* which flow_counts run from inside to outside: 0, 1; -1 when internal or transit */
 	int out_index;
-	struct addr computer; /* the inside end; the client when both are inside */
+	struct addr computer; /* the inside end; the client when both are inside, or neither */
 	int64_t first_ns, last_ns;
 	uint64_t first_packet;
 	uint32_t input; /* of the first frame */
 	struct flow_counts counts[2];
-	uint64_t mirror_duplicates; /* packets seen twice by the mirror port and dropped */
+	uint64_t mirror_duplicates; /* packets that the mirror port copied, dropped: see mirror.h */
 	uint8_t icmp_type, icmp_code;
 	uint8_t mac[2][6]; /* of the src and dst end's frames */
 	enum flow_end end;
@@ -74,7 +83,8 @@ struct flow {
 enum chunk_gap { CHUNK_DATA = 0, CHUNK_GAP_KNOWN, CHUNK_GAP_UNKNOWN };
 enum chunk_layer { CHUNK_RAW = 0, CHUNK_CLEAR = 1 }; /* as on the wire, or the inside of TLS */
 
-/* A piece of one direction, in order. */
+/* A piece of one direction, in order. A datagram that the capture cut is followed by its gap. TCP
+ * and UDP have chunks; ICMP and other protocols are counted only. */
 struct chunk {
 	uint8_t direction; /* 0 from tuple.src, 1 from tuple.dst */
 	enum chunk_gap gap;
@@ -97,14 +107,15 @@ struct flow_event {
 	int64_t hour_ns;    /* HOUR: start of the UTC hour that just ended for this flow */
 };
 
-/* What lies inside the practice. Borrowed for the life of the table. */
+/* What lies inside the practice; loopback, link-local and unspecified addresses always do. Borrowed
+ * for the life of the table. */
 struct inside_nets {
 	const struct prefix *prefixes; /* none: addr_is_private() decides */
 	size_t count;
 };
 
 struct flow_limits {
-	uint32_t flows_max;      /* open at once in this shard */
+	uint32_t flows_max;      /* open at once in this shard; 2 at least (one slot stays free) */
 	size_t stream_bytes_max; /* out-of-order bytes held for one direction */
 };
 
@@ -123,7 +134,9 @@ int flow_table_new(struct flow_table **ret_gives, const struct flow_limits *limi
         NONNULL(1, 2, 3, 4);
 struct flow_table *flow_table_free(struct flow_table *t);
 /* Takes in a decoded packet (outcome PACKET_OK; others are the caller's to count). All events of
- * the previous feed must have been pulled: STATUS_BUG otherwise. */
+ * the previous call must have been pulled: STATUS_BUG otherwise. Borrows the packet's bytes until
+ * they have been. Events come in this order: flows that end (chunks that waited, then END), hours
+ * and gaps given up, then START and the chunks of the packet. A flow has one START and one END. */
 int flow_table_feed(struct flow_table *t, const struct packet *p) WUNRES NONNULL(1, 2);
 /* Packet time has come this far: idle flows end, gaps that waited too long are given up. */
 int flow_table_tick(struct flow_table *t, int64_t now_ns) WUNRES NONNULL(1);

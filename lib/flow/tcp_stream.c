@@ -347,26 +347,24 @@ int tcp_stream_feed(struct tcp_stream *s, const struct packet *p)
 	return take(s, &g);
 }
 
-int tcp_stream_acknowledged(struct tcp_stream *s, uint32_t ack)
+void tcp_stream_acknowledged(struct tcp_stream *s, uint32_t ack)
 {
 	int64_t distance = (int32_t)(ack - s->sequence);
 
 	if (!s->started || distance <= 0 || distance > TCP_STREAM_JUMP_BYTES)
-		return STATUS_OK;
+		return;
 	if (s->next + (uint64_t)distance > s->give_up_until)
 		s->give_up_until = s->next + (uint64_t)distance;
 	if (s->count > 0)
 		s->pulled = false;
-	return STATUS_OK;
 }
 
-int tcp_stream_flush(struct tcp_stream *s)
+void tcp_stream_flush(struct tcp_stream *s)
 {
 	if (s->count > 0) {
 		s->give_up_until = at(s, s->count - 1)->start;
 		s->pulled = false;
 	}
-	return STATUS_OK;
 }
 
 static void advance(struct tcp_stream *s, uint64_t bytes)

@@ -32,9 +32,9 @@ void tcp_stream_start(struct tcp_stream *s, uint32_t sequence) NONNULL(1);
  * STATUS_BUG otherwise. Borrows the packet's payload until its chunks have been pulled. */
 int tcp_stream_feed(struct tcp_stream *s, const struct packet *p) WUNRES NONNULL(1, 2);
 /* The other direction acknowledged up to here: what is missing before it will not come. */
-int tcp_stream_acknowledged(struct tcp_stream *s, uint32_t ack) WUNRES NONNULL(1);
+void tcp_stream_acknowledged(struct tcp_stream *s, uint32_t ack) NONNULL(1);
 /* Gives up waiting: everything held is released behind gaps. */
-int tcp_stream_flush(struct tcp_stream *s) WUNRES NONNULL(1);
+void tcp_stream_flush(struct tcp_stream *s) NONNULL(1);
 /* STATUS_ITEM and a chunk that borrows until the next call; 0 when there is no more now. */
 int tcp_stream_next(struct tcp_stream *s, struct chunk *ret_borrowed) WUNRES NONNULL(1, 2);
 bool tcp_stream_closed(const struct tcp_stream *s) NONNULL(1); /* FIN reached in order */

@@ -103,8 +103,7 @@ static void send_bytes(struct bench *b, uint64_t offset, const char *text)
 
 static void acknowledge(struct bench *b, uint64_t offset)
 {
-	assert_int_equal(
-	        tcp_stream_acknowledged(b->stream, (uint32_t)(ISN + 1 + offset)), STATUS_OK);
+	tcp_stream_acknowledged(b->stream, (uint32_t)(ISN + 1 + offset));
 	pull(b);
 }
 
@@ -205,7 +204,7 @@ static void random_overlaps_agree_with_the_original(void **state)
 		}
 		for (uint64_t offset = 0; offset < 3200; offset += 100)
 			send(&b, offset, 100);
-		assert_int_equal(tcp_stream_flush(b.stream), STATUS_OK);
+		tcp_stream_flush(b.stream);
 		pull(&b);
 		assert_int_equal(b.at, 3200);
 		assert_int_equal(b.data + b.gap, 3200);
@@ -289,7 +288,7 @@ static void a_flush_releases_everything_behind_gaps(void **state)
 	send(&b, 200, 50);
 	send(&b, 400, 50);
 	assert_int_equal(b.at, 0);
-	assert_int_equal(tcp_stream_flush(b.stream), STATUS_OK);
+	tcp_stream_flush(b.stream);
 	pull(&b);
 	assert_int_equal(b.at, 450);
 	assert_int_equal(b.gap, 300);
@@ -397,7 +396,7 @@ static void a_spent_budget_gives_gaps_not_failures(void **state)
 		for (uint64_t i = 0; i < 20; i++)
 			send(&b, 500 + i * 600, 500);
 		assert_true(b.budget.peak_bytes <= budget);
-		assert_int_equal(tcp_stream_flush(b.stream), STATUS_OK);
+		tcp_stream_flush(b.stream);
 		pull(&b);
 		assert_int_equal(b.at, 500 + 19 * 600 + 500);
 		teardown(&b);

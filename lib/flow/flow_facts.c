@@ -1,0 +1,152 @@
+#include "flow/flow_facts.h"
+
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/status.h"
+
+#define TCP 6
+
+static bool is_unspecified(const struct addr *a)
+{
+	static const uint8_t zeros[sizeof(a->bytes)];
+
+	return memcmp(a->bytes, zeros, sizeof(zeros)) == 0;
+}
+
+static bool is_link_local(const struct addr *a)
+{
+	if (a->family == ADDR_IPV4)
+		return a->bytes[0] == 169 && a->bytes[1] == 254;
+	return a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
+}
+
+/* Link-local, loopback and unspecified addresses cannot leave, whatever the register lists. */
+static bool is_inside(const struct inside_nets *nets, const struct addr *a)
+{
+	if (is_unspecified(a) || is_link_local(a) || addr_is_loopback(a))
+		return true;
+	if (nets->count == 0)
+		return addr_is_private(a);
+	for (size_t i = 0; i < nets->count; i++)
+		if (prefix_contains(&nets->prefixes[i], a))
+			return true;
+	return false;
+}
+
+/* True when the sender of this first packet is the end that answers. */
+static bool sender_is_server(const struct packet *p)
+{
+	bool syn = p->tuple.protocol == TCP && (p->tcp_flags & TCP_SYN) != 0;
+
+	if (syn)
+		return (p->tcp_flags & TCP_ACK) != 0;
+	return p->tuple.src.port < p->tuple.dst.port;
+}
+
+static void set_direction(struct flow *f, const struct inside_nets *nets)
+{
+	bool src = is_inside(nets, &f->tuple.src.addr);
+	bool dst = is_inside(nets, &f->tuple.dst.addr);
+
+	f->computer = f->tuple.src.addr;
+	f->out_index = -1;
+	if ((src && dst) || addr_is_multicast(&f->tuple.dst.addr) ||
+	        addr_is_multicast(&f->tuple.src.addr)) {
+		f->direction = FLOW_INTERNAL;
+	} else if (src) {
+		f->direction = FLOW_OUTGOING;
+		f->out_index = 0;
+	} else if (dst) {
+		f->direction = FLOW_INCOMING;
+		f->out_index = 1;
+		f->computer = f->tuple.dst.addr;
+	} else {
+		f->direction = FLOW_TRANSIT;
+	}
+}
+
+static size_t put_number(uint8_t *out, uint64_t value, size_t width)
+{
+	for (size_t i = 0; i < width; i++)
+		out[i] = (uint8_t)(value >> 8 * (width - 1 - i));
+	return width;
+}
+
+static size_t put_endpoint(uint8_t *out, const struct endpoint *e)
+{
+	memcpy(out, &e->addr, sizeof(e->addr));
+	return sizeof(e->addr) + put_number(out + sizeof(e->addr), e->port, 2);
+}
+
+/* The first 64 bits of SHA-256 over first time, protocol and both ends. */
+static int set_id(struct flow *f)
+{
+	uint8_t message[8 + 1 + 2 * (sizeof(struct addr) + 2)];
+	uint8_t digest[DIGEST_SHA256_BYTES];
+	size_t len = put_number(message, (uint64_t)f->first_ns, 8);
+	struct cursor c = cursor_open_bytes(digest, sizeof(digest));
+	int status;
+
+	len += put_number(message + len, f->tuple.protocol, 1);
+	len += put_endpoint(message + len, &f->tuple.src);
+	len += put_endpoint(message + len, &f->tuple.dst);
+	status = digest_sha256(span_of(message, len), digest);
+	if (status != STATUS_OK)
+		return status;
+	f->id = cursor_u64be(&c);
+	if (f->id == 0)
+		f->id = 1;
+	return STATUS_OK;
+}
+
+int flow_facts_begin(struct flow *f, const struct packet *p, const struct inside_nets *inside)
+{
+	bool reverse = sender_is_server(p);
+
+	f->tuple = reverse ? tuple_reverse(&p->tuple) : p->tuple;
+	f->first_ns = p->time_ns;
+	f->last_ns = p->time_ns;
+	f->first_packet = p->number;
+	f->input = p->input;
+	f->icmp_type = p->icmp_type;
+	f->icmp_code = p->icmp_code;
+	memcpy(f->mac[reverse ? 1 : 0], p->mac_src, 6);
+	memcpy(f->mac[reverse ? 0 : 1], p->mac_dst, 6);
+	set_direction(f, inside);
+	return set_id(f);
+}
+
+const char *flow_end_text(enum flow_end end)
+{
+	switch (end) {
+	case FLOW_OPEN:
+		return "open";
+	case FLOW_FIN:
+		return "fin";
+	case FLOW_RESET:
+		return "reset";
+	case FLOW_TIMEOUT:
+		return "timeout";
+	case FLOW_EVICTED:
+		return "evicted";
+	case FLOW_INPUT_ENDED:
+		return "input-ended";
+	}
+	return "";
+}
+
+const char *flow_direction_text(enum flow_direction direction)
+{
+	switch (direction) {
+	case FLOW_INTERNAL:
+		return "internal";
+	case FLOW_OUTGOING:
+		return "outgoing";
+	case FLOW_INCOMING:
+		return "incoming";
+	case FLOW_TRANSIT:
+		return "transit";
+	}
+	return "";
+}
