@@ -87,8 +87,10 @@ static size_t digit_tail(struct span window, size_t start, size_t end)
 		return end + 1;
 	if (gap != '/' && gap != '-' && !(gap == ' ' && spaced))
 		return end;
-	if (at(window, end + 1) < '1' || at(window, end + 1) > '9' ||
-	        is_word(at(window, end + 2)) || is_separator(at(window, end + 2)))
+	if (at(window, end + 1) < '1' || at(window, end + 1) > '9')
+		return end;
+	if (is_word(at(window, end + 2)) ||
+	        (is_separator(at(window, end + 2)) && is_digit(at(window, end + 3))))
 		return end;
 	return end + 2;
 }

@@ -250,6 +250,15 @@ static void test_tags(void **state)
 	assert_true(harness_find(&h, "medicare")->tag == tag);
 	scan_text("medicare 2123456701/1");
 	assert_true(harness_find(&h, "medicare")->tag != tag);
+	tag = harness_find(&h, "medicare")->tag;
+	scan_text("medicare 2123 45670 1/1    seen on 3 May");
+	assert_true(harness_find(&h, "medicare")->tag == tag);
+	scan_text("medicare 2123 45670 1 1.");
+	assert_true(harness_find(&h, "medicare")->tag == tag);
+	scan_text("medicare 21234567011");
+	assert_true(harness_find(&h, "medicare")->tag == tag);
+	scan_text("medicare 2123 45670 1 1 23");
+	assert_true(harness_find(&h, "medicare")->tag != tag);
 }
 
 int main(void)
