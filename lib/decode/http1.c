@@ -515,7 +515,6 @@ static int http1_step(
 	case HTTP1_TUNNEL:
 		return step_tunnel(h, c, in, out);
 	case HTTP1_OVER:
-		cursor_skip(c, cursor_left(c));
 		return STEP_WAIT;
 	}
 	return STATUS_BUG;

@@ -294,6 +294,20 @@ static bool skip_mark(struct stream *st, struct span *head, bool end)
 	return false;
 }
 
+/* No byte has come yet: a gap is passed over, an end is the end. */
+static int nothing_yet(struct stream *st)
+{
+	if (st->gap) {
+		st->gap = false;
+		st->gap_seen = true;
+		return STATUS_MORE;
+	}
+	if (!st->ending)
+		return STATUS_OK;
+	st->phase = PHASE_STOPPED;
+	return STATUS_MORE;
+}
+
 static int stream_probe(struct decode_session *s, struct stream *st)
 {
 	struct stream *other = other_outermost(s, st);
@@ -309,17 +323,8 @@ static int stream_probe(struct decode_session *s, struct stream *st)
 		status = hold(s, st);
 		return status;
 	}
-	if (probe.head.len == 0 && !probe.end)
-		return STATUS_OK;
-	if (probe.head.len == 0 && !st->ending) { /* a gap before anything was seen */
-		st->gap = false;
-		st->gap_seen = true;
-		return STATUS_MORE;
-	}
-	if (probe.head.len == 0) {
-		st->phase = PHASE_STOPPED;
-		return STATUS_MORE;
-	}
+	if (probe.head.len == 0)
+		return nothing_yet(st);
 	if (probe.head.len >= DECODE_PROBE_BYTES_MAX)
 		probe.end = true;
 	probe.head = span_slice(probe.head, 0, DECODE_PROBE_BYTES_MAX);

@@ -1,0 +1,131 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/status.h"
+#include "transcript.h"
+
+struct row {
+	const char *bytes;
+	size_t len;
+	const char *protocol;
+	enum stream_end reason;
+	uint16_t port;
+	bool datagram;
+	bool clear;
+};
+
+#define ROW(b, ...)                                                                                \
+	{                                                                                          \
+		.bytes = b, .len = sizeof(b) - 1, __VA_ARGS__                                      \
+	}
+
+static const struct row rows[] = {
+        ROW("\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", .protocol = "tls",
+                .reason = STREAM_ENCRYPTED, .port = 443),
+        ROW("\x17\x03\x03\x00\x02xx", .protocol = "tls", .reason = STREAM_ENCRYPTED, .port = 993),
+        ROW("\x16\x03\x01\xff\xff", .protocol = "", .reason = STREAM_UNKNOWN, .port = 443),
+        ROW("SSH-2.0-invented\r\n", .protocol = "ssh", .reason = STREAM_ENCRYPTED, .port = 22),
+        ROW("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0", .protocol = "http2", .reason = STREAM_UNKNOWN,
+                .port = 80, .clear = true),
+        ROW("\xc3\x00\x00\x00\x01\x08\x11\x22\x33", .protocol = "quic", .reason = STREAM_ENCRYPTED,
+                .port = 443, .datagram = true),
+        ROW("\x41\x00\x00\x00\x01\x08\x11\x22\x33", .protocol = "quic", .reason = STREAM_ENCRYPTED,
+                .port = 443, .datagram = true),
+        ROW("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x01",
+                .protocol = "dns", .reason = STREAM_COMPLETE, .port = 53, .datagram = true,
+                .clear = true),
+        ROW("\x00\x11\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x01",
+                .protocol = "dns", .reason = STREAM_COMPLETE, .port = 53, .clear = true),
+        ROW("\x23\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", .protocol = "ntp",
+                .reason = STREAM_COMPLETE, .port = 123, .datagram = true, .clear = true),
+        ROW("<34>Oct 1 an invented log line", .protocol = "", .reason = STREAM_COMPLETE,
+                .port = 514, .datagram = true, .clear = true),
+        ROW("\xff\xd8\xff\xe0 a picture", .protocol = "", .reason = STREAM_MEDIA, .port = 9999),
+        ROW("OggS\0\2 sound", .protocol = "", .reason = STREAM_MEDIA, .port = 9999),
+        ROW("\1\2\3\0\4", .protocol = "", .reason = STREAM_UNKNOWN, .port = 9999),
+};
+
+static void test_each_is_named(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *row = &rows[i];
+		struct segment seg = {
+		        .bytes = row->bytes, .len = row->len, .datagram = row->datagram};
+		struct transcript t = transcript_run(&seg, 1, 0, row->port);
+		bool read = row->reason == STREAM_COMPLETE;
+
+		assert_int_equal(t.status, STATUS_OK);
+		assert_string_equal(t.summary.protocol, row->protocol);
+		assert_int_equal(t.summary.unread_reason, row->reason);
+		assert_int_equal(t.summary.unread_bytes[0], read ? 0 : row->len);
+		assert_int_equal(t.summary.read_bytes[0], read ? row->len : 0);
+		assert_int_equal(t.summary.clear, row->clear);
+		assert_int_equal(t.budget_left_used, 0);
+		transcript_free(&t);
+		if (!row->datagram)
+			assert_true(transcript_stable(span_of(row->bytes, row->len), row->port));
+	}
+}
+
+static void test_both_directions_of_tls(void **state)
+{
+	static const struct segment segments[] = {
+	        SEGMENT(0, "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00"),
+	        SEGMENT(1, "\x16\x03\x03\x00\x05\x02\x00\x00\x01\x00"),
+	        SEGMENT(0, "\x17\x03\x03\x00\x02xx"),
+	};
+	struct transcript t = transcript_run(segments, 3, 0, 443);
+
+	(void)state;
+	assert_string_equal(t.summary.protocol, "tls");
+	assert_false(t.summary.clear);
+	assert_int_equal(t.summary.unread_bytes[0], 17);
+	assert_int_equal(t.summary.unread_bytes[1], 10);
+	assert_int_equal(transcript_count(&t, "stream [] encrypted"), 2);
+	transcript_free(&t);
+}
+
+static void test_each_datagram_is_a_text(void **state)
+{
+	struct segment segments[3] = {
+	        SEGMENT(0, "first datagram"), SEGMENT(0, "second datagram"), SEGMENT(1, "answer")};
+	struct transcript t;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		segments[i].datagram = true;
+	t = transcript_run(segments, 3, 0, 514);
+	assert_int_equal(transcript_count(&t, "text content"), 3);
+	assert_int_equal(t.summary.unread_bytes[0] + t.summary.unread_bytes[1], 0);
+	transcript_free(&t);
+}
+
+static void test_names_of_ends_and_carriers(void **state)
+{
+	(void)state;
+	for (int i = 0; i < CARRIERS; i++)
+		assert_true(strlen(carrier_text((enum carrier)i)) > 3);
+	for (int i = 0; i < STREAM_ENDS; i++)
+		assert_true(strlen(stream_end_text((enum stream_end)i)) > 3);
+	assert_non_null(carrier_text((enum carrier)999));
+	assert_non_null(stream_end_text((enum stream_end)999));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_each_is_named),
+	        cmocka_unit_test(test_both_directions_of_tls),
+	        cmocka_unit_test(test_each_datagram_is_a_text),
+	        cmocka_unit_test(test_names_of_ends_and_carriers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
