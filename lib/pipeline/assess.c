@@ -1,0 +1,101 @@
+#include "pipeline/assess.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+
+/* The far end and what it was called; borrows from the flow. */
+static void describe_match(const struct store_flow *flow, struct match_subject *ret)
+{
+	const struct endpoint *far = flow->out_index == 1 ? &flow->tuple.src : &flow->tuple.dst;
+
+	*ret = (struct match_subject){
+	        .user_agent = flow->user_agent[0] ? flow->user_agent : NULL,
+	        .process_name = flow->process_name[0] ? flow->process_name : NULL,
+	        .far = far->addr,
+	        .far_port = far->port,
+	        .protocol = flow->tuple.protocol,
+	};
+	for (unsigned i = 0; i < flow->name_count && ret->name_count < ARRAY_LEN(ret->names); i++)
+		ret->names[ret->name_count++] = flow->names[i].name;
+}
+
+static bool is_infrastructure(const struct store_flow *flow)
+{
+	static const char *const protocols[] = {"dns", "dhcp", "ntp", "mdns"};
+	const struct endpoint *far = flow->out_index == 1 ? &flow->tuple.src : &flow->tuple.dst;
+
+	for (size_t i = 0; i < ARRAY_LEN(protocols); i++)
+		if (strcmp(flow->protocol, protocols[i]) == 0)
+			return true;
+	return flow->tuple.protocol == 17 && (far->port == 67 || far->port == 123);
+}
+
+static enum transport transport_of(const struct store_flow *flow)
+{
+	if (flow->tls_version[0] || strcmp(flow->not_inspected_reason, "encrypted") == 0)
+		return TRANSPORT_ENCRYPTED;
+	return flow->clear ? TRANSPORT_CLEAR : TRANSPORT_UNKNOWN;
+}
+
+static void describe_findings(
+        const struct store_finding *findings, size_t count, struct verdict_subject *s)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct finding *f = &findings[i].finding;
+
+		if (!findings[i].outward || (f->tier != TIER_MEDIUM && f->tier != TIER_HIGH))
+			continue;
+		s->seen |= UINT32_C(1) << f->category;
+		if (f->class == CLASS_PATIENT)
+			s->patient_seen = true;
+		if (f->metadata && f->class == CLASS_PATIENT)
+			s->identifier_in_metadata = true;
+	}
+}
+
+static const char *shown_program(
+        const struct program_answer *answer, const struct registry *registry)
+{
+	if (answer->program >= 0 && registry)
+		return registry_program(registry, (size_t)answer->program)->name;
+	return answer->id;
+}
+
+int assess_flow(const struct store_flow *flow, const struct store_finding *findings, size_t count,
+        const struct registry *registry, const struct flag_rules *rules, struct assessment *ret)
+{
+	size_t rule_count = 0;
+	const struct match_rule *match = registry ? registry_program_rules(registry, &rule_count)
+	                                          : NULL;
+	struct program_evidence evidence = {.process_path = flow->process_path};
+	char far[ADDR_TEXT_CHARS];
+	struct verdict_subject s = {.day = time_local_day(flow->first_ns)};
+
+	describe_match(flow, &evidence.match);
+	program_identify(&evidence, match, rule_count, &ret->program);
+	if (ret->program.program >= 0)
+		snprintf(ret->program.id, sizeof(ret->program.id), "%s",
+		        registry_program(registry, (size_t)ret->program.program)->id);
+	addr_format(&evidence.match.far, far);
+	s.egress = flow->out_index >= 0 && flow->counts[flow->out_index].payload_bytes > 0 &&
+	           flow->direction != FLOW_INTERNAL;
+	s.program = ret->program.program;
+	s.program_shown = shown_program(&ret->program, registry);
+	s.computer_shown = flow->computer_name;
+	s.far_shown = flow->name_count > 0 ? flow->names[0].name : far;
+	s.match = evidence.match;
+	s.country = flow->country;
+	s.country_certain = strcmp(flow->country_confidence, "database") == 0 ||
+	                    strcmp(flow->country_confidence, "override") == 0;
+	s.transport = transport_of(flow);
+	s.infrastructure = is_infrastructure(flow);
+	s.tier = flow->tier;
+	describe_findings(findings, count, &s);
+	for (int d = 0; d < 2; d++)
+		if (d == flow->out_index)
+			s.gap_bytes += flow->counts[d].gap_bytes;
+	s.unread_bytes = flow->not_inspected_bytes;
+	return verdict_decide(&s, registry, rules, &ret->verdict);
+}

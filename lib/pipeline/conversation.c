@@ -1,0 +1,313 @@
+#include "pipeline/conversation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/display.h"
+#include "base/status.h"
+#include "base/timestamp.h"
+
+#define TLS_HANDSHAKE 22 /* first byte of a TLS record that opens a connection, RFC 8446 5.1 */
+
+static struct addr far_end(const struct flow *flow)
+{
+	return flow->out_index == 1 ? flow->tuple.src.addr : flow->tuple.dst.addr;
+}
+
+/* The list of names is made when the first name comes. No room for it: the flow goes unnamed. */
+static int name_list(struct conversation *c, struct hostname_list **ret)
+{
+	if (!c->names && budget_charge(c->context->budget, sizeof(*c->names)) == STATUS_OK) {
+		c->names = calloc(1, sizeof(*c->names));
+		if (!c->names) {
+			budget_release(c->context->budget, sizeof(*c->names));
+			return STATUS_NO_MEMORY;
+		}
+	}
+	*ret = c->names;
+	return STATUS_OK;
+}
+
+static int add_name(
+        struct conversation *c, struct span name, enum hostname_source source, int64_t age_ns)
+{
+	struct hostname_list *list;
+	int status;
+
+	if (name.len == 0)
+		return STATUS_OK;
+	status = name_list(c, &list);
+	if (status == STATUS_OK && list)
+		hostname_list_add(list, name, source, age_ns);
+	return status;
+}
+
+/* The name that the computer had asked DNS for before this conversation began. */
+static int add_asked_name(struct conversation *c, const struct flow *flow)
+{
+	struct hostname_list found = {.count = 0};
+
+	hostname_cache_find(c->context->names, &flow->computer, &c->far, flow->first_ns, &found);
+	if (found.count == 0)
+		return STATUS_OK;
+	return add_name(c, span_of_text(found.names[0].name), HOSTNAME_DNS, found.names[0].age_ns);
+}
+
+int conversation_new(struct conversation **ret_gives, const struct conversation_context *borrowed,
+        const struct flow *flow)
+{
+	struct conversation *c;
+	int status = STATUS_OK;
+
+	if (budget_charge(borrowed->budget, sizeof(*c)) != STATUS_OK)
+		return STATUS_LIMIT;
+	c = calloc(1, sizeof(*c));
+	if (!c) {
+		budget_release(borrowed->budget, sizeof(*c));
+		return STATUS_NO_MEMORY;
+	}
+	c->context = borrowed;
+	c->far = far_end(flow);
+	c->hour_ns = time_hour(flow->first_ns);
+	finding_set_init(&c->findings, borrowed->budget);
+	for (int i = 0; i < 2; i++)
+		buf_init(&c->hello[i].bytes, CLIENT_HELLO_BYTES_MAX, borrowed->budget);
+	status = add_asked_name(c, flow);
+	if (status != STATUS_OK) {
+		conversation_free(c);
+		return status;
+	}
+	if (flow->direction != FLOW_INTERNAL)
+		location_find(borrowed->location, &c->far, &c->location);
+	*ret_gives = c;
+	return STATUS_OK;
+}
+
+struct conversation *conversation_free(struct conversation *c)
+{
+	if (!c)
+		return NULL;
+	decode_session_free(c->decode);
+	detect_session_free(c->detect);
+	protocol_flow_free(c->protocol);
+	for (int i = 0; i < 2; i++)
+		buf_free(&c->hello[i].bytes);
+	finding_set_free(&c->findings);
+	if (c->names)
+		budget_release(c->context->budget, sizeof(*c->names));
+	free(c->names);
+	free(c->user_agent);
+	budget_release(c->context->budget, sizeof(*c));
+	free(c);
+	return NULL;
+}
+
+int conversation_label(struct conversation *c, const struct packet *p)
+{
+	int status = STATUS_OK;
+
+	if (c->label_settled || c->labelled_packet == p->number)
+		return STATUS_OK;
+	c->labelled_packet = p->number;
+	if (!c->protocol)
+		status = protocol_flow_new(&c->protocol, c->context->engine);
+	if (status != STATUS_OK)
+		return status;
+	if (protocol_flow_feed(c->protocol, p)) {
+		protocol_flow_label(c->protocol, &c->label);
+		c->protocol = protocol_flow_free(c->protocol);
+		c->label_settled = true;
+	}
+	return STATUS_OK;
+}
+
+static int read_client_hello(struct conversation *c, struct hello *h)
+{
+	struct client_hello client;
+	int status = client_hello_parse(buf_span(&h->bytes), &client);
+
+	if (status == STATUS_MORE)
+		return STATUS_OK;
+	h->done = true;
+	buf_free(&h->bytes);
+	if (status != STATUS_OK)
+		return STATUS_OK;
+	c->client_seen = true;
+	c->offered_version = client.version;
+	return add_name(c, span_of_text(client.server_name),
+	        client.encrypted_hello ? HOSTNAME_SNI_OUTER : HOSTNAME_SNI, 0);
+}
+
+static void read_server_hello(struct conversation *c, struct hello *h)
+{
+	int status = server_hello_parse(buf_span(&h->bytes), &c->server);
+
+	if (status == STATUS_MORE)
+		return;
+	h->done = true;
+	buf_free(&h->bytes);
+	c->server_seen = status == STATUS_OK;
+}
+
+/* Keeps the first bytes of each direction while they may be a TLS hello. A gap ends the attempt. */
+static int watch_hello(struct conversation *c, const struct chunk *chunk)
+{
+	struct hello *h = &c->hello[chunk->direction];
+	struct span bytes = chunk->bytes;
+	int status;
+
+	if (h->done || chunk->datagram)
+		return STATUS_OK;
+	if (chunk->offset + bytes.len <= h->start && chunk->gap == CHUNK_DATA)
+		return STATUS_OK;
+	if (chunk->offset < h->start)
+		bytes = span_slice(bytes, (size_t)(h->start - chunk->offset), bytes.len);
+	if (chunk->gap != CHUNK_DATA ||
+	        (h->bytes.len == 0 && bytes.len > 0 && bytes.data[0] != TLS_HANDSHAKE)) {
+		h->done = true;
+		buf_free(&h->bytes);
+		return STATUS_OK;
+	}
+	status = buf_append(&h->bytes, bytes);
+	if (status == STATUS_LIMIT) {
+		h->done = true;
+		buf_free(&h->bytes);
+		return STATUS_OK;
+	}
+	if (status != STATUS_OK)
+		return status;
+	if (chunk->direction == 0)
+		return read_client_hello(c, h);
+	read_server_hello(c, h);
+	return STATUS_OK;
+}
+
+/* Names and hints that a decoder met on its way. */
+static int pick_hints(struct conversation *c, const struct decode_event *e)
+{
+	enum hostname_source source = HOSTNAME_HTTP;
+	char shown[DISPLAY_CHARS_MAX];
+
+	if (e->kind != DECODE_FIELD || e->field.kind != FIELD_VALUE)
+		return STATUS_OK;
+	if (e->field.role == ROLE_HOST && e->depth == 0) {
+		if (e->carrier != CARRIER_HTTP_REQUEST)
+			source = HOSTNAME_SMTP;
+		/* A mail client greets with its own name: only the server's is the far end's. */
+		if (source == HOSTNAME_HTTP || e->direction == 1)
+			return add_name(c, e->field.bytes, source, 0);
+	}
+	if (e->field.role == ROLE_USER_AGENT && !c->user_agent) {
+		display_text(e->field.bytes, shown, sizeof(shown));
+		c->user_agent = strdup(shown);
+		return c->user_agent ? STATUS_OK : STATUS_NO_MEMORY;
+	}
+	return STATUS_OK;
+}
+
+static void start_tls(struct conversation *c, const struct decode_event *e)
+{
+	bool tls = strcmp(e->upgrade_to, "tls") == 0;
+
+	c->upgrade_offset[e->direction] = e->upgrade_offset;
+	if (!c->upgraded) {
+		c->upgraded = true;
+		/* The other side's offset is where its next byte stands; its hello begins there. */
+		for (int i = 0; i < 2; i++) {
+			buf_free(&c->hello[i].bytes);
+			c->hello[i].done = !tls;
+		}
+	}
+	c->hello[e->direction].start = e->upgrade_offset;
+}
+
+static int pull_findings(struct conversation *c, const struct flow *flow)
+{
+	struct finding finding;
+	int status;
+
+	while ((status = detect_session_next(c->detect, &finding)) == STATUS_ITEM) {
+		bool outward = flow->out_index >= 0 && finding.direction == flow->out_index;
+
+		status = finding_set_add(&c->findings, &finding, outward);
+		if (status != STATUS_OK)
+			return status;
+	}
+	return status;
+}
+
+static int pull_events(struct conversation *c, const struct flow *flow)
+{
+	struct decode_event event;
+	int status;
+
+	while ((status = decode_session_next(c->decode, &event)) == STATUS_ITEM) {
+		if (event.kind == DECODE_UPGRADE)
+			start_tls(c, &event);
+		status = pick_hints(c, &event);
+		if (status == STATUS_OK)
+			status = detect_session_feed(c->detect, &event);
+		if (status == STATUS_OK)
+			status = pull_findings(c, flow);
+		if (status != STATUS_OK)
+			return status;
+	}
+	return status;
+}
+
+/* The first payload byte makes the decoders: most flows of a scan never have one. */
+static int make_sessions(struct conversation *c, const struct flow *flow)
+{
+	int status = STATUS_OK;
+
+	if (c->decode || c->over_budget)
+		return STATUS_OK;
+	status = decode_session_new(
+	        &c->decode, &flow->tuple, &decode_default_limits, c->context->budget);
+	if (status == STATUS_OK)
+		status = detect_session_new(&c->detect, c->context->rules, c->context->budget);
+	if (status != STATUS_OK)
+		c->decode = decode_session_free(c->decode);
+	if (status == STATUS_LIMIT) {
+		c->over_budget = true;
+		status = STATUS_OK;
+	}
+	return status;
+}
+
+int conversation_feed(struct conversation *c, const struct flow *flow, const struct chunk *chunk)
+{
+	int status = watch_hello(c, chunk);
+
+	if (status != STATUS_OK)
+		return status;
+	if (c->upgraded && chunk->offset >= c->upgrade_offset[chunk->direction]) {
+		c->upgraded_bytes[chunk->direction] += chunk->bytes.len;
+		return STATUS_OK;
+	}
+	status = make_sessions(c, flow);
+	if (status != STATUS_OK || c->over_budget)
+		return status;
+	status = decode_session_feed(c->decode, chunk);
+	return status == STATUS_OK ? pull_events(c, flow) : status;
+}
+
+int conversation_finish(struct conversation *c, const struct flow *flow)
+{
+	int status = STATUS_OK;
+
+	if (c->protocol) {
+		protocol_flow_label(c->protocol, &c->label);
+		c->protocol = protocol_flow_free(c->protocol);
+	}
+	if (!c->decode)
+		return STATUS_OK;
+	for (uint8_t direction = 0; status == STATUS_OK && direction < 2; direction++) {
+		status = decode_session_finish(c->decode, direction);
+		if (status == STATUS_OK)
+			status = pull_events(c, flow);
+	}
+	if (status == STATUS_OK)
+		status = detect_session_finish(c->detect);
+	return status == STATUS_OK ? pull_findings(c, flow) : status;
+}

@@ -1,0 +1,78 @@
+/* conversation: everything the pipeline holds for one open flow: its decoding, its detection, its
+ * names, its label, what was found. It knows no other flow and writes nothing. */
+#ifndef EXEAT_PIPELINE_CONVERSATION_H
+#define EXEAT_PIPELINE_CONVERSATION_H
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "classify/hostname.h"
+#include "classify/location.h"
+#include "classify/protocol.h"
+#include "decode/decode.h"
+#include "detect/detect.h"
+#include "flow/flow.h"
+#include "net/client_hello.h"
+#include "pipeline/finding_set.h"
+#include "store/store.h"
+
+/* What all conversations share. Borrowed for their lives. */
+struct conversation_context {
+	struct budget *budget;
+	struct detect_rules *rules;
+	struct protocol_engine *engine;
+	const struct location_db *location; /* or NULL */
+	struct hostname_cache *names;
+};
+
+/* The opening of a TLS handshake in one direction, held until it can be read. */
+struct hello {
+	struct buf bytes;
+	uint64_t start; /* stream offset where TLS begins */
+	bool done;
+};
+
+struct conversation {
+	const struct conversation_context *context;
+	struct addr far;
+	struct decode_session *decode;
+	struct detect_session *detect;
+	struct protocol_flow *protocol;
+	struct protocol_label label;
+	bool label_settled;
+	struct hostname_list *names; /* NULL until there is one: most flows of a scan have none */
+	struct location location;
+	struct hello hello[2];
+	uint16_t offered_version; /* of the client hello */
+	struct server_hello server;
+	bool client_seen, server_seen;
+	bool upgraded; /* STARTTLS: the rest is TLS */
+	uint64_t upgrade_offset[2];
+	uint64_t upgraded_bytes[2]; /* payload after it: encrypted */
+	char *user_agent;           /* shown form; NULL when there was none */
+	struct finding_set findings;
+	uint64_t labelled_packet; /* last packet given to the label engine */
+	bool over_budget;         /* no room for its decoders: its bytes were not looked into */
+	/* What earlier hourly records already told. */
+	struct flow_counts told[2];
+	uint32_t records;
+	int64_t hour_ns;
+};
+
+int conversation_new(struct conversation **ret_gives, const struct conversation_context *borrowed,
+        const struct flow *flow) WUNRES NONNULL(1, 2, 3);
+struct conversation *conversation_free(struct conversation *c);
+/* A packet of this flow, for the label. */
+int conversation_label(struct conversation *c, const struct packet *p) WUNRES NONNULL(1, 2);
+int conversation_feed(struct conversation *c, const struct flow *flow,
+        const struct chunk *chunk) WUNRES NONNULL(1, 2, 3);
+/* The flow has ended: whatever is open is judged. */
+int conversation_finish(struct conversation *c, const struct flow *flow) WUNRES NONNULL(1, 2);
+
+/* conversation_row.c: the store's view. */
+void conversation_row(struct conversation *c, const struct flow *flow, struct store_flow *ret)
+        NONNULL(1, 2, 3);
+/* What came since the last record; advances. */
+void conversation_record(struct conversation *c, const struct flow *flow, bool last,
+        struct store_record *ret) NONNULL(1, 2, 4);
+
+#endif

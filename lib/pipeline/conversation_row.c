@@ -1,0 +1,190 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/display.h"
+#include "net/community_id.h"
+#include "pipeline/conversation.h"
+
+static void copy_names(const struct conversation *c, struct store_flow *ret)
+{
+	for (unsigned i = 0; c->names && i < c->names->count && i < STORE_NAMES_MAX; i++) {
+		const struct hostname *from = &c->names->names[i];
+		struct store_name *to = &ret->names[ret->name_count++];
+
+		display_host(span_of_text(from->name), to->name, sizeof(to->name));
+		snprintf(to->source, sizeof(to->source), "%s", hostname_source_text(from->source));
+		to->age_ns = from->age_ns;
+	}
+}
+
+static void copy_location(const struct conversation *c, struct store_flow *ret)
+{
+	memcpy(ret->country, c->location.country, sizeof(ret->country));
+	snprintf(ret->country_confidence, sizeof(ret->country_confidence), "%s",
+	        country_confidence_text(c->location.confidence));
+	display_text(span_of_text(c->location.organisation), ret->organisation,
+	        sizeof(ret->organisation));
+	ret->asn = c->location.asn;
+	ret->anycast = c->location.anycast;
+}
+
+static void copy_process(const struct flow *flow, struct store_flow *ret)
+{
+	const char *path = flow->process.path;
+	const char *name = flow->process.name ? flow->process.name : path;
+
+	if (name)
+		display_program(span_of_text(name), ret->process_name, sizeof(ret->process_name));
+	if (path)
+		display_text(span_of_text(path), ret->process_path, sizeof(ret->process_path));
+}
+
+static void copy_tls(const struct conversation *c, struct store_flow *ret)
+{
+	uint16_t version = c->server_seen ? c->server.version : 0;
+
+	if (!c->client_seen && !c->server_seen)
+		return;
+	snprintf(ret->tls_version, sizeof(ret->tls_version), "%s", tls_version_text(version));
+	if (c->server_seen)
+		tls_cipher_text(c->server.cipher, ret->cipher);
+}
+
+/* The closed list of design.md section 6. */
+static const char *reason_text(enum stream_end end)
+{
+	switch (end) {
+	case STREAM_ENCRYPTED:
+		return "encrypted";
+	case STREAM_SEALED:
+		return "sealed";
+	case STREAM_GAP:
+	case STREAM_TRUNCATED:
+		return "gap";
+	case STREAM_LIMIT:
+		return "limit";
+	case STREAM_MEDIA:
+		return "media";
+	default:
+		return "unknown-protocol";
+	}
+}
+
+/* Bytes that were not looked into, of the direction that leaves (both for internal flows). */
+static void judge_inspection(const struct conversation *c, const struct flow *flow,
+        const struct decode_summary *summary, struct store_flow *ret)
+{
+	uint64_t unread = 0, encrypted = 0, gaps = 0, unknown_gaps = 0, payload = 0;
+
+	for (int d = 0; d < 2; d++) {
+		if (flow->out_index >= 0 && d != flow->out_index)
+			continue;
+		unread += summary->unread_bytes[d];
+		encrypted += c->upgraded_bytes[d];
+		gaps += flow->counts[d].gap_bytes;
+		unknown_gaps += flow->counts[d].gaps_unknown;
+		payload += flow->counts[d].payload_bytes;
+	}
+	if (c->over_budget)
+		unread = payload;
+	ret->not_inspected_bytes = unread + encrypted + gaps;
+	ret->inspected = ret->not_inspected_bytes == 0 && unknown_gaps == 0;
+	if (ret->inspected)
+		return;
+	if (c->over_budget)
+		snprintf(ret->not_inspected_reason, sizeof(ret->not_inspected_reason), "budget");
+	else if (encrypted >= unread && encrypted > 0)
+		snprintf(ret->not_inspected_reason, sizeof(ret->not_inspected_reason), "encrypted");
+	else if (unread > 0)
+		snprintf(ret->not_inspected_reason, sizeof(ret->not_inspected_reason), "%s",
+		        reason_text(summary->unread_reason));
+	else
+		snprintf(ret->not_inspected_reason, sizeof(ret->not_inspected_reason), "gap");
+}
+
+/* Medium and high say what was seen and come first; then what was sealed, then what was locked. */
+static enum tier flow_tier(const struct conversation *c, const struct flow *flow, bool encrypted)
+{
+	enum tier best = TIER_NONE, closed = TIER_NONE;
+
+	for (unsigned i = 0; i < c->findings.count; i++) {
+		const struct finding *f = &c->findings.sums[i].finding;
+
+		if (flow->out_index >= 0 && f->direction != flow->out_index)
+			continue;
+		if (f->tier == TIER_SEALED)
+			closed = TIER_SEALED;
+		else if (f->tier == TIER_OPAQUE && closed == TIER_NONE)
+			closed = TIER_OPAQUE;
+		else if (f->tier <= TIER_HIGH && f->tier > best)
+			best = f->tier;
+	}
+	if (best >= TIER_MEDIUM)
+		return best;
+	if (closed != TIER_NONE)
+		return closed;
+	return encrypted ? TIER_OPAQUE : best;
+}
+
+static void copy_tuple(const struct flow *flow, struct store_flow *ret)
+{
+	ret->id = flow->id;
+	ret->input = flow->input;
+	ret->tuple = flow->tuple;
+	/* An id that cannot be made is left empty: it is a convenience for joining with others. */
+	if (community_id(&flow->tuple, flow->icmp_type, flow->icmp_code, ret->community_id) != 0)
+		ret->community_id[0] = '\0';
+	ret->direction = flow->direction;
+	ret->out_index = flow->out_index;
+	ret->computer = flow->computer;
+	addr_format(&flow->computer, ret->computer_name);
+	ret->first_ns = flow->first_ns;
+	ret->last_ns = flow->last_ns;
+	ret->first_packet = flow->first_packet;
+	memcpy(ret->counts, flow->counts, sizeof(ret->counts));
+	ret->end = flow->end;
+}
+
+void conversation_row(struct conversation *c, const struct flow *flow, struct store_flow *ret)
+{
+	struct decode_summary summary = {.clear = false};
+
+	memset(ret, 0, sizeof(*ret));
+	copy_tuple(flow, ret);
+	copy_names(c, ret);
+	copy_location(c, ret);
+	copy_process(flow, ret);
+	copy_tls(c, ret);
+	if (c->decode)
+		decode_session_summary(c->decode, &summary);
+	snprintf(ret->app, sizeof(ret->app), "%s", c->label.label);
+	snprintf(ret->app_confidence, sizeof(ret->app_confidence), "%s",
+	        c->label.confidence[0] ? c->label.confidence : "none");
+	snprintf(ret->protocol, sizeof(ret->protocol), "%s", summary.protocol);
+	ret->clear = summary.clear;
+	if (c->user_agent)
+		snprintf(ret->user_agent, sizeof(ret->user_agent), "%s", c->user_agent);
+	judge_inspection(c, flow, &summary, ret);
+	ret->tier = flow_tier(c, flow, strcmp(ret->not_inspected_reason, "encrypted") == 0);
+	ret->distinct_patients = c->findings.tag_count;
+	ret->distinct_at_least = c->findings.tags_at_least;
+}
+
+void conversation_record(
+        struct conversation *c, const struct flow *flow, bool last, struct store_record *ret)
+{
+	int out = flow->out_index < 0 ? 0 : flow->out_index;
+	const struct flow_counts *now = flow->counts;
+
+	*ret = (struct store_record){
+	        .flow = flow->id,
+	        .hour_ns = c->hour_ns,
+	        .bytes_out = now[out].payload_bytes - c->told[out].payload_bytes,
+	        .bytes_in = now[!out].payload_bytes - c->told[!out].payload_bytes,
+	        .packets_out = now[out].packets - c->told[out].packets,
+	        .packets_in = now[!out].packets - c->told[!out].packets,
+	        .sequence = c->records++,
+	        .last = last,
+	};
+	memcpy(c->told, flow->counts, sizeof(c->told));
+}

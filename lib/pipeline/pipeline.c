@@ -1,0 +1,573 @@
+#include "pipeline/pipeline.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/status.h"
+#include "base/timestamp.h"
+#include "net/dns.h"
+#include "net/fragment.h"
+#include "pipeline/conversation.h"
+#include "pipeline/mirror_check.h"
+
+#define STREAM_BYTES_MAX (1u << 20)    /* held out of order for one direction: a large window */
+#define TICK_NS          NS_PER_SECOND /* of packet time between looks at idle flows */
+#define POLL_MS          250
+#define DNS_PORT         53
+
+/* One of the 64: its flows, and what we hold for each of them, by the flow's slot. */
+struct shard {
+	struct flow_table *table;
+	struct conversation **by_slot;
+	uint32_t slots;
+};
+
+/* Things not followed, by name; each becomes a row of the report's losses. */
+enum loss {
+	LOSS_NOT_IP,
+	LOSS_UNKNOWN_LINK,
+	LOSS_CUT,
+	LOSS_MALFORMED,
+	LOSS_TOO_DEEP,
+	LOSS_FRAGMENTS_EXPIRED,
+	LOSS_FRAGMENTS_EVICTED,
+	LOSS_FRAGMENT_OVERLAPS,
+	LOSS_EXCLUDED_NET,
+	LOSS_FLOWS_EVICTED,
+	LOSS_STREAMS_OVER_BUDGET,
+	LOSS_MIRROR_DUPLICATES,
+	LOSS_FLOWS_WITHOUT_ROOM,
+	LOSS_FINDINGS_FOLDED,
+	LOSS_NAMES_FORGOTTEN,
+	LOSS_FRAMES_CUT,
+	LOSS_FRAMES_DROPPED,
+	LOSS_GAP_BYTES,
+	LOSSES
+};
+
+static const char *const loss_names[LOSSES] = {
+        [LOSS_NOT_IP] = "frames that are not IP",
+        [LOSS_UNKNOWN_LINK] = "frames of an unknown link type",
+        [LOSS_CUT] = "frames cut inside their headers",
+        [LOSS_MALFORMED] = "malformed packets",
+        [LOSS_TOO_DEEP] = "packets with too many wrappings",
+        [LOSS_FRAGMENTS_EXPIRED] = "fragmented packets never completed",
+        [LOSS_FRAGMENTS_EVICTED] = "fragmented packets without room",
+        [LOSS_FRAGMENT_OVERLAPS] = "fragmented packets that overlap",
+        [LOSS_EXCLUDED_NET] = "packets of guest or voice networks",
+        [LOSS_FLOWS_EVICTED] = "conversations given up for room",
+        [LOSS_STREAMS_OVER_BUDGET] = "stretches of content given up for room",
+        [LOSS_MIRROR_DUPLICATES] = "packets doubled by the mirror port",
+        [LOSS_FLOWS_WITHOUT_ROOM] = "conversations not inspected for room",
+        [LOSS_FINDINGS_FOLDED] = "findings without a row of their own",
+        [LOSS_NAMES_FORGOTTEN] = "looked-up names forgotten for room",
+        [LOSS_FRAMES_CUT] = "frames shortened by the capture",
+        [LOSS_FRAMES_DROPPED] = "frames dropped by the capturing machine",
+        [LOSS_GAP_BYTES] = "bytes missing inside conversations",
+};
+
+struct pipeline {
+	struct source *source;                  /* borrows */
+	struct store *store;                    /* borrows */
+	const struct pipeline_options *options; /* of the run; borrows */
+	struct budget budget;
+	struct fragment_table *fragments;
+	struct hostname_cache *names;
+	struct protocol_engine *engine;
+	struct conversation_context context;
+	struct shard shards[FLOW_SHARDS];
+	struct mirror_check mirror;
+	uint64_t losses[LOSSES];
+	uint64_t flows, frames, payload_bytes;
+	int64_t first_ns, last_ns, ticked_ns;
+};
+
+/* Not a secret: deals packets to shards, the same in every run. */
+static const uint8_t shard_key[16] = "exeat shard key";
+
+int pipeline_new(struct pipeline **ret_gives, struct source *source, struct detect_rules *rules,
+        const struct location_db *location, struct store *store)
+{
+	struct pipeline *p = calloc(1, sizeof(*p));
+	int status;
+
+	if (!p)
+		return STATUS_NO_MEMORY;
+	p->source = source;
+	p->store = store;
+	budget_init(&p->budget, PIPELINE_BUDGET_BYTES);
+	status = fragment_table_new(&p->fragments, &p->budget);
+	if (status == STATUS_OK)
+		status = hostname_cache_new(&p->names, &p->budget);
+	if (status == STATUS_OK)
+		status = protocol_engine_new(&p->engine);
+	if (status != STATUS_OK) {
+		pipeline_free(p);
+		return status;
+	}
+	p->context = (struct conversation_context){.budget = &p->budget,
+	        .rules = rules,
+	        .engine = p->engine,
+	        .location = location,
+	        .names = p->names};
+	*ret_gives = p;
+	return STATUS_OK;
+}
+
+struct pipeline *pipeline_free(struct pipeline *p)
+{
+	if (!p)
+		return NULL;
+	for (size_t i = 0; i < FLOW_SHARDS; i++) {
+		for (uint32_t slot = 0; slot < p->shards[i].slots; slot++)
+			conversation_free(p->shards[i].by_slot[slot]);
+		free(p->shards[i].by_slot);
+		flow_table_free(p->shards[i].table);
+	}
+	protocol_engine_free(p->engine);
+	hostname_cache_free(p->names);
+	fragment_table_free(p->fragments);
+	free(p);
+	return NULL;
+}
+
+static int make_shards(struct pipeline *p)
+{
+	const struct flow_limits limits = {.flows_max = PIPELINE_FLOWS_MAX / FLOW_SHARDS,
+	        .stream_bytes_max = STREAM_BYTES_MAX};
+	int status = STATUS_OK;
+
+	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++) {
+		p->shards[i].by_slot = calloc(limits.flows_max, sizeof(struct conversation *));
+		if (!p->shards[i].by_slot)
+			return STATUS_NO_MEMORY;
+		p->shards[i].slots = limits.flows_max;
+		status = flow_table_new(
+		        &p->shards[i].table, &limits, &p->options->inside, &p->budget);
+	}
+	return status;
+}
+
+/* Writes what is known of the flow by now, and what came since the last time. */
+static int store_flow_now(
+        struct pipeline *p, struct conversation *c, const struct flow *flow, bool last)
+{
+	struct store_flow row;
+	struct store_record record;
+	int status;
+
+	conversation_row(c, flow, &row);
+	conversation_record(c, flow, last, &record);
+	status = store_add_flow(p->store, &row);
+	return status == STATUS_OK ? store_add_record(p->store, &record) : status;
+}
+
+static int store_findings_of(
+        struct pipeline *p, const struct conversation *c, const struct flow *flow)
+{
+	int status = STATUS_OK;
+
+	for (unsigned i = 0; status == STATUS_OK && i < c->findings.count; i++) {
+		const struct finding_sum *sum = &c->findings.sums[i];
+		struct store_finding row = {.flow = flow->id,
+		        .finding = sum->finding,
+		        .outward = flow->out_index >= 0 &&
+		                   sum->finding.direction == flow->out_index,
+		        .first_ns = sum->finding.time_ns,
+		        .last_ns = sum->last_ns};
+
+		status = store_add_finding(p->store, &row);
+	}
+	for (uint32_t i = 0; status == STATUS_OK && i < c->findings.tag_capacity; i++)
+		if (c->findings.tags[i])
+			status = store_add_tag(p->store, flow->id, c->findings.tags[i]);
+	return status;
+}
+
+/* A flow for which there was no room is still a row: it is reported as not inspected. */
+static int end_without_room(struct pipeline *p, const struct flow *flow)
+{
+	struct conversation empty = {.context = &p->context, .over_budget = true};
+
+	empty.far = flow->out_index == 1 ? flow->tuple.src.addr : flow->tuple.dst.addr;
+	empty.hour_ns = time_hour(flow->first_ns);
+	p->losses[LOSS_FLOWS_WITHOUT_ROOM]++;
+	return store_flow_now(p, &empty, flow, true);
+}
+
+static int end_flow(struct pipeline *p, struct shard *s, const struct flow *flow)
+{
+	struct conversation *c = s->by_slot[flow->slot];
+	int status;
+
+	p->flows++;
+	for (int d = 0; d < 2; d++) {
+		p->losses[LOSS_GAP_BYTES] += flow->counts[d].gap_bytes;
+		p->payload_bytes += flow->counts[d].payload_bytes;
+	}
+	if (!c)
+		return end_without_room(p, flow);
+	status = conversation_finish(c, flow);
+	if (status == STATUS_OK)
+		status = store_flow_now(p, c, flow, true);
+	if (status == STATUS_OK)
+		status = store_findings_of(p, c, flow);
+	p->losses[LOSS_FINDINGS_FOLDED] += c->findings.folded;
+	s->by_slot[flow->slot] = conversation_free(c);
+	return status;
+}
+
+static int start_flow(struct pipeline *p, struct shard *s, const struct flow *flow)
+{
+	int status = conversation_new(&s->by_slot[flow->slot], &p->context, flow);
+
+	return status == STATUS_LIMIT ? STATUS_OK : status;
+}
+
+static int handle_event(struct pipeline *p, struct shard *s, const struct flow_event *e,
+        const struct packet *packet)
+{
+	struct conversation *c;
+	int status = STATUS_OK;
+
+	if (e->kind == FLOW_EVENT_START)
+		return start_flow(p, s, e->flow);
+	if (e->kind == FLOW_EVENT_END)
+		return end_flow(p, s, e->flow);
+	c = s->by_slot[e->flow->slot];
+	if (!c)
+		return STATUS_OK;
+	if (e->kind == FLOW_EVENT_HOUR) {
+		status = store_flow_now(p, c, e->flow, false);
+		c->hour_ns = time_hour(e->hour_ns + NS_PER_HOUR);
+		return status;
+	}
+	if (packet && e->chunk.packet == packet->number)
+		status = conversation_label(c, packet);
+	return status == STATUS_OK ? conversation_feed(c, e->flow, &e->chunk) : status;
+}
+
+static int pull_events(struct pipeline *p, struct shard *s, const struct packet *packet)
+{
+	struct flow_event event;
+	int status;
+
+	while ((status = flow_table_next(s->table, &event)) == STATUS_ITEM) {
+		status = handle_event(p, s, &event, packet);
+		if (status != STATUS_OK)
+			return status;
+	}
+	return status;
+}
+
+/* Packet time moves all shards, so that idle flows end even where no packet comes. */
+static int tick(struct pipeline *p, int64_t now_ns)
+{
+	int status = STATUS_OK;
+
+	if (now_ns - p->ticked_ns < TICK_NS)
+		return STATUS_OK;
+	p->ticked_ns = now_ns;
+	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++) {
+		status = flow_table_tick(p->shards[i].table, now_ns);
+		if (status == STATUS_OK)
+			status = pull_events(p, &p->shards[i], NULL);
+	}
+	return status;
+}
+
+static bool is_excluded(const struct pipeline *p, const struct packet *packet)
+{
+	for (size_t i = 0; i < p->options->excluded_count; i++)
+		if (prefix_contains(&p->options->excluded[i], &packet->tuple.src.addr) ||
+		        prefix_contains(&p->options->excluded[i], &packet->tuple.dst.addr))
+			return true;
+	return false;
+}
+
+static int note_names(struct pipeline *p, const struct packet *packet)
+{
+	struct dns_message message;
+
+	if (packet->tuple.protocol != 17 || packet->tuple.src.port != DNS_PORT)
+		return STATUS_OK;
+	if (dns_parse(packet->payload, &message) != STATUS_OK)
+		return STATUS_OK; /* its flow is recorded all the same */
+	return hostname_cache_add(p->names, &packet->tuple.dst.addr, &message, packet->time_ns);
+}
+
+static int handle_packet(struct pipeline *p, const struct packet *packet)
+{
+	struct shard *s;
+	int status;
+
+	if (is_excluded(p, packet)) {
+		p->losses[LOSS_EXCLUDED_NET]++;
+		return STATUS_OK;
+	}
+	if (mirror_check_feed(&p->mirror, packet, &p->options->inside))
+		log_warning("%s", p->mirror.warning);
+	status = note_names(p, packet);
+	if (status != STATUS_OK)
+		return status;
+	s = &p->shards[tuple_hash(&packet->tuple, shard_key) % FLOW_SHARDS];
+	status = flow_table_feed(s->table, packet);
+	if (status == STATUS_OK)
+		status = pull_events(p, s, packet);
+	return status == STATUS_OK ? tick(p, packet->time_ns) : status;
+}
+
+static int handle_frame(struct pipeline *p, const struct frame *frame)
+{
+	static const enum loss losses[PACKET_OUTCOMES] = {
+	        [PACKET_NOT_IP] = LOSS_NOT_IP,
+	        [PACKET_UNKNOWN_LINK] = LOSS_UNKNOWN_LINK,
+	        [PACKET_CUT] = LOSS_CUT,
+	        [PACKET_MALFORMED] = LOSS_MALFORMED,
+	        [PACKET_LIMIT] = LOSS_TOO_DEEP,
+	};
+	struct packet packet, whole;
+	int status;
+
+	p->frames++;
+	if (p->first_ns == 0 || frame->time_ns < p->first_ns)
+		p->first_ns = frame->time_ns;
+	if (frame->time_ns > p->last_ns)
+		p->last_ns = frame->time_ns;
+	packet_decode(frame, &packet);
+	if (packet.outcome == PACKET_OK)
+		return handle_packet(p, &packet);
+	if (packet.outcome != PACKET_FRAGMENT) {
+		p->losses[losses[packet.outcome]]++;
+		return STATUS_OK;
+	}
+	status = fragment_table_feed(p->fragments, &packet, &whole);
+	if (status != STATUS_ITEM)
+		return status;
+	if (whole.outcome == PACKET_OK)
+		return handle_packet(p, &whole);
+	p->losses[LOSS_MALFORMED]++;
+	return STATUS_OK;
+}
+
+static int64_t wall_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+static void show_progress(const struct pipeline *p, int64_t now_ns, int64_t *last_shown_ns)
+{
+	if (!p->options->progress || now_ns - *last_shown_ns < NS_PER_SECOND)
+		return;
+	*last_shown_ns = now_ns;
+	fprintf(stderr, "\r%llu packets, %llu conversations finished ",
+	        (unsigned long long)p->frames, (unsigned long long)p->flows);
+}
+
+static int read_source(struct pipeline *p)
+{
+	const struct pipeline_options *o = p->options;
+	int64_t started_ns = wall_clock_ns(), shown_ns = started_ns, now_ns = started_ns;
+	struct frame frame;
+	int status = STATUS_OK;
+
+	for (uint64_t turn = 0; !(o->stop && *o->stop); turn++) {
+		if (turn % 256 == 0 || status == STATUS_OK)
+			now_ns = wall_clock_ns();
+		if (o->duration_ns > 0 && now_ns - started_ns >= o->duration_ns)
+			break;
+		show_progress(p, now_ns, &shown_ns);
+		status = source_next(p->source, POLL_MS, &frame);
+		if (status < 0)
+			return status;
+		if (status == STATUS_ITEM) {
+			int handled = handle_frame(p, &frame);
+
+			if (handled != STATUS_OK)
+				return handled;
+		} else if (source_ended(p->source)) {
+			break;
+		}
+	}
+	if (o->progress && shown_ns != started_ns)
+		fprintf(stderr, "\r%60s\r", "");
+	return STATUS_OK;
+}
+
+static int finish_shards(struct pipeline *p)
+{
+	int status = STATUS_OK;
+
+	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++) {
+		struct flow_table_counts counts;
+
+		status = flow_table_finish(p->shards[i].table);
+		if (status == STATUS_OK)
+			status = pull_events(p, &p->shards[i], NULL);
+		flow_table_counts(p->shards[i].table, &counts);
+		p->losses[LOSS_FLOWS_EVICTED] += counts.evicted;
+		p->losses[LOSS_STREAMS_OVER_BUDGET] += counts.streams_over_budget;
+		p->losses[LOSS_MIRROR_DUPLICATES] += counts.mirror_duplicates;
+	}
+	return status;
+}
+
+/* Copies one input's counts to the store; adds up what concerns the run. */
+static int store_input_of(struct pipeline *p, uint32_t index, struct pipeline_result *ret)
+{
+	struct source_counts counts;
+	struct store_input row;
+	int status = source_counts(p->source, index, &counts);
+
+	if (status != STATUS_OK)
+		return status;
+	row = (struct store_input){
+	        .frames = counts.frames,
+	        .bytes = counts.bytes,
+	        .dropped = counts.dropped_frames,
+	        .cut = counts.cut_frames,
+	        .filtered = counts.filtered_frames,
+	        .first_ns = counts.first_ns,
+	        .last_ns = counts.last_ns,
+	        .end_after_frame = counts.end_after_frame,
+	};
+	snprintf(row.sha256, sizeof(row.sha256), "%s", counts.sha256);
+	snprintf(row.format, sizeof(row.format), "%s", counts.format ? counts.format : "");
+	snprintf(row.kind, sizeof(row.kind), "%s",
+	        strcmp(row.format, "live") == 0 ? "live" : "file");
+	snprintf(row.end, sizeof(row.end), "%s", status_text(counts.end));
+	snprintf(row.end_reason, sizeof(row.end_reason), "%s",
+	        counts.end_reason ? counts.end_reason : "");
+	p->losses[LOSS_FRAMES_CUT] += counts.cut_frames;
+	p->losses[LOSS_FRAMES_DROPPED] += counts.dropped_frames;
+	if (counts.frames > 0)
+		ret->any_packet = true;
+	if (counts.end != STATUS_END && counts.end != STATUS_OK)
+		ret->gap = true;
+	return store_input_set(p->store, index, &row);
+}
+
+static int store_losses_of(struct pipeline *p)
+{
+	struct fragment_counts fragments;
+	int status = STATUS_OK;
+
+	fragment_table_counts(p->fragments, &fragments);
+	p->losses[LOSS_FRAGMENTS_EXPIRED] = fragments.expired;
+	p->losses[LOSS_FRAGMENTS_EVICTED] = fragments.evicted;
+	p->losses[LOSS_FRAGMENT_OVERLAPS] = fragments.overlaps;
+	p->losses[LOSS_MALFORMED] += fragments.malformed;
+	p->losses[LOSS_NAMES_FORGOTTEN] = hostname_cache_evicted(p->names);
+	for (int i = 0; status == STATUS_OK && i < LOSSES; i++) {
+		struct store_loss row = {.count = p->losses[i]};
+
+		if (row.count == 0)
+			continue;
+		snprintf(row.name, sizeof(row.name), "%s", loss_names[i]);
+		status = store_add_loss(p->store, 0, &row);
+	}
+	return status;
+}
+
+/* The larger of the shares that we know: frames dropped, bytes missing inside conversations. */
+static double loss_percent(const struct pipeline *p)
+{
+	double frames = (double)p->frames + (double)p->losses[LOSS_FRAMES_DROPPED];
+	double bytes = (double)p->payload_bytes + (double)p->losses[LOSS_GAP_BYTES];
+	double by_frames = frames > 0 ? 100.0 * (double)p->losses[LOSS_FRAMES_DROPPED] / frames : 0;
+	double by_bytes = bytes > 0 ? 100.0 * (double)p->losses[LOSS_GAP_BYTES] / bytes : 0;
+
+	return by_frames > by_bytes ? by_frames : by_bytes;
+}
+
+static void describe_inside(const struct pipeline *p, struct pipeline_result *ret)
+{
+	size_t len = 0;
+
+	if (p->options->inside.count == 0) {
+		snprintf(ret->inside, sizeof(ret->inside),
+		        "private addresses (RFC 1918, RFC 4193, link-local)");
+		return;
+	}
+	for (size_t i = 0; i < p->options->inside.count; i++) {
+		char text[PREFIX_TEXT_CHARS];
+
+		prefix_format(&p->options->inside.prefixes[i], text);
+		if (len + strlen(text) + 2 > sizeof(ret->inside))
+			break;
+		len += (size_t)snprintf(ret->inside + len, sizeof(ret->inside) - len, "%s%s",
+		        len ? ", " : "", text);
+	}
+}
+
+static const enum loss gaps[] = {LOSS_CUT, LOSS_FRAGMENTS_EXPIRED, LOSS_FRAGMENTS_EVICTED,
+        LOSS_FLOWS_EVICTED, LOSS_STREAMS_OVER_BUDGET, LOSS_FLOWS_WITHOUT_ROOM, LOSS_FRAMES_CUT,
+        LOSS_FRAMES_DROPPED, LOSS_GAP_BYTES};
+
+bool pipeline_loss_is_gap(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(gaps); i++)
+		if (strcmp(name, loss_names[gaps[i]]) == 0)
+			return true;
+	return false;
+}
+
+static void describe_result(const struct pipeline *p, struct pipeline_result *ret)
+{
+	ret->frames = p->frames;
+	ret->flows = p->flows;
+	ret->first_ns = p->first_ns;
+	ret->last_ns = p->last_ns;
+	ret->budget_peak_bytes = p->budget.peak_bytes;
+	ret->budget_refusals = p->budget.refusals;
+	ret->loss_percent = loss_percent(p);
+	for (size_t i = 0; i < ARRAY_LEN(gaps); i++)
+		ret->gap = ret->gap || p->losses[gaps[i]] > 0;
+	snprintf(ret->mirror_warning, sizeof(ret->mirror_warning), "%s", p->mirror.warning);
+	describe_inside(p, ret);
+}
+
+static int read_and_store(struct pipeline *p, struct pipeline_result *ret)
+{
+	size_t inputs = source_input_count(p->source);
+	uint32_t index = 0;
+	int status = STATUS_OK;
+
+	for (size_t i = 0; status == STATUS_OK && i < inputs; i++)
+		status = store_input_begin(p->store, &index);
+	if (status == STATUS_OK)
+		status = read_source(p);
+	if (status == STATUS_OK)
+		status = finish_shards(p);
+	mirror_check_finish(&p->mirror);
+	for (uint32_t i = 0; status == STATUS_OK && i < inputs; i++)
+		status = store_input_of(p, i, ret);
+	if (status == STATUS_OK)
+		status = store_losses_of(p);
+	return status;
+}
+
+int pipeline_run(
+        struct pipeline *p, const struct pipeline_options *options, struct pipeline_result *ret)
+{
+	int status;
+
+	*ret = (struct pipeline_result){0};
+	p->options = options;
+	status = make_shards(p);
+	if (status == STATUS_OK)
+		status = store_begin(p->store);
+	if (status == STATUS_OK)
+		status = read_and_store(p, ret);
+	if (status != STATUS_OK)
+		return status;
+	describe_result(p, ret);
+	return store_commit(p->store);
+}
