@@ -1,0 +1,151 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/status.h"
+#include "base/timestamp.h"
+#include "cmd/inspection.h"
+
+static const char help[] =
+        "usage: exeat capture -i INTERFACE --for TIME --authorised-by \"NAME, DATE\" [OPTIONS]\n\n"
+        "Inspects live traffic: nothing of its content is kept. Stops after TIME or on Ctrl-C and "
+        "then\n"
+        "writes the reports.\n\n"
+        "  -i, --interface IF   where to listen\n"
+        "  --for TIME           90s, 30m, 2h; without it until Ctrl-C\n"
+        "  --authorised-by TXT  \"NAME, DATE\": who allowed this; or fill it in in practice.csv\n"
+        "  --register DIR       the practice's register\n"
+        "  --out DIR            write summary.csv, flags.csv, flows.jsonl, report.html, draft/, "
+        "exeat.db\n"
+        "  --store FILE         keep the evidence here instead of DIR/exeat.db\n"
+        "  -f, --filter FILTER  only packets that match (pcap-filter(7))\n"
+        "  --geo DIR, --rules DIR, -q, --quiet   as for inspect\n";
+
+enum {
+	OPTION_FOR = 256,
+	OPTION_REGISTER,
+	OPTION_OUT,
+	OPTION_STORE,
+	OPTION_AUTHORISED,
+	OPTION_GEO,
+	OPTION_RULES,
+	OPTION_HELP
+};
+
+static const struct option long_options[] = {
+        {"interface", required_argument, NULL, 'i'},
+        {"for", required_argument, NULL, OPTION_FOR},
+        {"authorised-by", required_argument, NULL, OPTION_AUTHORISED},
+        {"register", required_argument, NULL, OPTION_REGISTER},
+        {"out", required_argument, NULL, OPTION_OUT},
+        {"store", required_argument, NULL, OPTION_STORE},
+        {"filter", required_argument, NULL, 'f'},
+        {"geo", required_argument, NULL, OPTION_GEO},
+        {"rules", required_argument, NULL, OPTION_RULES},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, OPTION_HELP},
+        {NULL, 0, NULL, 0},
+};
+
+/* "90s", "30m", "2h"; at most a year. */
+static bool parse_duration(const char *text, int64_t *ret_ns)
+{
+	size_t len = strlen(text);
+	uint64_t value, unit;
+
+	if (len < 2 || !span_to_u64(span_of(text, len - 1), 31536000, &value) || value == 0)
+		return false;
+	switch (text[len - 1]) {
+	case 's':
+		unit = 1;
+		break;
+	case 'm':
+		unit = 60;
+		break;
+	case 'h':
+		unit = 3600;
+		break;
+	default:
+		return false;
+	}
+	if (value * unit > 31536000)
+		return false;
+	*ret_ns = (int64_t)(value * unit) * NS_PER_SECOND;
+	return true;
+}
+
+/* 0 to go on, 1 when help was printed, -1 when the option is wrong. */
+static int read_option(int option, struct inspection_options *o, struct source_live_options *live)
+{
+	switch (option) {
+	case 'i':
+		live->interface = optarg;
+		return 0;
+	case 'f':
+		live->filter = optarg;
+		return 0;
+	case 'q':
+		o->quiet = true;
+		return 0;
+	case OPTION_FOR:
+		if (parse_duration(optarg, &o->duration_ns))
+			return 0;
+		log_error("--for takes a number and s, m or h: 90s, 30m, 2h");
+		return -1;
+	case OPTION_AUTHORISED:
+		o->authorised_by = optarg;
+		return 0;
+	case OPTION_REGISTER:
+		o->workplace.register_dir = optarg;
+		return 0;
+	case OPTION_OUT:
+		o->workplace.out_dir = optarg;
+		return 0;
+	case OPTION_STORE:
+		o->workplace.store_path = optarg;
+		return 0;
+	case OPTION_GEO:
+		o->workplace.geo_dir = optarg;
+		return 0;
+	case OPTION_RULES:
+		o->workplace.rules_dir = optarg;
+		return 0;
+	case OPTION_HELP:
+		fputs(help, stdout);
+		return 1;
+	default:
+		return -1;
+	}
+}
+
+int cmd_capture(int argc, char **argv)
+{
+	struct inspection_options o = {.quiet = false};
+	struct source_live_options live = {.promiscuous = true};
+	char reason[256] = "";
+	int option, status;
+
+	while ((option = getopt_long(argc, argv, "i:f:q", long_options, NULL)) != -1) {
+		int outcome = read_option(option, &o, &live);
+
+		if (outcome != 0)
+			return outcome > 0 ? EXIT_CLEAN : EXIT_USAGE;
+	}
+	if (!live.interface || optind != argc) {
+		log_error("capture needs an interface: exeat capture -i eth0 --for 2h ...");
+		return EXIT_USAGE;
+	}
+	/* Asked before anything is opened; the inspector then asks practice.csv. */
+	if (!o.authorised_by && !o.workplace.register_dir) {
+		log_error("nobody is recorded as having allowed this capture; give --authorised-by "
+		          "\"NAME, DATE\", or a register whose practice.csv says so");
+		return EXIT_NO_AUTHORITY;
+	}
+	status = source_open_live(&o.live, &live, reason);
+	if (status != STATUS_OK) {
+		log_error("cannot capture on %s: %s", live.interface, reason);
+		return status == STATUS_USAGE ? EXIT_USAGE : EXIT_MACHINE;
+	}
+	return (int)inspection_run(&o);
+}

@@ -1,0 +1,245 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/csv.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "base/timestamp.h"
+#include "classify/mmdb_writer.h"
+#include "cmd/workplace.h"
+
+static const char help[] =
+        "usage: exeat geo build --from FILE.csv --out DIR\n\n"
+        "Makes country.mmdb and asn.mmdb (MaxMind's schema) from a table with the columns\n"
+        "network,country,asn,organisation,flags (flags: anycast, proxy, satellite, joined with "
+        "|).\n";
+
+#define DATABASE_BYTES_MAX (256u << 20)
+
+enum { OPTION_FROM = 256, OPTION_OUT, OPTION_HELP };
+
+static const struct option long_options[] = {
+        {"from", required_argument, NULL, OPTION_FROM},
+        {"out", required_argument, NULL, OPTION_OUT},
+        {"help", no_argument, NULL, OPTION_HELP},
+        {NULL, 0, NULL, 0},
+};
+
+struct columns {
+	size_t network, country, asn, organisation, flags;
+};
+
+static const char *cell(const struct csv_row *row, size_t column)
+{
+	return column < row->cell_count ? row->cells[column].text : "";
+}
+
+static enum exit_code bad_row(const struct csv_row *row, const char *what)
+{
+	log_error("line %u: %s", row->line, what);
+	return EXIT_USAGE;
+}
+
+static enum exit_code add_row(const struct csv_row *row, const struct columns *c,
+        struct mmdb_writer *country, struct mmdb_writer *asn)
+{
+	const char *flags = cell(row, c->flags);
+	struct mmdb_value where = {.anycast = strstr(flags, "anycast") != NULL,
+	        .proxy = strstr(flags, "proxy") != NULL,
+	        .satellite = strstr(flags, "satellite") != NULL};
+	struct mmdb_value who = {.organisation = NULL};
+	struct prefix network;
+	uint64_t number = 0;
+	int status = STATUS_OK;
+
+	if (!prefix_parse(cell(row, c->network), &network))
+		return bad_row(row, "the first column must be a network such as 192.0.2.0/24");
+	if (cell(row, c->country)[0] != '\0')
+		where.country = cell(row, c->country);
+	if (where.country && strlen(where.country) != 2)
+		return bad_row(row, "the country must be two letters (ISO 3166), or empty");
+	if (cell(row, c->asn)[0] != '\0' &&
+	        !span_to_u64(span_of_text(cell(row, c->asn)), UINT32_MAX, &number))
+		return bad_row(row, "the AS number must be a number, or empty");
+	who.asn = (uint32_t)number;
+	if (cell(row, c->organisation)[0] != '\0')
+		who.organisation = cell(row, c->organisation);
+	if (where.country || where.anycast || where.proxy || where.satellite)
+		status = mmdb_writer_add(country, &network, &where);
+	if (status == STATUS_OK && (who.asn || who.organisation))
+		status = mmdb_writer_add(asn, &network, &who);
+	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("build the databases", status);
+}
+
+static enum exit_code add_rows(
+        const struct csv_table *t, struct mmdb_writer *country, struct mmdb_writer *asn)
+{
+	const struct columns columns = {csv_table_column(t, "network"),
+	        csv_table_column(t, "country"), csv_table_column(t, "asn"),
+	        csv_table_column(t, "organisation"), csv_table_column(t, "flags")};
+	enum exit_code code = EXIT_CLEAN;
+
+	if (columns.network == SIZE_MAX || columns.country == SIZE_MAX) {
+		log_error("line 1: the header must be network,country,asn,organisation,flags");
+		return EXIT_USAGE;
+	}
+	for (size_t i = 1; code == EXIT_CLEAN && i < csv_table_row_count(t); i++) {
+		struct csv_row row = csv_table_row(t, i);
+
+		code = add_row(&row, &columns, country, asn);
+	}
+	return code;
+}
+
+/* Whole or not at all: a temporary file in the folder, then rename. */
+static int write_database(int folder, const char *name, struct mmdb_writer *w)
+{
+	char temporary[32];
+	struct buf bytes;
+	int status, fd;
+
+	snprintf(temporary, sizeof(temporary), ".%s.tmp", name);
+	buf_init(&bytes, DATABASE_BYTES_MAX, NULL);
+	status = mmdb_writer_finish(w, &bytes);
+	fd = status == STATUS_OK ? openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644)
+	                         : -1;
+	if (status == STATUS_OK && fd < 0)
+		status = status_from_errno(errno);
+	for (size_t done = 0; status == STATUS_OK && done < bytes.len;) {
+		ssize_t len = write(fd, bytes.data + done, bytes.len - done);
+
+		if (len > 0)
+			done += (size_t)len;
+		else if (len < 0 && errno != EINTR)
+			status = status_from_errno(errno);
+	}
+	/* Country data is public, and the inspector of another user must be able to read it. */
+	if (status == STATUS_OK && (fchmod(fd, 0644) != 0 || fsync(fd) != 0))
+		status = status_from_errno(errno);
+	if (fd >= 0)
+		close(fd);
+	if (status == STATUS_OK && renameat(folder, temporary, folder, name) != 0)
+		status = status_from_errno(errno);
+	if (status != STATUS_OK)
+		unlinkat(folder, temporary, 0);
+	buf_free(&bytes);
+	return status;
+}
+
+static enum exit_code build_from(const struct csv_table *t, int folder)
+{
+	int64_t now_ns = (int64_t)time(NULL) * NS_PER_SECOND;
+	struct mmdb_writer *country = NULL, *asn = NULL;
+	enum exit_code code = EXIT_CLEAN;
+	int status = mmdb_writer_new(&country, "Exeat-Country", now_ns);
+
+	if (status == STATUS_OK)
+		status = mmdb_writer_new(&asn, "Exeat-ASN", now_ns);
+	if (status == STATUS_OK)
+		code = add_rows(t, country, asn);
+	if (status == STATUS_OK && code == EXIT_CLEAN)
+		status = write_database(folder, "country.mmdb", country);
+	if (status == STATUS_OK && code == EXIT_CLEAN)
+		status = write_database(folder, "asn.mmdb", asn);
+	mmdb_writer_free(country);
+	mmdb_writer_free(asn);
+	return status == STATUS_OK ? code : workplace_complain("write the databases", status);
+}
+
+/* In the sandbox: the table may come from anywhere. */
+static enum exit_code build(const struct priv_sandbox *sandbox, int source_fd)
+{
+	char level[PRIV_LEVEL_CHARS];
+	struct csv_problem problem = {0};
+	struct csv_table *table = NULL;
+	struct buf bytes;
+	enum exit_code code = EXIT_CLEAN;
+	int status = priv_sandbox_enter(sandbox, level);
+
+	if (status == STATUS_OK)
+		status = priv_sandbox_seal(sandbox);
+	if (status != STATUS_OK)
+		return workplace_complain("enter the sandbox", status);
+	status = workplace_read_all(source_fd, &bytes, CSV_FILE_BYTES_MAX);
+	if (status == STATUS_OK)
+		status = csv_table_read(buf_span(&bytes), &table, &problem);
+	if (status == STATUS_MALFORMED || status == STATUS_LIMIT) {
+		log_error("line %u: %s", problem.line,
+		        problem.text ? problem.text : status_text(status));
+		code = EXIT_USAGE;
+	} else if (status != STATUS_OK) {
+		code = workplace_complain("read the table", status);
+	} else {
+		code = build_from(table, sandbox->output_fd);
+	}
+	csv_table_free(table);
+	buf_free(&bytes);
+	return code;
+}
+
+static enum exit_code open_and_build(const char *from, const char *out)
+{
+	struct priv_user user;
+	struct priv_sandbox sandbox = {.user = &user, .output_fd = -1, .store_fd = -1};
+	bool is_inspector = false;
+	int child_code = EXIT_MACHINE;
+	int source_fd = open(from, O_RDONLY | O_CLOEXEC);
+	int status;
+
+	if (source_fd < 0) {
+		log_error("cannot open %s: %s", from, strerror(errno));
+		return EXIT_USAGE;
+	}
+	priv_user_find(&user);
+	status = priv_open_output(out, &user, &sandbox.output_fd);
+	if (status != STATUS_OK) {
+		log_error("cannot use the folder %s: %s", out,
+		        status == STATUS_USAGE ? "it holds other files; give a new or an empty one"
+		                               : strerror(errno));
+		return status == STATUS_USAGE ? EXIT_USAGE : EXIT_MACHINE;
+	}
+	status = priv_run_inspector(&is_inspector, &child_code);
+	if (status != STATUS_OK)
+		return workplace_complain("start the building process", status);
+	if (is_inspector)
+		return build(&sandbox, source_fd);
+	status = priv_finish_output(sandbox.output_fd, &user);
+	/* The folder itself is public as well. */
+	if (status == STATUS_OK && fchmod(sandbox.output_fd, 0755) != 0)
+		status = status_from_errno(errno);
+	return status == STATUS_OK ? (enum exit_code)child_code
+	                           : workplace_complain("hand over the databases", status);
+}
+
+int cmd_geo(int argc, char **argv)
+{
+	const char *from = NULL, *out = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		switch (option) {
+		case OPTION_FROM:
+			from = optarg;
+			break;
+		case OPTION_OUT:
+			out = optarg;
+			break;
+		case OPTION_HELP:
+			fputs(help, stdout);
+			return EXIT_CLEAN;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	if (optind + 1 != argc || strcmp(argv[optind], "build") != 0 || !from || !out) {
+		log_error("usage: exeat geo build --from FILE.csv --out DIR");
+		return EXIT_USAGE;
+	}
+	return (int)open_and_build(from, out);
+}

@@ -1,0 +1,132 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cmd/inspection.h"
+
+static const char help[] =
+        "usage: exeat inspect FILE... [OPTIONS]\n\n"
+        "Reads capture files (pcap, pcapng, also in gzip or zstd; - is standard input), merged by "
+        "time,\n"
+        "and says which program sent what kind of data to whom, and on what paper.\n\n"
+        "  --register DIR       the practice's register; without one every recipient is unknown\n"
+        "  --out DIR            write summary.csv, flags.csv, flows.jsonl, report.html, draft/, "
+        "exeat.db\n"
+        "  --store FILE         keep the evidence here instead of DIR/exeat.db\n"
+        "  -f, --filter FILTER  only packets that match (pcap-filter(7))\n"
+        "  --authorised-by TXT  \"NAME, DATE\": who allowed the capture\n"
+        "  --geo DIR            country.mmdb and asn.mmdb\n"
+        "  --rules DIR          identifiers.csv and flags.csv\n"
+        "  -q, --quiet          no table\n";
+
+enum {
+	OPTION_REGISTER = 256,
+	OPTION_OUT,
+	OPTION_STORE,
+	OPTION_AUTHORISED,
+	OPTION_GEO,
+	OPTION_RULES,
+	OPTION_HELP
+};
+
+static const struct option long_options[] = {
+        {"register", required_argument, NULL, OPTION_REGISTER},
+        {"out", required_argument, NULL, OPTION_OUT},
+        {"store", required_argument, NULL, OPTION_STORE},
+        {"filter", required_argument, NULL, 'f'},
+        {"authorised-by", required_argument, NULL, OPTION_AUTHORISED},
+        {"geo", required_argument, NULL, OPTION_GEO},
+        {"rules", required_argument, NULL, OPTION_RULES},
+        {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, OPTION_HELP},
+        {NULL, 0, NULL, 0},
+};
+
+/* 0 to go on, 1 when help was printed, -1 when the option is wrong. */
+static int read_option(int option, struct inspection_options *o)
+{
+	switch (option) {
+	case OPTION_REGISTER:
+		o->workplace.register_dir = optarg;
+		return 0;
+	case OPTION_OUT:
+		o->workplace.out_dir = optarg;
+		return 0;
+	case OPTION_STORE:
+		o->workplace.store_path = optarg;
+		return 0;
+	case OPTION_AUTHORISED:
+		o->authorised_by = optarg;
+		return 0;
+	case OPTION_GEO:
+		o->workplace.geo_dir = optarg;
+		return 0;
+	case OPTION_RULES:
+		o->workplace.rules_dir = optarg;
+		return 0;
+	case 'f':
+		o->filter = optarg;
+		return 0;
+	case 'q':
+		o->quiet = true;
+		return 0;
+	case OPTION_HELP:
+		fputs(help, stdout);
+		return 1;
+	default:
+		return -1;
+	}
+}
+
+static enum exit_code open_files(char **names, size_t count, int fds[static SOURCE_INPUTS_MAX])
+{
+	if (count == 0) {
+		log_error("inspect needs a capture file, or - for standard input");
+		return EXIT_USAGE;
+	}
+	if (count > SOURCE_INPUTS_MAX) {
+		log_error("at most %d files in one run", SOURCE_INPUTS_MAX);
+		return EXIT_USAGE;
+	}
+	for (size_t i = 0; i < count; i++) {
+		fds[i] = strcmp(names[i], "-") == 0 ? dup(STDIN_FILENO)
+		                                    : open(names[i], O_RDONLY | O_CLOEXEC);
+		if (fds[i] >= 0)
+			continue;
+		log_error("cannot open %s: %s", names[i], strerror(errno));
+		while (i > 0)
+			close(fds[--i]);
+		return errno == ENOENT ? EXIT_USAGE : EXIT_MACHINE;
+	}
+	return EXIT_CLEAN;
+}
+
+int cmd_inspect(int argc, char **argv)
+{
+	struct inspection_options o = {.quiet = false};
+	int fds[SOURCE_INPUTS_MAX];
+	char reason[256];
+	enum exit_code code;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "f:q", long_options, NULL)) != -1) {
+		int outcome = read_option(option, &o);
+
+		if (outcome != 0)
+			return outcome > 0 ? EXIT_CLEAN : EXIT_USAGE;
+	}
+	if (o.filter && source_check_filter(o.filter, reason) != 0) {
+		log_error("the filter is wrong: %s", reason);
+		return EXIT_USAGE;
+	}
+	code = open_files(argv + optind, (size_t)(argc - optind), fds);
+	if (code != EXIT_CLEAN)
+		return code;
+	o.fds = fds;
+	o.fd_count = (size_t)(argc - optind);
+	return (int)inspection_run(&o);
+}

@@ -1,0 +1,62 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cmd/workplace.h"
+
+static const char help[] = "usage: exeat register check DIR\n\n"
+                           "Reads practice.csv, programs.csv, destinations.csv, contracts.csv and "
+                           "basis.csv and names each\n"
+                           "mistake with file, line, column and Excel cell. Exit code 3 when the "
+                           "register cannot be used.\n";
+
+static void print_summary(const struct registry *r)
+{
+	size_t warnings = 0;
+
+	for (size_t i = 0; i < registry_problem_count(r); i++) {
+		char text[384];
+
+		registry_problem_format(registry_problem(r, i), text);
+		printf("%s\n", text);
+		warnings++;
+	}
+	printf("The register can be used: %zu programs, %zu destinations, %zu contracts, %zu "
+	       "bases, "
+	       "%zu warnings.\n",
+	        registry_program_count(r), registry_destination_count(r),
+	        registry_contract_count(r), registry_basis_count(r),
+	        warnings + registry_problems_left_out(r));
+}
+
+static enum exit_code check(const char *folder)
+{
+	const struct workplace_options options = {.register_dir = folder};
+	struct workplace workplace;
+	bool is_inspector = false;
+	enum exit_code code = workplace_open(&workplace, &options);
+
+	if (code == EXIT_CLEAN)
+		code = workplace_fork(&workplace, &is_inspector);
+	if (!is_inspector)
+		return code;
+	code = workplace_load(&workplace);
+	if (code == EXIT_CLEAN)
+		print_summary(workplace.registry);
+	workplace_close(&workplace);
+	return code;
+}
+
+int cmd_register(int argc, char **argv)
+{
+	if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
+		fputs(help, stdout);
+		return EXIT_CLEAN;
+	}
+	if (argc != 3 || strcmp(argv[1], "check") != 0) {
+		log_error("usage: exeat register check DIR");
+		return EXIT_USAGE;
+	}
+	return (int)check(argv[2]);
+}

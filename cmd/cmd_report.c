@@ -1,0 +1,132 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/status.h"
+#include "base/timestamp.h"
+#include "cmd/reporting.h"
+
+static const char help[] =
+        "usage: exeat report --store FILE [OPTIONS]\n\n"
+        "Reports from stored evidence, with the register in force.\n\n"
+        "  --store FILE      the store that inspect or capture wrote\n"
+        "  --day DAY         YYYY-MM-DD, today or yesterday, in the practice's time zone\n"
+        "  --csv             summary rows on standard output (for cron)\n"
+        "  --register DIR    this register instead of the one the store remembers\n"
+        "  --out DIR         write all report files there\n"
+        "  --rules DIR\n";
+
+enum {
+	OPTION_STORE = 256,
+	OPTION_DAY,
+	OPTION_CSV,
+	OPTION_REGISTER,
+	OPTION_OUT,
+	OPTION_RULES,
+	OPTION_HELP
+};
+
+static const struct option long_options[] = {
+        {"store", required_argument, NULL, OPTION_STORE},
+        {"day", required_argument, NULL, OPTION_DAY},
+        {"csv", no_argument, NULL, OPTION_CSV},
+        {"register", required_argument, NULL, OPTION_REGISTER},
+        {"out", required_argument, NULL, OPTION_OUT},
+        {"rules", required_argument, NULL, OPTION_RULES},
+        {"help", no_argument, NULL, OPTION_HELP},
+        {NULL, 0, NULL, 0},
+};
+
+/* 0 to go on, 1 when help was printed, -1 when the option is wrong. */
+static int read_option(int option, struct workplace_options *w, struct reporting_options *o)
+{
+	switch (option) {
+	case OPTION_STORE:
+		w->store_path = optarg;
+		return 0;
+	case OPTION_DAY:
+		o->date = optarg;
+		return 0;
+	case OPTION_CSV:
+		o->summary = true;
+		return 0;
+	case OPTION_REGISTER:
+		w->register_dir = optarg;
+		return 0;
+	case OPTION_OUT:
+		w->out_dir = optarg;
+		return 0;
+	case OPTION_RULES:
+		w->rules_dir = optarg;
+		return 0;
+	case OPTION_HELP:
+		fputs(help, stdout);
+		return 1;
+	default:
+		return -1;
+	}
+}
+
+/* today and yesterday need the practice's time zone, which is known only now. */
+static bool resolve_day(const char *text, char ret[static TIME_DATE_CHARS])
+{
+	int32_t day = time_local_day((int64_t)time(NULL) * NS_PER_SECOND);
+
+	if (strcmp(text, "yesterday") == 0)
+		day--;
+	else if (strcmp(text, "today") != 0 && !time_parse_date(text, &day))
+		return false;
+	time_format_day(day, ret);
+	return true;
+}
+
+static enum exit_code make_report(struct workplace *w, struct reporting_options *o)
+{
+	char date[TIME_DATE_CHARS];
+	enum exit_code code = workplace_load(w);
+
+	if (code != EXIT_CLEAN)
+		return code;
+	if (o->date) {
+		if (!resolve_day(o->date, date)) {
+			log_error("--day takes YYYY-MM-DD, today or yesterday");
+			return EXIT_USAGE;
+		}
+		o->date = date;
+	}
+	return reporting_run(w, o);
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct workplace_options w = {.register_dir = NULL};
+	struct reporting_options o = {.table = false};
+	struct workplace workplace;
+	bool is_inspector = false;
+	enum exit_code code;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		int outcome = read_option(option, &w, &o);
+
+		if (outcome != 0)
+			return outcome > 0 ? EXIT_CLEAN : EXIT_USAGE;
+	}
+	if (!w.store_path || optind != argc) {
+		log_error("report needs a store: exeat report --store FILE");
+		return EXIT_USAGE;
+	}
+	o.table = !o.summary;
+	/* Writing a folder of reports also notes in the store what was seen on which date. */
+	w.store_read_only = w.out_dir == NULL;
+	code = workplace_open(&workplace, &w);
+	if (code == EXIT_CLEAN)
+		code = workplace_fork(&workplace, &is_inspector);
+	if (!is_inspector)
+		return (int)code;
+	code = make_report(&workplace, &o);
+	workplace_close(&workplace);
+	return (int)code;
+}

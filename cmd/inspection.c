@@ -1,0 +1,157 @@
+#include "cmd/inspection.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/status.h"
+#include "base/timestamp.h"
+#include "cmd/reporting.h"
+#include "pipeline/pipeline.h"
+
+static volatile sig_atomic_t stop; /* the stop flag: one of the two globals that exeat has */
+
+static void on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+static void watch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static double seconds_of(clockid_t clock)
+{
+	struct timespec now = {0};
+
+	clock_gettime(clock, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* A live capture needs a recorded authority; files may have come from elsewhere, so there it is a
+ * flag of the report instead. */
+static enum exit_code check_authority(const struct workplace *w, const struct inspection_options *o)
+{
+	char text[160];
+
+	if (!o->live || reporting_authority(w, o->authorised_by, text)[0] != '\0')
+		return EXIT_CLEAN;
+	log_error(
+	        "nobody is recorded as having allowed this capture; fill in capture_authorised_by "
+	        "and capture_authorised_on in practice.csv, or give --authorised-by \"NAME, "
+	        "DATE\"");
+	return EXIT_NO_AUTHORITY;
+}
+
+static enum exit_code open_source(const struct inspection_options *o, struct source **ret)
+{
+	int status;
+
+	if (o->live) {
+		*ret = o->live;
+		return EXIT_CLEAN;
+	}
+	status = source_open_files(ret, o->fds, o->fd_count, o->filter);
+	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("read the captures", status);
+}
+
+static void say_how_inputs_ended(struct source *source)
+{
+	for (size_t i = 0; i < source_input_count(source); i++) {
+		struct source_counts counts;
+
+		if (source_counts(source, i, &counts) != STATUS_OK || !counts.end_reason)
+			continue;
+		if (counts.frames > 0)
+			log_warning("input %zu: %s (after packet %llu, byte %llu); what came "
+			            "before was "
+			            "inspected",
+			        i + 1, counts.end_reason,
+			        (unsigned long long)counts.end_after_frame,
+			        (unsigned long long)counts.end_at_bytes);
+		else
+			log_warning("input %zu: %s; no packet could be read from it", i + 1,
+			        counts.end_reason);
+	}
+}
+
+static enum exit_code read_packets(
+        struct workplace *w, const struct inspection_options *o, struct pipeline_result *ret)
+{
+	struct pipeline_options options = {
+	        .duration_ns = o->duration_ns, .stop = &stop, .progress = isatty(STDERR_FILENO)};
+	struct pipeline *pipeline = NULL;
+	struct source *source = NULL;
+	enum exit_code code = open_source(o, &source);
+	int status = STATUS_OK;
+
+	if (code != EXIT_CLEAN)
+		return code;
+	if (w->registry) {
+		const struct registry_practice *practice = registry_practice(w->registry);
+
+		options.inside.prefixes = practice->internal_nets;
+		options.inside.count = practice->internal_net_count;
+		options.excluded = practice->excluded_nets;
+		options.excluded_count = practice->excluded_net_count;
+	}
+	status = pipeline_new(&pipeline, source, w->detect, w->location, w->store);
+	if (status == STATUS_OK)
+		status = pipeline_run(pipeline, &options, ret);
+	pipeline_free(pipeline);
+	say_how_inputs_ended(source);
+	source_free(source);
+	if (status != STATUS_OK)
+		return workplace_complain(
+		        "inspect the packets; earlier results are unchanged", status);
+	return ret->any_packet ? EXIT_CLEAN : EXIT_NO_PACKET;
+}
+
+static enum exit_code inspect(struct workplace *w, const struct inspection_options *o)
+{
+	double started = seconds_of(CLOCK_MONOTONIC);
+	struct pipeline_result result;
+	struct reporting_options reporting = {
+	        .authorised_by = o->authorised_by, .table = !o->quiet, .result = &result};
+	enum exit_code code;
+
+	watch_signals();
+	code = workplace_load(w);
+	if (code == EXIT_CLEAN)
+		code = check_authority(w, o);
+	if (code == EXIT_CLEAN)
+		code = read_packets(w, o, &result);
+	if (code != EXIT_CLEAN && code != EXIT_NO_PACKET)
+		return code;
+	if (code == EXIT_NO_PACKET)
+		log_error("no packet could be read");
+	reporting.wall_seconds = seconds_of(CLOCK_MONOTONIC) - started;
+	reporting.cpu_seconds = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+	return exit_code_worse(code, reporting_run(w, &reporting));
+}
+
+enum exit_code inspection_run(const struct inspection_options *options)
+{
+	struct workplace workplace;
+	bool is_inspector = false;
+	enum exit_code code = workplace_open(&workplace, &options->workplace);
+
+	if (code == EXIT_CLEAN)
+		code = workplace_fork(&workplace, &is_inspector);
+	if (!is_inspector)
+		return code;
+	code = inspect(&workplace, options);
+	workplace_close(&workplace);
+	return code;
+}

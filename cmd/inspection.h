@@ -1,0 +1,27 @@
+/* inspection: one run from frames to reports, shared by `inspect` (files) and `capture` (live). */
+#ifndef EXEAT_CMD_INSPECTION_H
+#define EXEAT_CMD_INSPECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "cmd/workplace.h"
+#include "source/source.h"
+
+struct inspection_options {
+	struct workplace_options workplace;
+	const char *authorised_by;
+	const char *filter;
+	int64_t duration_ns; /* live */
+	const int *fds;      /* files, opened by the monitor; taken */
+	size_t fd_count;
+	struct source *live; /* opened by the monitor; taken. NULL: files */
+	bool quiet;          /* no table */
+};
+
+/* Opens the workplace, forks the inspector, waits. Returns the exit code of the whole run. */
+enum exit_code inspection_run(const struct inspection_options *options) WUNRES NONNULL(1);
+
+#endif

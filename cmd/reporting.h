@@ -1,0 +1,30 @@
+/* reporting: from the store to what people read: each stored flow is assessed with the register in
+ * force and handed to the report. */
+#ifndef EXEAT_CMD_REPORTING_H
+#define EXEAT_CMD_REPORTING_H
+
+#include <stdbool.h>
+
+#include "base/compiler.h"
+#include "cmd/workplace.h"
+#include "pipeline/pipeline.h"
+#include "report/report.h"
+
+struct reporting_options {
+	const char *authorised_by; /* --authorised-by, or NULL */
+	bool table;                /* the table on standard output */
+	bool summary;              /* summary.csv rows on standard output */
+	const char *date;          /* YYYY-MM-DD: only this local date; NULL: all */
+	double wall_seconds, cpu_seconds;
+	const struct pipeline_result *result; /* of the run that came before, or NULL */
+};
+
+/* Writes what the options and the workplace's output folder ask for; the exit code says what flags
+ * were found or what failed. */
+enum exit_code reporting_run(struct workplace *w, const struct reporting_options *options) WUNRES
+        NONNULL(1, 2);
+/* Who allowed the capture: the option, else practice.csv; "" when nobody is recorded. */
+const char *reporting_authority(
+        const struct workplace *w, const char *authorised_by, char ret[static 160]) NONNULL(1);
+
+#endif

@@ -1,0 +1,565 @@
+#include "cmd/workplace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/status.h"
+#include "base/timestamp.h"
+
+#define RULES_BYTES_MAX     (4u << 20)
+#define REGISTER_META_BYTES (1u << 20) /* of one register file kept in the store */
+
+enum exit_code workplace_complain(const char *what, int status)
+{
+	int error = errno;
+
+	if (status == STATUS_IO && error != 0)
+		log_error("cannot %s: %s", what, strerror(error));
+	else
+		log_error("cannot %s: %s", what, status_text(status));
+	return status == STATUS_USAGE ? EXIT_USAGE : EXIT_MACHINE;
+}
+
+/* Folder of the running program: next to it stand the build's own rules and databases. */
+static bool program_folder(char ret[static WORKPLACE_PATH_CHARS])
+{
+	ssize_t len = readlink("/proc/self/exe", ret, WORKPLACE_PATH_CHARS - 1);
+	char *slash;
+
+	if (len <= 0)
+		return false;
+	ret[len] = '\0';
+	slash = strrchr(ret, '/');
+	if (!slash)
+		return false;
+	*slash = '\0';
+	return true;
+}
+
+/* The first folder that exists: the one asked for, the build's, the installed one. */
+static int open_folder(const char *given, const char *beside, const char *installed)
+{
+	char folder[WORKPLACE_PATH_CHARS];
+	char path[WORKPLACE_PATH_CHARS + 16];
+	int fd = -1;
+
+	if (given)
+		return open(given, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (program_folder(folder)) {
+		snprintf(path, sizeof(path), "%s/%s", folder, beside);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	return fd >= 0 ? fd : open(installed, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static enum exit_code open_rules(struct workplace *w, const struct workplace_options *o)
+{
+	int folder = open_folder(o->rules_dir, "../rules", EXEAT_DATA_DIR "/rules");
+
+	if (folder < 0) {
+		log_error("no rules folder%s%s; give one with --rules", o->rules_dir ? ": " : "",
+		        o->rules_dir ? o->rules_dir : "");
+		return EXIT_USAGE;
+	}
+	w->identifiers_fd = openat(folder, "identifiers.csv", O_RDONLY | O_CLOEXEC);
+	w->flags_fd = openat(folder, "flags.csv", O_RDONLY | O_CLOEXEC);
+	close(folder);
+	if (w->identifiers_fd < 0 || w->flags_fd < 0) {
+		log_error("the rules folder lacks identifiers.csv or flags.csv");
+		return EXIT_USAGE;
+	}
+	return EXIT_CLEAN;
+}
+
+/* Missing files are the register's own complaint; a missing folder is a wrong command line. */
+static enum exit_code open_register(struct workplace *w, const struct workplace_options *o)
+{
+	int folder;
+
+	if (!o->register_dir)
+		return EXIT_CLEAN;
+	folder = open(o->register_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0) {
+		log_error(
+		        "cannot open the register folder %s: %s", o->register_dir, strerror(errno));
+		return EXIT_USAGE;
+	}
+	w->has_register = true;
+	for (int i = 0; i < REGISTRY_FILES; i++)
+		w->register_fds[i] = openat(
+		        folder, registry_file_name((enum registry_file)i), O_RDONLY | O_CLOEXEC);
+	close(folder);
+	return EXIT_CLEAN;
+}
+
+static enum exit_code open_geo(struct workplace *w, const struct workplace_options *o)
+{
+	int folder = open_folder(o->geo_dir, "geo", EXEAT_DATA_DIR "/geo");
+
+	if (folder < 0) {
+		if (!o->geo_dir)
+			return EXIT_CLEAN; /* countries are then unknown, and the report says so */
+		log_error(
+		        "cannot open the country data folder %s: %s", o->geo_dir, strerror(errno));
+		return EXIT_USAGE;
+	}
+	w->country_fd = openat(folder, "country.mmdb", O_RDONLY | O_CLOEXEC);
+	w->asn_fd = openat(folder, "asn.mmdb", O_RDONLY | O_CLOEXEC);
+	close(folder);
+	if (o->geo_dir && w->country_fd < 0) {
+		log_error("%s holds no country.mmdb; make one with: exeat geo build", o->geo_dir);
+		return EXIT_USAGE;
+	}
+	return EXIT_CLEAN;
+}
+
+static enum exit_code open_output(struct workplace *w, const struct workplace_options *o)
+{
+	int status;
+
+	if (!o->out_dir)
+		return EXIT_CLEAN;
+	status = priv_open_output(o->out_dir, &w->user, &w->out_fd);
+	if (status == STATUS_OK)
+		return EXIT_CLEAN;
+	if (status == STATUS_USAGE)
+		log_error(
+		        "the folder %s holds other files; give a new or an empty one", o->out_dir);
+	else
+		log_error("cannot use the output folder %s: %s", o->out_dir,
+		        errno ? strerror(errno) : status_text(status));
+	return status == STATUS_USAGE ? EXIT_USAGE : EXIT_MACHINE;
+}
+
+/* --store FILE, else exeat.db of --out, else in memory. */
+static enum exit_code open_store_folder(struct workplace *w, const struct workplace_options *o)
+{
+	const char *slash = o->store_path ? strrchr(o->store_path, '/') : NULL;
+	const char *name = slash ? slash + 1 : o->store_path;
+	char folder[WORKPLACE_PATH_CHARS] = ".";
+	int status;
+
+	w->store_read_only = o->store_read_only;
+	if (!o->store_path) {
+		if (w->out_fd >= 0)
+			snprintf(w->store_name, sizeof(w->store_name), "exeat.db");
+		w->store_fd = w->out_fd >= 0 ? dup(w->out_fd) : -1;
+		return EXIT_CLEAN;
+	}
+	if (name[0] == '\0' || strlen(name) >= sizeof(w->store_name) ||
+	        (slash && (size_t)(slash - o->store_path) >= sizeof(folder))) {
+		log_error("--store must name a file");
+		return EXIT_USAGE;
+	}
+	if (slash)
+		snprintf(folder, sizeof(folder), "%.*s",
+		        slash == o->store_path ? 1 : (int)(slash - o->store_path), o->store_path);
+	if (access(folder, F_OK) != 0 || (o->store_read_only && access(o->store_path, R_OK) != 0)) {
+		log_error("cannot open the store %s: %s", o->store_path, strerror(errno));
+		return errno == ENOENT ? EXIT_USAGE : EXIT_MACHINE;
+	}
+	status = priv_open_output(folder, &w->user, &w->store_fd);
+	if (status == STATUS_USAGE) {
+		log_error("the store's folder %s holds other files; give the store a folder of its "
+		          "own",
+		        folder);
+		return EXIT_USAGE;
+	}
+	if (status != STATUS_OK)
+		return workplace_complain("open the store's folder", status);
+	snprintf(w->store_name, sizeof(w->store_name), "%s", name);
+	return EXIT_CLEAN;
+}
+
+static void describe_sandbox(struct workplace *w)
+{
+	struct priv_sandbox *s = &w->sandbox;
+
+	s->user = &w->user;
+	s->output_fd = w->out_fd;
+	s->store_fd = w->store_fd;
+	s->read_only[s->read_only_count++] = "/usr/share/zoneinfo";
+	s->read_only[s->read_only_count++] = "/etc/localtime";
+	if (w->country_fd >= 0) {
+		snprintf(w->geo_paths[0], sizeof(w->geo_paths[0]), "/proc/self/fd/%d",
+		        w->country_fd);
+		s->read_only[s->read_only_count++] = w->geo_paths[0];
+	}
+	if (w->asn_fd >= 0) {
+		snprintf(w->geo_paths[1], sizeof(w->geo_paths[1]), "/proc/self/fd/%d", w->asn_fd);
+		s->read_only[s->read_only_count++] = w->geo_paths[1];
+	}
+}
+
+enum exit_code workplace_open(struct workplace *w, const struct workplace_options *options)
+{
+	static const struct workplace nothing;
+	enum exit_code code;
+
+	*w = nothing;
+	for (int i = 0; i < REGISTRY_FILES; i++)
+		w->register_fds[i] = -1;
+	w->identifiers_fd = w->flags_fd = w->country_fd = w->asn_fd = -1;
+	w->out_fd = w->store_fd = -1;
+	priv_user_find(&w->user);
+	code = open_rules(w, options);
+	if (code == EXIT_CLEAN)
+		code = open_register(w, options);
+	if (code == EXIT_CLEAN)
+		code = open_geo(w, options);
+	if (code == EXIT_CLEAN)
+		code = open_output(w, options);
+	if (code == EXIT_CLEAN)
+		code = open_store_folder(w, options);
+	describe_sandbox(w);
+	return code;
+}
+
+int workplace_read_all(int fd, struct buf *ret, size_t max_bytes)
+{
+	uint8_t piece[16384];
+	ssize_t len;
+
+	buf_init(ret, max_bytes, NULL);
+	while ((len = read(fd, piece, sizeof(piece))) != 0) {
+		int status;
+
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0)
+			return status_from_errno(errno);
+		status = buf_append(ret, span_of(piece, (size_t)len));
+		if (status != STATUS_OK)
+			return status;
+	}
+	return STATUS_OK;
+}
+
+/* The key of the patients' tags lives beside the store, never in it; without an output folder it
+ * lives for this run. */
+static int tag_key(const struct workplace *w, uint8_t ret[static DIGEST_KEY_BYTES])
+{
+	int fd = -1;
+	bool fresh = false;
+	ssize_t len;
+
+	if (w->store_fd >= 0 && !w->store_read_only) {
+		fd = openat(w->store_fd, "exeat.key", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT) {
+			fresh = true;
+			fd = openat(w->store_fd, "exeat.key",
+			        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		}
+		if (fd < 0)
+			return status_from_errno(errno);
+	}
+	if (fd >= 0 && !fresh) {
+		len = read(fd, ret, DIGEST_KEY_BYTES);
+		close(fd);
+		return len == DIGEST_KEY_BYTES ? STATUS_OK : STATUS_IO;
+	}
+	if (getrandom(ret, DIGEST_KEY_BYTES, 0) != DIGEST_KEY_BYTES)
+		return STATUS_IO;
+	if (fd < 0)
+		return STATUS_OK;
+	len = write(fd, ret, DIGEST_KEY_BYTES);
+	close(fd);
+	return len == DIGEST_KEY_BYTES ? STATUS_OK : status_from_errno(errno);
+}
+
+static enum exit_code complain_rules(
+        const char *file, int status, const struct csv_problem *problem)
+{
+	if (status < 0)
+		return workplace_complain(file, status);
+	log_error("rules/%s:%u:%u: %s", file, problem->line, problem->column,
+	        problem->text ? problem->text : "cannot be read");
+	return EXIT_USAGE;
+}
+
+static int rules_version(struct workplace *w, struct span identifiers, struct span flags)
+{
+	struct digest *digest = NULL;
+	char hex[DIGEST_HEX_CHARS];
+	int status = digest_new(&digest);
+
+	if (status == STATUS_OK)
+		status = digest_update(digest, identifiers);
+	if (status == STATUS_OK)
+		status = digest_update(digest, flags);
+	if (status == STATUS_OK)
+		status = digest_hex(digest, hex);
+	digest_free(digest);
+	if (status == STATUS_OK)
+		snprintf(w->rules_version, sizeof(w->rules_version), "%.12s", hex);
+	return status;
+}
+
+static enum exit_code load_rules(struct workplace *w)
+{
+	struct buf identifiers, flags;
+	struct csv_problem problem = {0};
+	uint8_t key[DIGEST_KEY_BYTES];
+	enum exit_code code = EXIT_CLEAN;
+	int status = workplace_read_all(w->identifiers_fd, &identifiers, RULES_BYTES_MAX);
+	int read_flags = workplace_read_all(w->flags_fd, &flags, RULES_BYTES_MAX);
+
+	if (status != STATUS_OK || read_flags != STATUS_OK)
+		code = workplace_complain(
+		        "read the rules", status != STATUS_OK ? status : read_flags);
+	if (code == EXIT_CLEAN && (status = tag_key(w, key)) != STATUS_OK)
+		code = workplace_complain(
+		        "read or make the key of the patient tags (exeat.key)", status);
+	if (code == EXIT_CLEAN &&
+	        (status = rules_version(w, buf_span(&identifiers), buf_span(&flags))) != STATUS_OK)
+		code = workplace_complain("digest the rules", status);
+	if (code == EXIT_CLEAN && (status = detect_rules_new(&w->detect, buf_span(&identifiers),
+	                                   key, &problem)) != STATUS_OK)
+		code = complain_rules("identifiers.csv", status, &problem);
+	if (code == EXIT_CLEAN &&
+	        (status = flag_rules_new(&w->flags, buf_span(&flags), &problem)) != STATUS_OK)
+		code = complain_rules("flags.csv", status, &problem);
+	explicit_bzero(key, sizeof(key));
+	buf_free(&identifiers);
+	buf_free(&flags);
+	return code;
+}
+
+static void meta_key(enum registry_file file, char ret[static 64])
+{
+	snprintf(ret, 64, "register/%s", registry_file_name(file));
+}
+
+/* The register that the store was last written with. */
+static int read_stored_register(struct workplace *w)
+{
+	char *text = malloc(REGISTER_META_BYTES);
+	int status = text ? STATUS_OK : STATUS_NO_MEMORY;
+
+	for (int i = 0; status == STATUS_OK && i < REGISTRY_FILES; i++) {
+		char key[64];
+
+		meta_key((enum registry_file)i, key);
+		status = store_get_meta(w->store, key, text, REGISTER_META_BYTES);
+		if (status == STATUS_OK && text[0] != '\0') {
+			buf_init(&w->register_bytes[i], REGISTER_META_BYTES, NULL);
+			status = buf_append_text(&w->register_bytes[i], text);
+			w->has_register = true;
+		}
+	}
+	free(text);
+	return status;
+}
+
+static int read_given_register(struct workplace *w)
+{
+	int status = STATUS_OK;
+
+	for (int i = 0; status == STATUS_OK && i < REGISTRY_FILES; i++)
+		if (w->register_fds[i] >= 0)
+			status = workplace_read_all(
+			        w->register_fds[i], &w->register_bytes[i], CSV_FILE_BYTES_MAX + 1);
+	return status;
+}
+
+static void print_problems(const struct registry *r)
+{
+	for (size_t i = 0; i < registry_problem_count(r); i++) {
+		char text[384];
+
+		registry_problem_format(registry_problem(r, i), text);
+		log_error("%s", text);
+	}
+	if (registry_problems_left_out(r) > 0)
+		log_error("and %zu more", registry_problems_left_out(r));
+}
+
+static enum exit_code load_register(struct workplace *w)
+{
+	struct span files[REGISTRY_FILES];
+	bool present[REGISTRY_FILES];
+	int status = w->has_register ? read_given_register(w) : read_stored_register(w);
+
+	if (status != STATUS_OK)
+		return workplace_complain("read the register", status);
+	if (!w->has_register)
+		return EXIT_CLEAN;
+	for (int i = 0; i < REGISTRY_FILES; i++) {
+		files[i] = buf_span(&w->register_bytes[i]);
+		present[i] = w->register_fds[i] >= 0 || files[i].len > 0;
+	}
+	status = registry_load(&w->registry, files, present);
+	if (status == STATUS_REGISTER) {
+		print_problems(w->registry);
+		log_error("the register cannot be used until these are corrected; no verdict was "
+		          "made");
+		return EXIT_REGISTER;
+	}
+	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("read the register", status);
+}
+
+/* The practice's zone, else the one the store was written with, else this computer's. */
+static enum exit_code set_timezone(struct workplace *w)
+{
+	const char *zone = w->registry ? registry_practice(w->registry)->timezone : "";
+	const char *own = getenv("TZ");
+	int status;
+
+	snprintf(w->timezone, sizeof(w->timezone), "%s", zone);
+	if (w->timezone[0] == '\0') {
+		status = store_get_meta(w->store, "timezone", w->timezone, sizeof(w->timezone));
+		if (status != STATUS_OK)
+			return workplace_complain("read the store", status);
+	}
+	if (w->timezone[0] != '\0' && strcmp(w->timezone, "local") != 0) {
+		if (time_set_zone(w->timezone))
+			return EXIT_CLEAN;
+		log_error("practice.csv: the time zone '%.40s' is not known on this computer; "
+		          "write for "
+		          "example Australia/Sydney",
+		        w->timezone);
+		return EXIT_REGISTER;
+	}
+	snprintf(w->timezone, sizeof(w->timezone), "%.60s",
+	        own && own[0] && own[0] != ':' ? own : "local");
+	return EXIT_CLEAN;
+}
+
+/* What a later `exeat report` needs. */
+static int remember_register(struct workplace *w)
+{
+	int status = store_set_meta(w->store, "timezone", w->timezone);
+
+	if (status == STATUS_OK && w->registry)
+		status = store_set_meta(w->store, "practice", registry_practice(w->registry)->name);
+	for (int i = 0; status == STATUS_OK && w->registry && i < REGISTRY_FILES; i++) {
+		struct buf *bytes = &w->register_bytes[i];
+		char key[64];
+
+		if (bytes->len == 0 || bytes->len >= REGISTER_META_BYTES)
+			continue;
+		meta_key((enum registry_file)i, key);
+		status = buf_append_byte(bytes, 0);
+		if (status == STATUS_OK)
+			status = store_set_meta(w->store, key, (const char *)bytes->data);
+		bytes->len--;
+	}
+	return status;
+}
+
+static enum exit_code load_store(struct workplace *w)
+{
+	int status;
+
+	if (w->store_fd >= 0 && fchdir(w->store_fd) != 0)
+		return workplace_complain("enter the store's folder", status_from_errno(errno));
+	status = store_open(&w->store, w->store_name[0] ? w->store_name : NULL, w->store_read_only);
+	if (status == STATUS_UNSUPPORTED) {
+		log_error("the store is not one of this version of exeat; keep it and give another "
+		          "with "
+		          "--store");
+		return EXIT_USAGE;
+	}
+	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("open the store", status);
+}
+
+static enum exit_code load_location(struct workplace *w)
+{
+	int status;
+
+	if (w->country_fd < 0 && w->asn_fd < 0)
+		return EXIT_CLEAN;
+	status = location_db_new(&w->location, w->country_fd >= 0 ? w->geo_paths[0] : NULL,
+	        w->asn_fd >= 0 ? w->geo_paths[1] : NULL);
+	if (status == STATUS_MALFORMED) {
+		log_error("the country data is not a MaxMind DB file; renew it with: exeat geo "
+		          "build");
+		return EXIT_USAGE;
+	}
+	return status == STATUS_OK ? EXIT_CLEAN
+	                           : workplace_complain("open the country data", status);
+}
+
+enum exit_code workplace_load(struct workplace *w)
+{
+	int status = priv_sandbox_enter(&w->sandbox, w->level);
+	enum exit_code code = EXIT_CLEAN;
+
+	if (status != STATUS_OK)
+		return workplace_complain("enter the sandbox", status);
+	code = load_rules(w);
+	if (code == EXIT_CLEAN)
+		code = load_store(w);
+	if (code == EXIT_CLEAN)
+		code = load_register(w);
+	if (code == EXIT_CLEAN)
+		code = set_timezone(w);
+	if (code == EXIT_CLEAN)
+		code = load_location(w);
+	if (code == EXIT_CLEAN && !w->store_read_only &&
+	        (status = remember_register(w)) != STATUS_OK)
+		code = workplace_complain("write the store", status);
+	if (code == EXIT_CLEAN && (status = priv_sandbox_seal(&w->sandbox)) != STATUS_OK)
+		code = workplace_complain("seal the sandbox", status);
+	return code;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void workplace_close(struct workplace *w)
+{
+	w->store = store_free(w->store);
+	w->location = location_db_free(w->location);
+	w->detect = detect_rules_free(w->detect);
+	w->flags = flag_rules_free(w->flags);
+	w->registry = registry_free(w->registry);
+	for (int i = 0; i < REGISTRY_FILES; i++) {
+		buf_free(&w->register_bytes[i]);
+		close_fd(&w->register_fds[i]);
+	}
+	close_fd(&w->identifiers_fd);
+	close_fd(&w->flags_fd);
+	close_fd(&w->country_fd);
+	close_fd(&w->asn_fd);
+	close_fd(&w->out_fd);
+	close_fd(&w->store_fd);
+}
+
+static enum exit_code finish_outputs(const struct workplace *w)
+{
+	int status = w->out_fd >= 0 ? priv_finish_output(w->out_fd, &w->user) : STATUS_OK;
+
+	if (status == STATUS_OK && w->store_fd >= 0)
+		status = priv_finish_output(w->store_fd, &w->user);
+
+	return status == STATUS_OK ? EXIT_CLEAN
+	                           : workplace_complain("hand over the outputs", status);
+}
+
+enum exit_code workplace_fork(struct workplace *w, bool *ret_is_inspector)
+{
+	int child_code = EXIT_MACHINE;
+	enum exit_code code;
+	int status = priv_run_inspector(ret_is_inspector, &child_code);
+
+	if (status == STATUS_OK && *ret_is_inspector)
+		return EXIT_CLEAN;
+	code = status == STATUS_OK ? (enum exit_code)child_code
+	                           : workplace_complain("start the inspecting process", status);
+	code = exit_code_worse(code, finish_outputs(w));
+	workplace_close(w);
+	return code;
+}

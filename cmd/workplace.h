@@ -1,0 +1,77 @@
+/* workplace: what a run works with: rules, register, country data, store, output folder.
+ *
+ * Two halves, one for each process. The monitor opens descriptors and parses nothing
+ * (workplace_open); the inspector, in its sandbox, reads them (workplace_load). */
+#ifndef EXEAT_CMD_WORKPLACE_H
+#define EXEAT_CMD_WORKPLACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "classify/location.h"
+#include "cmd/cmd.h"
+#include "detect/detect.h"
+#include "priv/priv.h"
+#include "registry/registry.h"
+#include "store/store.h"
+#include "verdict/verdict.h"
+
+#define WORKPLACE_PATH_CHARS    512
+#define WORKPLACE_ZONE_CHARS    64
+#define WORKPLACE_RULES_VERSION 13 /* 12 hex digits and the closing zero */
+
+/* From the command line; NULL: not given. */
+struct workplace_options {
+	const char *register_dir;
+	const char *rules_dir;
+	const char *geo_dir;
+	const char *out_dir;
+	const char *store_path;
+	bool store_read_only;
+};
+
+struct workplace {
+	/* opened by the monitor; -1: not there */
+	struct priv_user user;
+	int register_fds[REGISTRY_FILES];
+	bool has_register;
+	int identifiers_fd, flags_fd;
+	int country_fd, asn_fd;
+	int out_fd, store_fd;
+	char store_name[128]; /* in store_fd; "" for a store in memory */
+	bool store_read_only;
+	struct priv_sandbox sandbox;
+	char geo_paths[2][32]; /* /proc/self/fd/N */
+
+	/* loaded by the inspector */
+	char level[PRIV_LEVEL_CHARS];
+	struct buf register_bytes[REGISTRY_FILES];
+	struct registry *registry; /* NULL without a register */
+	struct detect_rules *detect;
+	struct flag_rules *flags;
+	struct location_db *location;
+	struct store *store;
+	char timezone[WORKPLACE_ZONE_CHARS];
+	char rules_version[WORKPLACE_RULES_VERSION];
+};
+
+/* Opens what the options name. EXIT_CLEAN, or the exit code after a sentence on standard error. */
+enum exit_code workplace_open(struct workplace *w, const struct workplace_options *options) WUNRES
+        NONNULL(1, 2);
+/* In the inspector: enters the sandbox, reads rules, register (from the store when none was given
+ * and the store has one) and databases, opens the store, seals. */
+enum exit_code workplace_load(struct workplace *w) WUNRES NONNULL(1);
+/* Forks. In the inspector: *ret_is_inspector true, and the caller goes on with workplace_load. In
+ * the monitor: waits, hands the outputs to their owner, closes the workplace, and returns the exit
+ * code of the whole run. */
+enum exit_code workplace_fork(struct workplace *w, bool *ret_is_inspector) WUNRES NONNULL(1, 2);
+/* Reads a whole file through its descriptor; STATUS_LIMIT when it is larger than it may be. */
+int workplace_read_all(int fd, struct buf *ret, size_t max_bytes) WUNRES NONNULL(2);
+/* Frees and closes. */
+void workplace_close(struct workplace *w) NONNULL(1);
+/* One sentence for a failure: "cannot <what>: <why>". The exit code that fits. */
+enum exit_code workplace_complain(const char *what, int status) NONNULL(1);
+
+#endif
