@@ -44,6 +44,27 @@ static int grow_queue(struct detect_session *s)
 	return STATUS_OK;
 }
 
+/* "HTTP body > resource 7 > …" becomes "HTTP body > resource > …": a bundle of a thousand patients
+ * is one row of a report, not a thousand. Columns and members keep their numbers. */
+static void leave_out_numbers(char place[static DECODE_PLACE_CHARS])
+{
+	static const char *const words[] = {"resource ", "message "};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		char *at = strstr(place, words[i]);
+
+		while (at) {
+			char *number = at + strlen(words[i]) - 1;
+			size_t digits = strspn(number + 1, "0123456789");
+
+			if (digits > 0)
+				memmove(number, number + 1 + digits,
+				        strlen(number + 1 + digits) + 1);
+			at = strstr(number, words[i]);
+		}
+	}
+}
+
 int session_emit(struct detect_session *s, const struct finding *f)
 {
 	int status = s->queue_count == s->queue_capacity ? grow_queue(s) : STATUS_OK;
@@ -52,9 +73,15 @@ int session_emit(struct detect_session *s, const struct finding *f)
 		s->incomplete = true;
 		return STATUS_OK;
 	}
-	if (status == STATUS_OK)
-		s->queue[s->queue_count++] = *f;
-	return status;
+	if (status != STATUS_OK)
+		return status;
+	s->queue[s->queue_count] = *f;
+	if (s->emitted < SESSION_PLACES_MAX)
+		s->emitted++;
+	else
+		leave_out_numbers(s->queue[s->queue_count].place);
+	s->queue_count++;
+	return STATUS_OK;
 }
 
 /* ---- tags ---- */

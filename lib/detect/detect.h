@@ -49,10 +49,10 @@ struct finding {
 	enum category category;
 	enum finding_class class;
 	enum tier tier;
-	bool metadata;  /* stood in a URL, file name or heading */
-	uint64_t count; /* occurrences that this finding adds; at least 1 */
-	char place[DECODE_PLACE_CHARS];
-	char mask[DETECT_MASK_CHARS]; /* shape only: "•••• ••••• •" */
+	bool metadata;                  /* stood in a URL, file name or heading */
+	uint64_t count;                 /* occurrences that this finding adds; at least 1 */
+	char place[DECODE_PLACE_CHARS]; /* of a flow's later findings without number of message */
+	char mask[DETECT_MASK_CHARS];   /* shape only: "•••• ••••• •" */
 	/* Keyed tag of a patient's own number; 0: none. Counts distinct patients, so of a message
 	 * only the numbers of one kind carry tags: a patient with a Medicare number and an IHI is
 	 * one. Of a Medicare number it is made of the nine digits that survive a re-issue of the

@@ -14,6 +14,7 @@
 #define SESSION_MESSAGES_MAX                                                                       \
 	32 /* depth 6 in two directions, twice over; then the oldest is judged */
 #define SESSION_QUEUE_FIRST 4
+#define SESSION_PLACES_MAX  256 /* findings of one flow that say in which of its messages */
 #define SESSION_TAGS_FIRST  16
 
 struct detect_session {
@@ -27,6 +28,7 @@ struct detect_session {
 	unsigned tag_count, tag_capacity;
 	bool tags_full;
 	uint32_t sealed_stream; /* the stream that a sealed or media message was last in */
+	unsigned emitted;       /* up to SESSION_PLACES_MAX */
 	bool incomplete;        /* the budget refused room for a finding in this feed */
 };
 

@@ -272,6 +272,22 @@ static void test_many_open_messages(void **state)
 	assert_int_equal(harness_count(&h, "medicare", TIER_MEDIUM), 1);
 }
 
+/* Of many messages only the first say which one they are. */
+static void test_places_of_many_messages(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 300; i++) {
+		harness_begin(&h, CARRIER_FHIR, "Condition");
+		snprintf(h.event.place, sizeof(h.event.place), "HTTP body > resource %u > x", i);
+		harness_value(&h, LABEL_FHIR_SYSTEM,
+		        "http://ns.electronichealth.net.au/id/hi/ihi/1.0", IHI);
+		harness_end(&h);
+	}
+	assert_int_equal(h.count, 600);
+	assert_string_equal(h.findings[0].place, "HTTP body > resource 0 > x");
+	assert_string_equal(h.findings[598].place, "HTTP body > resource > x");
+}
+
 static void test_no_value_in_findings(void **state)
 {
 	(void)state;
@@ -356,6 +372,7 @@ int main(void)
 	        TEST(test_sealed_and_media),
 	        TEST(test_cut_short),
 	        TEST(test_many_open_messages),
+	        TEST(test_places_of_many_messages),
 	        TEST(test_no_value_in_findings),
 	        TEST(test_small_budget),
 	        TEST(test_feed_before_pull),
