@@ -18,6 +18,7 @@
 struct fuzz_run {
 	uint64_t hash;
 	enum carrier carrier; /* of the first message */
+	uint64_t malformed;
 };
 
 static void fuzz_hash(struct fuzz_run *r, const void *bytes, size_t len)
@@ -81,6 +82,7 @@ static struct fuzz_run fuzz_session(const uint8_t *data, size_t size, size_t ste
 {
 	struct fuzz_run r = {.hash = 14695981039346656037u};
 	struct tuple tuple = {.protocol = 6, .dst.port = port};
+	struct decode_summary summary;
 	struct decode_session *s;
 	struct budget budget;
 
@@ -92,13 +94,15 @@ static struct fuzz_run fuzz_session(const uint8_t *data, size_t size, size_t ste
 	if (decode_session_finish(s, 0) < 0)
 		abort();
 	fuzz_drain(s, &r);
+	decode_session_summary(s, &summary);
+	r.malformed = summary.malformed;
 	decode_session_free(s);
 	if (budget.used_bytes != 0)
 		abort();
 	return r;
 }
 
-static int fuzz_decode(const uint8_t *data, size_t size, uint16_t port)
+static inline int fuzz_decode(const uint8_t *data, size_t size, uint16_t port)
 {
 	struct fuzz_run whole, cut;
 
