@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	total = (size_t)len + size - 2;
 	whole = fuzz_session(bytes + 1, total, total, 80);
 	cut = fuzz_session(bytes + 1, total, data[0] + 1u, 80);
-	if (whole.malformed != cut.malformed || (whole.malformed == 0 && whole.hash != cut.hash))
+	if ((whole.malformed == 0) != (cut.malformed == 0) ||
+	        (whole.malformed == 0 && whole.hash != cut.hash))
 		abort();
 	free(bytes);
 	return 0;
