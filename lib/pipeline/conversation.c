@@ -236,6 +236,15 @@ static int pull_findings(struct conversation *c, const struct flow *flow)
 	return status;
 }
 
+/* No room for a field's context is an outcome: counted, and the flow goes on. */
+static int count_refusal(struct conversation *c, int status)
+{
+	if (status != STATUS_LIMIT)
+		return status;
+	c->detect_refusals++;
+	return STATUS_OK;
+}
+
 static int pull_events(struct conversation *c, const struct flow *flow)
 {
 	struct decode_event event;
@@ -246,7 +255,7 @@ static int pull_events(struct conversation *c, const struct flow *flow)
 			start_tls(c, &event);
 		status = pick_hints(c, &event);
 		if (status == STATUS_OK)
-			status = detect_session_feed(c->detect, &event);
+			status = count_refusal(c, detect_session_feed(c->detect, &event));
 		if (status == STATUS_OK)
 			status = pull_findings(c, flow);
 		if (status != STATUS_OK)
@@ -308,6 +317,6 @@ int conversation_finish(struct conversation *c, const struct flow *flow)
 			status = pull_events(c, flow);
 	}
 	if (status == STATUS_OK)
-		status = detect_session_finish(c->detect);
+		status = count_refusal(c, detect_session_finish(c->detect));
 	return status == STATUS_OK ? pull_findings(c, flow) : status;
 }

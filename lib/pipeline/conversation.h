@@ -51,6 +51,7 @@ struct conversation {
 	char *user_agent;           /* shown form; NULL when there was none */
 	struct finding_set findings;
 	uint64_t labelled_packet; /* last packet given to the label engine */
+	uint64_t detect_refusals; /* fields that detection had no room for */
 	bool over_budget;         /* no room for its decoders: its bytes were not looked into */
 	/* What earlier hourly records already told. */
 	struct flow_counts told[2];

@@ -167,7 +167,8 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 	judge_inspection(c, flow, &summary, ret);
 	ret->tier = flow_tier(c, flow, strcmp(ret->not_inspected_reason, "encrypted") == 0);
 	ret->distinct_patients = c->findings.tag_count;
-	ret->distinct_at_least = c->findings.tags_at_least;
+	ret->distinct_at_least = c->findings.tags_at_least ||
+	                         (c->detect && detect_session_tags_full(c->detect));
 }
 
 void conversation_record(

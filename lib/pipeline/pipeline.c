@@ -42,6 +42,7 @@ enum loss {
 	LOSS_MIRROR_DUPLICATES,
 	LOSS_FLOWS_WITHOUT_ROOM,
 	LOSS_FINDINGS_FOLDED,
+	LOSS_FIELDS_WITHOUT_ROOM,
 	LOSS_NAMES_FORGOTTEN,
 	LOSS_FRAMES_CUT,
 	LOSS_FRAMES_DROPPED,
@@ -217,6 +218,7 @@ static int end_flow(struct pipeline *p, struct shard *s, const struct flow *flow
 	if (status == STATUS_OK)
 		status = store_findings_of(p, c, flow);
 	p->losses[LOSS_FINDINGS_FOLDED] += c->findings.folded;
+	p->losses[LOSS_FIELDS_WITHOUT_ROOM] += c->detect_refusals;
 	s->by_slot[flow->slot] = conversation_free(c);
 	return status;
 }
@@ -508,8 +510,8 @@ static void describe_inside(const struct pipeline *p, struct pipeline_result *re
 }
 
 static const enum loss gaps[] = {LOSS_CUT, LOSS_FRAGMENTS_EXPIRED, LOSS_FRAGMENTS_EVICTED,
-        LOSS_FLOWS_EVICTED, LOSS_STREAMS_OVER_BUDGET, LOSS_FLOWS_WITHOUT_ROOM, LOSS_FRAMES_CUT,
-        LOSS_FRAMES_DROPPED, LOSS_GAP_BYTES};
+        LOSS_FLOWS_EVICTED, LOSS_STREAMS_OVER_BUDGET, LOSS_FLOWS_WITHOUT_ROOM,
+        LOSS_FIELDS_WITHOUT_ROOM, LOSS_FRAMES_CUT, LOSS_FRAMES_DROPPED, LOSS_GAP_BYTES};
 
 bool pipeline_loss_is_gap(const char *name)
 {

@@ -1,0 +1,79 @@
+#!/bin/sh
+# run_golden.sh EXEAT SOURCE_ROOT: the fixture clinic-day, as its users would run it.
+#
+# Inspects it twice and asks: are the outputs byte-equal, do they agree with what a person wrote down
+# (truth.csv), with the reviewed outputs (expect/), and does no identifier or name of the fixture
+# stand in any of them, with and without a register, and in a report from the store?
+set -eu
+exeat=$1
+root=$2
+case_dir=$root/fixtures/clinic-day
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+fail()
+{
+	echo "FAILED: $1"
+	failures=$((failures + 1))
+}
+
+# run EXPECTED_EXIT_CODE NAME COMMAND...: output goes to $work/NAME.out, errors to $work/NAME.err
+run()
+{
+	expected=$1
+	name=$2
+	shift 2
+	result=0
+	"$@" >"$work/$name.out" 2>"$work/$name.err" || result=$?
+	[ "$result" -eq "$expected" ] || {
+		fail "$name: exit code $result, expected $expected"
+		cat "$work/$name.err"
+	}
+}
+
+export TZ=UTC NO_COLOR=1 COLUMNS=160
+run 0 geo "$exeat" geo build --from "$root/fixtures/geo.csv" --out "$work/geo"
+for turn in first second; do
+	run 1 "$turn" "$exeat" inspect "$case_dir/in.pcapng" --register "$case_dir/register" \
+		--geo "$work/geo" --rules "$root/rules" --out "$work/$turn-run"
+done
+run 1 again "$exeat" inspect "$case_dir/in.pcapng" --register "$case_dir/register" \
+	--geo "$work/geo" --rules "$root/rules" --out "$work/first-run"
+cmp -s "$work/first.out" "$work/second.out" || fail 'the table differs between two runs'
+cmp -s "$work/first.out" "$work/again.out" || fail 'the table differs when the input is run again'
+for name in summary.csv flags.csv flows.jsonl report.html draft/programs.csv draft/destinations.csv; do
+	cmp -s "$work/first-run/$name" "$work/second-run/$name" ||
+		fail "$name differs between two runs"
+done
+
+# What people wrote down before there was any output, and what was reviewed afterwards.
+python3 "$root/tests/golden/check_truth.py" "$work/first-run" "$case_dir" || fail 'truth.csv'
+for name in summary.csv flags.csv flows.jsonl; do
+	diff -u "$case_dir/expect/$name" "$work/first-run/$name" || fail "expect/$name"
+done
+diff -u "$case_dir/expect/table.txt" "$work/first.out" || fail 'expect/table.txt'
+
+# The cron job: only CSV on standard output, only from the store.
+run 1 cron "$exeat" report --store "$work/first-run/exeat.db" --day 2026-11-22 --csv \
+	--rules "$root/rules"
+cmp -s "$work/cron.out" "$work/first-run/summary.csv" || fail 'the day from the store differs'
+run 1 quiet-day "$exeat" report --store "$work/first-run/exeat.db" --day 2026-11-20 --csv \
+	--rules "$root/rules"
+grep -q not-captured "$work/quiet-day.out" || fail 'a day without capture is not named'
+
+# Without a register: everything is a question, and rows to confirm are drafted.
+run 1 no-register "$exeat" inspect "$case_dir/in.pcapng" --geo "$work/geo" --rules "$root/rules" \
+	--out "$work/no-register-run"
+grep -q unknown-destination "$work/no-register-run/flags.csv" || fail 'no register: no question'
+[ "$(wc -l <"$work/no-register-run/draft/destinations.csv")" -gt 5 ] || fail 'no register: no draft'
+
+# Nothing of a patient stands anywhere, also not on the terminal.
+mkdir "$work/terminal"
+mv "$work"/*.out "$work"/*.err "$work/terminal"
+for folder in first-run second-run no-register-run terminal; do
+	python3 "$root/tests/golden/grep_secrets.py" "$work/$folder" "$case_dir/secrets.txt" ||
+		fail "$folder holds something of a patient"
+done
+[ "$failures" -eq 0 ] && echo "clinic-day: all as expected"
+exit "$((failures > 0))"
