@@ -1,5 +1,7 @@
 #include "report/columns.h"
 
+#include "report/sentences.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -260,14 +262,15 @@ SUMMARY_CELL(cell_recipient_shown)
 	const char *host = row->text[ROW_HOST][0] != '\0'     ? row->text[ROW_HOST]
 	                   : row->text[ROW_PREFIX][0] != '\0' ? row->text[ROW_PREFIX]
 	                                                      : row->destination;
-	char hosts[CELL_CHARS];
+	size_t first = strcspn(host, "|");
+	const char *more = host[first] == '|' ? ", and more" : "";
 
 	(void)r;
-	format_list(host, hosts);
 	if (recipient[0] == '\0')
-		snprintf(scratch, CELL_CHARS, "%s", hosts);
+		snprintf(scratch, CELL_CHARS, "%.*s%s", (int)first, host, more);
 	else
-		snprintf(scratch, CELL_CHARS, "%.1200s (%.1200s)", recipient, hosts);
+		snprintf(
+		        scratch, CELL_CHARS, "%.1200s (%.*s%s)", recipient, (int)first, host, more);
 	return scratch;
 }
 
@@ -299,6 +302,13 @@ SUMMARY_CELL(cell_evidence_shown)
 	else if (row->declared)
 		snprintf(scratch, CELL_CHARS, "%s; declared: %.1200s", evidence_name(row->evidence),
 		        spaced);
+	return scratch;
+}
+
+SUMMARY_CELL(cell_sent_shown)
+{
+	(void)r;
+	sentence_bytes(row->bytes_out, scratch);
 	return scratch;
 }
 
@@ -355,6 +365,7 @@ const struct summary_column summary_columns[] = {
         {"recipient_shown", "Recipient", cell_recipient_shown, 0},
         {"country_shown", "Country", cell_country_shown, 0},
         {"evidence_shown", "What was seen", cell_evidence_shown, 0},
+        {"sent_shown", "Sent", cell_sent_shown, 0},
         {"flags_shown", "Flags", cell_flags_shown, 0},
 };
 

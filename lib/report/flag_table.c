@@ -180,8 +180,7 @@ static int by_gravity(const void *left, const void *right)
 	return order ? order : (int)a->scope - (int)b->scope;
 }
 
-/* From the first frame of all inputs to the last. */
-static int run_period(struct report *r, int64_t *ret_first_ns, int64_t *ret_last_ns)
+int run_period(struct report *r, int64_t *ret_first_ns, int64_t *ret_last_ns)
 {
 	struct store_input *inputs = NULL;
 	size_t count = 0;

@@ -120,7 +120,7 @@ static void write_verdict(struct json_out *j, const struct report_flow *f)
 		json_text(j, NULL, flag_name(v->flags[i].id));
 	json_close(j, ']');
 	json_text(j, "severity", severity_name(v->severity));
-	category_set_format(v->evidence == EVIDENCE_SEEN ? 0 : v->declared, list);
+	category_set_format(v->evidence == EVIDENCE_NOT_INSPECTABLE ? v->declared : 0, list);
 	json_list(j, "categories_declared", list);
 	json_bool(j, "distinct_patients_at_least", f->flow->distinct_at_least);
 	json_text(j, "unattributed_reason", f->unattributed_reason);

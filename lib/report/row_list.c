@@ -240,14 +240,19 @@ static int fold_row(struct report *r, struct row_list *l, const struct summary_r
 	        .date = from->date,
 	        .program_id = from->program_id,
 	        .destination = from->destination};
-	int status = STATUS_OK;
+	bool first = l->count == 0 || !same_subject(&l->rows[l->count - 1], from);
+	int status = first ? add_row(l, &empty) : STATUS_OK;
+	struct summary_row *into;
 
-	for (size_t i = 0; i < ROW_TEXTS; i++)
-		empty.text[i] = "";
-	if (l->count == 0 || !same_subject(&l->rows[l->count - 1], from))
-		status = add_row(l, &empty);
-	if (status == STATUS_OK)
-		status = summary_merge(r, &l->rows[l->count - 1], from);
+	if (status != STATUS_OK)
+		return status;
+	into = &l->rows[l->count - 1];
+	for (size_t i = 0; first && i < ROW_TEXTS; i++)
+		into->text[i] = "";
+	status = summary_merge(r, into, from);
+	/* A conversation over midnight is one conversation. */
+	if (!first)
+		into->flows -= from->flows - from->begun;
 	return status;
 }
 

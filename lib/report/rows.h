@@ -56,7 +56,9 @@ struct summary_row {
 	enum row_kind row_kind;
 	const char *date, *program_id, *destination; /* the key; of the pool */
 	const char *text[ROW_TEXTS];                 /* of the pool */
-	uint64_t flows, egress_flows, bytes_out, bytes_in, unread_bytes;
+	uint64_t flows;                              /* with a record on this date */
+	uint64_t begun;                              /* of them, those whose first record it is */
+	uint64_t egress_flows, bytes_out, bytes_in, unread_bytes;
 	int64_t first_ns, last_ns;
 	enum evidence evidence;
 	enum paper paper;
@@ -155,6 +157,10 @@ int flags_add(struct report *r, const struct report_flow *f, const struct flow_f
 int report_flags(struct report *r, struct flag_row **ret_gives, size_t *ret_count) WUNRES
         NONNULL(1, 2, 3);
 
+/* From the first frame of all inputs to the last; 0 when there is none. */
+int run_period(struct report *r, int64_t *ret_first_ns, int64_t *ret_last_ns) WUNRES
+        NONNULL(1, 2, 3);
+
 /* report.c */
 const struct verdict *flow_verdict(const struct report_flow *f) NONNULL(1); /* never NULL */
 bool flow_is_egress(const struct store_flow *f) NONNULL(1);
@@ -168,12 +174,13 @@ category_set findings_seen(const struct report_flow *f) NONNULL(1);
 /* STATUS_OK, or what the last failed write of the stream means. */
 int stream_status(FILE *out) WUNRES NONNULL(1);
 
-/* csv.c, json_flow.c, json_run.c, draft.c: each writes one file. */
+/* csv.c, json_flow.c, json_run.c, html.c, draft.c: each writes one file. */
 int csv_write_summary(const struct report *r, const struct row_list *rows, FILE *out) WUNRES
         NONNULL(1, 2, 3);
 int csv_write_flags(const struct flag_row *flags, size_t count, FILE *out) WUNRES NONNULL(1, 3);
 int json_write_flow(FILE *out, const struct report_flow *f) WUNRES NONNULL(1, 2);
 int json_write_run(struct report *r, FILE *out) WUNRES NONNULL(1, 2);
+int html_write(struct report *r, FILE *out) WUNRES NONNULL(1, 2);
 int draft_write_programs(struct report *r, const struct row_list *rows, FILE *out) WUNRES
         NONNULL(1, 2, 3);
 int draft_write_destinations(struct report *r, const struct row_list *rows, FILE *out) WUNRES

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/status.h"
 
@@ -26,12 +27,12 @@ void sentence_bytes(uint64_t bytes, char ret[static 24])
 {
 	if (bytes < 10000)
 		snprintf(ret, 24, "%" PRIu64 " byte%s", bytes, plural(bytes));
-	else if (bytes < UINT64_C(10000000))
+	else if (bytes < UINT64_C(1000000))
 		snprintf(ret, 24, "%.0f kB", (double)bytes / 1e3);
-	else if (bytes < UINT64_C(10000000000))
-		snprintf(ret, 24, "%.0f MB", (double)bytes / 1e6);
+	else if (bytes < UINT64_C(1000000000))
+		snprintf(ret, 24, "%.1f MB", (double)bytes / 1e6);
 	else
-		snprintf(ret, 24, "%.0f GB", (double)bytes / 1e9);
+		snprintf(ret, 24, "%.1f GB", (double)bytes / 1e9);
 }
 
 static void add_duration(char ret[static SENTENCE_CHARS], double seconds)
@@ -70,11 +71,69 @@ int sentence_recorded(struct report *r, char ret[static SENTENCE_CHARS])
 	if (cut > 0)
 		add(ret, ", %" PRIu64 " cut short", cut);
 	add(ret, ".");
-	if (run->inside && *run->inside)
-		add(ret, " Inside: %s.", run->inside);
-	if (run->authorised_by && *run->authorised_by)
-		add(ret, " Authorised by %s.", run->authorised_by);
 	return STATUS_OK;
+}
+
+static void format_day(int64_t time_ns, char ret[static 28])
+{
+	time_t seconds = (time_t)(time_ns / NS_PER_SECOND);
+	struct tm parts;
+
+	localtime_r(&seconds, &parts);
+	if (strftime(ret, 28, "%e %B %Y", &parts) == 0)
+		ret[0] = '\0';
+	if (ret[0] == ' ')
+		memmove(ret, ret + 1, strlen(ret));
+}
+
+int sentence_period(struct report *r, char ret[static 64])
+{
+	char first[28], last[28];
+	int64_t first_ns, last_ns;
+	int status = run_period(r, &first_ns, &last_ns);
+
+	if (status != STATUS_OK)
+		return status;
+	format_day(first_ns, first);
+	format_day(last_ns, last);
+	if (first_ns == 0 && last_ns == 0)
+		snprintf(ret, 64, "nothing was recorded");
+	else if (strcmp(first, last) == 0)
+		snprintf(ret, 64, "%s", first);
+	else
+		snprintf(ret, 64, "%s to %s", first, last);
+	return STATUS_OK;
+}
+
+void sentence_categories(category_set set, char ret[static SENTENCE_CHARS / 2])
+{
+	static const char *const texts[CATEGORIES] = {
+	        [CATEGORY_CONTACT] = "names and contact details",
+	        [CATEGORY_IDENTIFIERS] = "patient identifiers (such as Medicare numbers)",
+	        [CATEGORY_APPOINTMENT] = "appointments",
+	        [CATEGORY_CLINICAL] = "clinical notes",
+	        [CATEGORY_MEDICATION] = "medications",
+	        [CATEGORY_RESULTS] = "test results",
+	        [CATEGORY_LETTERS] = "letters",
+	        [CATEGORY_AUDIO] = "sound recordings",
+	        [CATEGORY_IMAGES] = "images",
+	        [CATEGORY_BILLING] = "billing details",
+	        [CATEGORY_MHR_DOC] = "documents of the kind used in My Health Record",
+	        [CATEGORY_DEIDENTIFIED] = "information described as de-identified",
+	        [CATEGORY_FULL_DB] = "the whole database",
+	        [CATEGORY_CREDENTIALS] = "passwords or keys",
+	        [CATEGORY_TELEMETRY] = "details of how the program is used",
+	        [CATEGORY_UNKNOWN] = "something of unknown kind",
+	};
+	size_t len = 0;
+
+	ret[0] = '\0';
+	for (int i = 0; i < CATEGORIES; i++) {
+		if (!(set & ((category_set)1 << i)))
+			continue;
+		snprintf(ret + len, SENTENCE_CHARS / 2 - len, "%s%s", len ? ", " : "", texts[i]);
+		len = strlen(ret);
+	}
 }
 
 void sentence_totals(const struct report *r, char ret[static SENTENCE_CHARS])

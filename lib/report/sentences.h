@@ -15,6 +15,10 @@ void sentence_totals(const struct report *r, char ret[static SENTENCE_CHARS]) NO
 void sentence_unseen(const struct report *r, char ret[static SENTENCE_CHARS]) NONNULL(1);
 /* "812 bytes", "1.2 MB" */
 void sentence_bytes(uint64_t bytes, char ret[static 24]);
+/* "21 November 2026", "from … to …": local days of the recordings. */
+int sentence_period(struct report *r, char ret[static 64]) WUNRES NONNULL(1);
+/* "names and contact details, results", for people. */
+void sentence_categories(category_set set, char ret[static SENTENCE_CHARS / 2]);
 /* Why a flag is worth a person's time; never a legal conclusion. */
 const char *sentence_why(enum flag_id flag);
 /* What a not_inspected_reason means. */

@@ -125,6 +125,7 @@ int summary_merge(struct report *r, struct summary_row *into, const struct summa
 	if (into->flows == 0 || from->last_ns > into->last_ns)
 		into->last_ns = from->last_ns;
 	into->flows += from->flows;
+	into->begun += from->begun;
 	into->egress_flows += from->egress_flows;
 	into->bytes_out += from->bytes_out;
 	into->bytes_in += from->bytes_in;
@@ -229,7 +230,7 @@ static void fill_part(struct summary_row *part, const struct report_flow *f,
 	        .outcome = v->outcome,
 	        .severity = v->severity,
 	        .seen = facts->seen,
-	        .declared = v->evidence == EVIDENCE_SEEN ? 0 : v->declared,
+	        .declared = v->evidence == EVIDENCE_NOT_INSPECTABLE ? v->declared : 0,
 	        .first_ns = f->flow->first_ns,
 	        .last_ns = f->flow->last_ns};
 	memcpy(part->text, facts->text, sizeof(part->text));
@@ -278,6 +279,7 @@ int summary_add(struct report *r, const struct report_flow *f, const struct flow
 		uint64_t ids[2];
 
 		fill_part(&part, f, facts, ids);
+		part.begun = at == 0;
 		part.bytes_out = flow_out_counts(f->flow)->payload_bytes;
 		part.bytes_in = flow_in_counts(f->flow)->payload_bytes;
 		if (f->record_count > 0)

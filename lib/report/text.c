@@ -41,6 +41,7 @@ struct layout {
 	size_t width; /* 0 no limit */
 	bool colour;
 	size_t columns[TEXT_COLUMNS];
+	size_t wanted[TEXT_COLUMNS], words[TEXT_COLUMNS]; /* of the whole text, of one word */
 	size_t count; /* TEXT_COLUMNS, or one less when flags get a line of their own */
 };
 
@@ -101,54 +102,68 @@ static void write_cells(
 	}
 }
 
-/* Every column gets its minimum; what is left goes to the ones that want more, evenly. */
-static void share_width(struct layout *l, const size_t wanted[TEXT_COLUMNS])
+/* Widens columns by one in turn, as long as there is room, up to what they want. */
+static void widen(struct layout *l, const size_t wanted[TEXT_COLUMNS], size_t *used)
 {
-	size_t used = (TEXT_COLUMNS - 2) * BETWEEN;
 	bool grew = true;
 
-	for (size_t i = 0; i < TEXT_COLUMNS - 1; i++) {
-		l->columns[i] = l->width == 0 || wanted[i] < shown[i].min ? wanted[i]
-		                                                          : shown[i].min;
-		used += l->columns[i];
-	}
-	l->columns[TEXT_COLUMNS - 1] = l->width == 0 ? wanted[TEXT_COLUMNS - 1] : FLAGS_MINIMUM;
-	l->count = TEXT_COLUMNS;
-	used += BETWEEN + FLAGS_MINIMUM;
-	if (l->width > 0 && used > l->width) {
-		l->count--;
-		used -= BETWEEN + FLAGS_MINIMUM;
-	}
-	while (l->width > 0 && grew) {
+	while (grew) {
 		grew = false;
-		for (size_t i = 0; i < l->count && used < l->width; i++) {
+		for (size_t i = 0; i < l->count && *used < l->width; i++) {
 			if (l->columns[i] >= wanted[i] || l->columns[i] >= shown[i].max)
 				continue;
 			l->columns[i]++;
-			used++;
+			(*used)++;
 			grew = true;
 		}
 	}
 }
 
+/* Every column gets its minimum; what is left goes first to whole words, then to whole texts. */
+static void share_width(struct layout *l)
+{
+	size_t used = (TEXT_COLUMNS - 2) * BETWEEN;
+
+	memcpy(l->columns, l->wanted, sizeof(l->columns));
+	l->count = TEXT_COLUMNS;
+	if (l->width == 0)
+		return;
+	for (size_t i = 0; i < TEXT_COLUMNS - 1; i++) {
+		if (l->columns[i] > shown[i].min)
+			l->columns[i] = shown[i].min;
+		used += l->columns[i];
+	}
+	l->columns[TEXT_COLUMNS - 1] = FLAGS_MINIMUM;
+	if (used + BETWEEN + FLAGS_MINIMUM > l->width)
+		l->count--;
+	else
+		used += BETWEEN + FLAGS_MINIMUM;
+	widen(l, l->words, &used);
+	widen(l, l->wanted, &used);
+}
+
+static void measure_text(struct layout *l, size_t column, const char *text)
+{
+	size_t width = text_width(text, strlen(text)), word = text_word_width(text);
+
+	if (width > l->wanted[column])
+		l->wanted[column] = width;
+	if (word > l->words[column])
+		l->words[column] = word;
+}
+
 static void measure(struct layout *l, const struct report *r, const struct row_list *rows)
 {
-	size_t wanted[TEXT_COLUMNS];
 	char scratch[CELL_CHARS];
 
 	for (size_t i = 0; i < TEXT_COLUMNS; i++) {
 		const struct summary_column *c = summary_column(shown[i].name);
 
-		wanted[i] = text_width(c->heading, strlen(c->heading));
-		for (size_t n = 0; n < rows->count && n < TEXT_ROWS_MAX; n++) {
-			const char *cell = summary_cell(c, r, &rows->rows[n], scratch);
-			size_t width = text_width(cell, strlen(cell));
-
-			if (width > wanted[i])
-				wanted[i] = width;
-		}
+		measure_text(l, i, c->heading);
+		for (size_t n = 0; n < rows->count && n < TEXT_ROWS_MAX; n++)
+			measure_text(l, i, summary_cell(c, r, &rows->rows[n], scratch));
 	}
-	share_width(l, wanted);
+	share_width(l);
 }
 
 static int write_table(struct layout *l, const struct report *r, const struct row_list *rows)
@@ -185,6 +200,14 @@ static int write_head(const struct layout *l, struct report *r)
 	if (status != STATUS_OK)
 		return status;
 	write_prose(l, 0, INDENT, line);
+	if (r->run->inside && *r->run->inside) {
+		snprintf(line, sizeof(line), "Inside: %s.", r->run->inside);
+		write_prose(l, 0, INDENT, line);
+	}
+	if (r->run->authorised_by && *r->run->authorised_by) {
+		snprintf(line, sizeof(line), "Authorised by %s.", r->run->authorised_by);
+		write_prose(l, 0, INDENT, line);
+	}
 	if (r->run->mirror_warning && *r->run->mirror_warning)
 		write_prose(l, 0, INDENT, r->run->mirror_warning);
 	for (unsigned i = 0; v && i < v->flag_count; i++) {

@@ -50,6 +50,21 @@ size_t text_width(const char *text, size_t len)
 	return width;
 }
 
+size_t text_word_width(const char *text)
+{
+	size_t longest = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ,.-|/");
+		size_t width = text_width(text, len) + (text[len] != '\0' && text[len] != ' ');
+
+		longest = width > longest ? width : longest;
+		text += len;
+		text += *text != '\0';
+	}
+	return longest;
+}
+
 static size_t skip_spaces(const char *text, size_t at)
 {
 	while (text[at] == ' ')

@@ -37,6 +37,14 @@ static int write_flags(struct report *r)
 	return status;
 }
 
+static int write_html(struct report *r)
+{
+	FILE *file;
+	int status = output_open(&r->outputs, "", "report.html", &file);
+
+	return status == STATUS_OK ? html_write(r, file) : status;
+}
+
 static int write_run(struct report *r)
 {
 	FILE *file;
@@ -74,6 +82,8 @@ int report_write_dir(struct report *r)
 		status = write_rows(r, &rows);
 	if (status == STATUS_OK)
 		status = write_flags(r);
+	if (status == STATUS_OK)
+		status = write_html(r);
 	if (status == STATUS_OK)
 		status = write_run(r);
 	if (status == STATUS_OK)

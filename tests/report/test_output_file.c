@@ -150,7 +150,7 @@ static void full_disk_keeps_the_old_files(int fd)
 static void a_full_disk_is_named(void **state)
 {
 	static const char *const names[] = {"summary.csv", "flags.csv", "flows.jsonl", "run.json",
-	        "draft/programs.csv", "draft/destinations.csv"};
+	        "report.html", "draft/programs.csv", "draft/destinations.csv"};
 	char path[64];
 	int fd = sample_folder(path), inner;
 

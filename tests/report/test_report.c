@@ -120,8 +120,9 @@ static const char draft_destinations[] =
         "\"seen by exeat on 2026-11-21; network of Example Hosting\",\r\n";
 
 static const char terminal[] =
-        "Recorded 26 seconds in 1 recording: 90 packets, 0.50% not seen. Inside:\n"
-        "  192.0.2.0/24. Authorised by Practice principal, 2026-11-02.\n"
+        "Recorded 26 seconds in 1 recording: 90 packets, 0.50% not seen.\n"
+        "Inside: 192.0.2.0/24.\n"
+        "Authorised by Practice principal, 2026-11-02.\n"
         "info: The recording was incomplete; 0.5% of traffic was not seen. (capture-gap)\n"
         "\n"
         "Severity  Program       Recipient        Country  What was seen  Paper   Verdict\n"
