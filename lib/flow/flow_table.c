@@ -290,12 +290,9 @@ static int take_tcp(struct flow_table *t, struct flow_entry *e, uint8_t directio
 		e->start_sequence[direction] = p->tcp_seq + 1;
 		e->flow.start_seen |= (p->tcp_flags & TCP_ACK) == 0;
 	}
-	if (p->tcp_flags & TCP_RST) {
-		if (e->flow.end == FLOW_OPEN)
-			e->flow.end = FLOW_RESET;
-		return STATUS_OK; /* what a reset carries is a message for people, not data */
-	}
-	if ((p->tcp_flags & TCP_ACK) && other)
+	if ((p->tcp_flags & TCP_RST) && e->flow.end == FLOW_OPEN)
+		e->flow.end = FLOW_RESET; /* what it carries left the computer all the same */
+	if ((p->tcp_flags & (TCP_ACK | TCP_RST)) == TCP_ACK && other)
 		tcp_stream_acknowledged(other, p->tcp_ack);
 	if (p->payload_wire_bytes > 0 || e->streams[direction])
 		status = feed_stream(t, e, direction);

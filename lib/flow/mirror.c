@@ -31,16 +31,17 @@ static uint64_t fingerprint(const struct packet *p, uint8_t direction, uint64_t 
 	return mix(hash, (uint64_t)p->tcp_flags << 16 | p->tcp_window);
 }
 
-static bool is_bare_acknowledgement(const struct packet *p)
+/* Acknowledgements and resets without data. */
+static bool repeats_by_design(const struct packet *p)
 {
 	return p->tuple.protocol == TCP && p->payload_wire_bytes == 0 &&
-	       (p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0;
+	       (p->tcp_flags & (TCP_SYN | TCP_FIN)) == 0;
 }
 
 bool mirror_is_copy(struct mirror *m, const struct packet *p, uint8_t direction, uint64_t key)
 {
 	uint64_t print = fingerprint(p, direction, key);
-	bool ttl_must_differ = p->ip_id == 0 && is_bare_acknowledgement(p);
+	bool ttl_must_differ = p->ip_id == 0 && repeats_by_design(p);
 
 	for (size_t i = 0; i < MIRROR_MARKS; i++) {
 		const struct mirror_mark *mark = &m->marks[i];

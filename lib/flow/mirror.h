@@ -7,8 +7,8 @@
  * of the payload), and a time to live that is the same or one hop off. A real retransmission has
  * another identification, so it stays. Without one (IPv6, or zero) a TCP retransmission within
  * the window cannot be told from a copy: it is dropped, its bytes being the same; bare
- * acknowledgements, which repeat by design, then count as copies only when the time to live
- * differs. */
+ * acknowledgements and resets, which repeat by design, then count as copies only when the time to
+ * live differs. */
 #ifndef EXEAT_FLOW_MIRROR_H
 #define EXEAT_FLOW_MIRROR_H
 

@@ -344,8 +344,8 @@ static void resets_close_and_ports_are_used_again(void **state)
 	setup(&b, 64);
 	handshake(&b, 5000);
 	client(&b, TCP_SYN, 5000, ""); /* sent again: the same */
-	server(&b, TCP_RST | TCP_ACK, 6001, "");
-	expect(&b, "S ");
+	server(&b, TCP_RST | TCP_ACK, 6001, "go away");
+	expect(&b, "S 1:go away ");
 	client(&b, TCP_SYN, 9000, "");
 	expect(&b, "E(reset) S ");
 	client(&b, TCP_ACK, 9001, "new");
