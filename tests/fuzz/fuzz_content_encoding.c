@@ -1,6 +1,6 @@
 /* Content encodings: the input stands inside a response that declares one. How much of broken
- * content comes out before the error depends on the cut (brotli gives nothing of that call), so runs
- * are compared only where nothing is broken. */
+ * content comes out before the error depends on the cut (brotli gives nothing of that call), so
+ * runs are compared only where nothing is broken. */
 #include <stdio.h>
 
 #include "fuzz_decode.h"
