@@ -65,6 +65,7 @@ static const char *const loss_names[LOSSES] = {
         [LOSS_MIRROR_DUPLICATES] = "packets doubled by the mirror port",
         [LOSS_FLOWS_WITHOUT_ROOM] = "conversations not inspected for room",
         [LOSS_FINDINGS_FOLDED] = "findings without a row of their own",
+        [LOSS_FIELDS_WITHOUT_ROOM] = "fields not searched for lack of room",
         [LOSS_NAMES_FORGOTTEN] = "looked-up names forgotten for room",
         [LOSS_FRAMES_CUT] = "frames shortened by the capture",
         [LOSS_FRAMES_DROPPED] = "frames dropped by the capturing machine",
