@@ -200,6 +200,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(hl7v2)                                                                                   \
 	X(zip)                                                                                     \
 	X(media)                                                                                   \
+	X(json)                                                                                    \
 	X(table)                                                                                   \
 	X(text)                                                                                    \
 	X(unknown)
