@@ -4,6 +4,7 @@
 
 #include "decode/decoder.h"
 #include "decode/extension.h"
+#include "decode/transfer_encoding.h"
 
 static char lower(uint8_t b)
 {
@@ -186,10 +187,14 @@ struct content content_unwrapped(const struct content *c, const char *place)
 	return inner;
 }
 
-bool content_is_nested(struct span value)
+bool content_is_nested(struct span value, struct content *ret)
 {
 	if (value.len < 16) /* no document is shorter */
 		return false;
+	if (base64_run(span_slice(value, 0, BASE64_RUN_BYTES))) {
+		ret->wrappings[0] = WRAPPING_BASE64;
+		return true;
+	}
 	return value.data[0] == '{' || value.data[0] == '[' || value.data[0] == '<' ||
 	       span_starts(value, "MSH") || span_starts(value, "FHS") || span_starts(value, "BHS");
 }

@@ -69,8 +69,9 @@ struct span content_parameter(struct span header, const char *name, struct decod
 /* The content without its outermost declared wrapping: what a wrapping's decoder opens. */
 struct content content_unwrapped(const struct content *c, const char *place) NONNULL(1, 2);
 
-/* A value of a form or query that begins like a document of its own (JSON, XML, HL7). */
-bool content_is_nested(struct span value);
+/* A value of a form that begins like a document of its own (JSON, XML, HL7), or like one in base64,
+ * which is then declared in *ret. */
+bool content_is_nested(struct span value, struct content *ret) NONNULL(2);
 
 /* What a decoder may know of its surroundings. Borrowed for the life of the stream. */
 struct decode_env {
@@ -189,6 +190,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(ntp)                                                                                     \
 	X(dhcp)                                                                                    \
 	X(http1)                                                                                   \
+	X(transfer)                                                                                \
 	X(deflate)                                                                                 \
 	X(brotli)                                                                                  \
 	X(gzip)                                                                                    \

@@ -42,12 +42,10 @@ static enum probe_answer form_probe(const struct probe *p)
 	return i > 0 && p->head.data[0] != '[' && p->head.data[i] == '=' ? PROBE_YES : PROBE_NO;
 }
 
-static void value_open(struct form *f, struct decode_out *out)
+static void value_open(struct form *f, struct content *content, struct decode_out *out)
 {
-	struct content content = {0};
-
-	snprintf(content.place, sizeof(content.place), "form field %u", f->number);
-	decode_child_open(out, &content);
+	snprintf(content->place, sizeof(content->place), "form field %u", f->number);
+	decode_child_open(out, content);
 }
 
 /* A complete pair. STEP_DRAIN when the queue's memory is full. */
@@ -55,6 +53,7 @@ static int put_pair(struct form *f, struct span pair, struct decode_out *out)
 {
 	struct span raw_name;
 	struct span raw_value;
+	struct content content = {0};
 	struct span name;
 	struct span value;
 
@@ -65,14 +64,23 @@ static int put_pair(struct form *f, struct span pair, struct decode_out *out)
 	if (!name.data || (!value.data && raw_value.len > 0))
 		return STEP_DRAIN;
 	f->number++;
-	if (!content_is_nested(value)) {
+	if (!content_is_nested(value, &content)) {
 		decode_value(out, LABEL_KEY, name, value);
 		return STEP_GO;
 	}
-	value_open(f, out);
+	value_open(f, &content, out);
 	decode_child_bytes(out, value);
 	decode_child_close(out, STREAM_COMPLETE);
 	return STEP_GO;
+}
+
+/* A value too long for a field. Base64 is told by its beginning, if nothing in it is escaped. */
+static void long_value_open(struct form *f, struct span value, struct decode_out *out)
+{
+	struct content content = {0};
+
+	(void)content_is_nested(value, &content);
+	value_open(f, &content, out);
 }
 
 static int step_pair(
@@ -100,7 +108,7 @@ static int step_pair(
 	f->number++;
 	f->in_value = true;
 	f->scanned = 0;
-	value_open(f, out);
+	long_value_open(f, span_of(c->at, cursor_left(c)), out);
 	return STEP_GO;
 }
 

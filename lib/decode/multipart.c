@@ -270,7 +270,7 @@ static int step_head(struct multipart *m, struct cursor *c, struct decode_out *o
 
 static void put_value(struct multipart *m, struct span value, struct decode_out *out)
 {
-	if (content_is_nested(value)) {
+	if (content_is_nested(value, &m->content)) {
 		part_open(m, out);
 		decode_child_bytes(out, value);
 		decode_child_close(out, STREAM_COMPLETE);
@@ -291,6 +291,7 @@ static int step_value(
 		return STEP_DRAIN; /* the name is used again */
 	}
 	if (hit.found || rest.len > DECODE_VALUE_BYTES_MAX + m->delimiter_len + 2) {
+		(void)content_is_nested(rest, &m->content);
 		part_open(m, out); /* too long for a field */
 		m->scanned = 0;
 		return STEP_GO;

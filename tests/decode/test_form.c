@@ -76,6 +76,26 @@ static void test_multipart_parts(void **state)
 	request_free(bytes);
 }
 
+static void test_declared_transfer_encodings(void **state)
+{
+	static const char body[] =
+	        "--b\r\nContent-Disposition: form-data; name=f; filename=a.txt\r\n"
+	        "Content-Transfer-Encoding: base64\r\n\r\n"
+	        "QW4gaW52ZW50ZWQgbGV0\r\ndGVyIGFib3V0IG5vYm9keS4=\r\n"
+	        "--b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+	        "na=C3=AFve soft=\r\nbreak\r\n--b--";
+	struct span bytes = request("multipart/form-data; boundary=b", body);
+	struct transcript t = transcript_bytes(bytes, 0, 80);
+
+	(void)state;
+	assert_true(transcript_has(&t, "An invented letter about nobody."));
+	assert_true(transcript_has(&t, "na\\xc3\\xafve softbreak"));
+	assert_int_equal(t.summary.unread_bytes[0], 0);
+	transcript_free(&t);
+	assert_true(transcript_stable(bytes, 80));
+	request_free(bytes);
+}
+
 static void test_multipart_cut_short(void **state)
 {
 	static const char cut[] =
@@ -156,6 +176,21 @@ static void test_urlencoded(void **state)
 	request_free(bytes);
 }
 
+static void test_base64_value_is_opened(void **state)
+{
+	static const char body[] =
+	        "a=1&doc=TVNIfF5%2BXCZ8QXxCfEN8RHwyMDI2MTAwMXx8T1JVXlIwMXwxfFB8Mi40DVBJRHwx"
+	        "fHw5OV5eXkZeTVJ8fE1BREVeQURBDU9CWHwxfFNUfFh8fGludmVudGVkDQ%3D%3D";
+	struct span bytes = request("application/x-www-form-urlencoded", body);
+	struct transcript t = transcript_bytes(bytes, 0, 80);
+
+	(void)state;
+	assert_true(transcript_has(&t, "begin hl7 ORU^R01 [HTTP body > form field 2"));
+	transcript_free(&t);
+	assert_true(transcript_stable(bytes, 80));
+	request_free(bytes);
+}
+
 static void test_urlencoded_long_value(void **state)
 {
 	char *body = malloc(60000);
@@ -200,10 +235,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_multipart_parts),
+	        cmocka_unit_test(test_declared_transfer_encodings),
 	        cmocka_unit_test(test_multipart_cut_short),
 	        cmocka_unit_test(test_multipart_gap_inside_a_file),
 	        cmocka_unit_test(test_long_field_becomes_a_stream),
 	        cmocka_unit_test(test_urlencoded),
+	        cmocka_unit_test(test_base64_value_is_opened),
 	        cmocka_unit_test(test_urlencoded_long_value),
 	        cmocka_unit_test(test_declared_form_that_is_none),
 	};
