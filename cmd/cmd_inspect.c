@@ -125,7 +125,7 @@ int cmd_inspect(int argc, char **argv)
 	}
 	code = open_files(argv + optind, (size_t)(argc - optind), fds);
 	if (code != EXIT_CLEAN)
-		return code;
+		return (int)code;
 	o.fds = fds;
 	o.fd_count = (size_t)(argc - optind);
 	return (int)inspection_run(&o);
