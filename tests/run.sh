@@ -114,7 +114,7 @@ test_build()
 
 	# shellcheck disable=SC2046 # a list of words
 	set -- env "UBSAN_OPTIONS=$UBSAN_OPTIONS" $(steady) \
-		meson test -C "$dir" --no-rebuild --print-errorlogs --timeout-multiplier 2
+		meson test -C "$dir" --no-rebuild --print-errorlogs --timeout-multiplier 10
 	run_suite "$dir" "$dir" testlog "$@" --no-suite privileged
 	if can_be_root; then
 		run_suite "$dir" "$dir as root" privileged \
