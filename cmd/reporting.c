@@ -18,6 +18,9 @@
 /* The facts of the run, and the texts that struct report_run borrows. */
 struct run_facts {
 	struct report_run run;
+	struct verdict_run question;
+	double dropped_percent;          /* of frames, by the capturing machines */
+	double payload_bytes, gap_bytes; /* of the flows that are reported */
 	struct verdict verdict;
 	char authority[160];
 	char geo_built[TIME_DATE_CHARS];
@@ -65,7 +68,7 @@ static int add_inputs(struct workplace *w, struct run_facts *facts, struct verdi
 	}
 	free(inputs);
 	if (frames + dropped > 0)
-		v->loss_percent = 100.0 * dropped / (frames + dropped);
+		facts->dropped_percent = 100.0 * dropped / (frames + dropped);
 	if (last_ns > first_ns)
 		facts->run.captured_seconds = (double)(last_ns - first_ns) / (double)NS_PER_SECOND;
 	return status;
@@ -121,27 +124,37 @@ static void count_warnings(const struct registry *r, struct verdict_run *v)
 static int collect_facts(
         struct workplace *w, const struct reporting_options *o, struct run_facts *facts)
 {
-	struct verdict_run v = {.has_register = w->registry != NULL};
+	struct verdict_run *v = &facts->question;
 	int64_t built_ns = location_built_ns(w->location);
-	int status = add_inputs(w, facts, &v);
+	int status = add_inputs(w, facts, v);
 
 	if (status == STATUS_OK)
-		status = add_losses(w, &v);
+		status = add_losses(w, v);
 	if (status == STATUS_OK)
-		status = check_captured(w, o->date, &v);
+		status = check_captured(w, o->date, v);
 	if (status == STATUS_OK)
 		status = store_get_meta(
 		        w->store, "practice", facts->practice, sizeof(facts->practice));
 	if (status != STATUS_OK)
 		return status;
-	if (o->result && o->result->loss_percent > v.loss_percent)
-		v.loss_percent = o->result->loss_percent;
-	count_warnings(w->registry, &v);
-	v.authorised_by = reporting_authority(w, o->authorised_by, facts->authority);
+	v->has_register = w->registry != NULL;
+	count_warnings(w->registry, v);
+	v->authorised_by = reporting_authority(w, o->authorised_by, facts->authority);
 	if (built_ns > 0)
 		time_format_day((int32_t)(built_ns / NS_PER_SECOND / 86400), facts->geo_built);
-	facts->run.loss_percent = v.loss_percent;
-	return verdict_decide_run(&v, w->flags, &facts->verdict);
+	return STATUS_OK;
+}
+
+/* The larger of the shares that are known: frames dropped, bytes missing inside conversations. */
+static int judge_run(struct workplace *w, struct run_facts *facts)
+{
+	double bytes = facts->payload_bytes + facts->gap_bytes;
+	double missing = bytes > 0 ? 100.0 * facts->gap_bytes / bytes : 0;
+
+	facts->question.loss_percent = missing > facts->dropped_percent ? missing
+	                                                                : facts->dropped_percent;
+	facts->run.loss_percent = facts->question.loss_percent;
+	return verdict_decide_run(&facts->question, w->flags, &facts->verdict);
 }
 
 static void describe_run(
@@ -152,6 +165,7 @@ static void describe_run(
 	run->version = EXEAT_VERSION;
 	run->practice = w->registry ? registry_practice(w->registry)->name : facts->practice;
 	run->timezone = w->timezone;
+	run->day = o->date ? o->date : "";
 	run->register_sha256 = w->registry ? registry_sha256(w->registry) : "";
 	run->rules_version = w->rules_version;
 	run->geo_built = facts->geo_built;
@@ -217,7 +231,8 @@ static int add_flow(struct workplace *w, struct report *report, const struct sto
 	return status;
 }
 
-static int add_flows(struct workplace *w, struct report *report, const char *date)
+static int add_flows(
+        struct workplace *w, struct report *report, const char *date, struct run_facts *facts)
 {
 	struct store_query query = {INT64_MIN, INT64_MAX};
 	struct store_cursor *cursor = NULL;
@@ -230,8 +245,13 @@ static int add_flows(struct workplace *w, struct report *report, const char *dat
 		query = (struct store_query){
 		        time_local_midnight(day - 1), time_local_midnight(day + 1)};
 	status = store_flows(w->store, &query, &cursor);
-	while (status == STATUS_OK && (status = store_next_flow(cursor, &flow)) == STATUS_ITEM)
+	while (status == STATUS_OK && (status = store_next_flow(cursor, &flow)) == STATUS_ITEM) {
+		for (int d = 0; d < 2; d++) {
+			facts->payload_bytes += (double)flow.counts[d].payload_bytes;
+			facts->gap_bytes += (double)flow.counts[d].gap_bytes;
+		}
 		status = add_flow(w, report, &flow);
+	}
 	store_cursor_free(cursor);
 	return status;
 }
@@ -277,7 +297,9 @@ enum exit_code reporting_run(struct workplace *w, const struct reporting_options
 	if (status == STATUS_OK)
 		status = report_new(&report, w->store, w->registry, &facts.run, w->out_fd);
 	if (status == STATUS_OK)
-		status = add_flows(w, report, options->date);
+		status = add_flows(w, report, options->date, &facts);
+	if (status == STATUS_OK)
+		status = judge_run(w, &facts);
 	if (status == STATUS_OK)
 		status = write_all(w, options, report);
 	if (report)

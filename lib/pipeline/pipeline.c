@@ -84,7 +84,7 @@ struct pipeline {
 	struct shard shards[FLOW_SHARDS];
 	struct mirror_check mirror;
 	uint64_t losses[LOSSES];
-	uint64_t flows, frames, payload_bytes;
+	uint64_t flows, frames;
 	int64_t first_ns, last_ns, ticked_ns;
 };
 
@@ -209,7 +209,6 @@ static int end_flow(struct pipeline *p, struct shard *s, const struct flow *flow
 	p->flows++;
 	for (int d = 0; d < 2; d++) {
 		p->losses[LOSS_GAP_BYTES] += flow->counts[d].gap_bytes;
-		p->payload_bytes += flow->counts[d].payload_bytes;
 	}
 	if (!c)
 		return end_without_room(p, flow);
@@ -479,17 +478,6 @@ static int store_losses_of(struct pipeline *p)
 	return status;
 }
 
-/* The larger of the shares that we know: frames dropped, bytes missing inside conversations. */
-static double loss_percent(const struct pipeline *p)
-{
-	double frames = (double)p->frames + (double)p->losses[LOSS_FRAMES_DROPPED];
-	double bytes = (double)p->payload_bytes + (double)p->losses[LOSS_GAP_BYTES];
-	double by_frames = frames > 0 ? 100.0 * (double)p->losses[LOSS_FRAMES_DROPPED] / frames : 0;
-	double by_bytes = bytes > 0 ? 100.0 * (double)p->losses[LOSS_GAP_BYTES] / bytes : 0;
-
-	return by_frames > by_bytes ? by_frames : by_bytes;
-}
-
 static void describe_inside(const struct pipeline *p, struct pipeline_result *ret)
 {
 	size_t len = 0;
@@ -530,7 +518,6 @@ static void describe_result(const struct pipeline *p, struct pipeline_result *re
 	ret->last_ns = p->last_ns;
 	ret->budget_peak_bytes = p->budget.peak_bytes;
 	ret->budget_refusals = p->budget.refusals;
-	ret->loss_percent = loss_percent(p);
 	for (size_t i = 0; i < ARRAY_LEN(gaps); i++)
 		ret->gap = ret->gap || p->losses[gaps[i]] > 0;
 	snprintf(ret->mirror_warning, sizeof(ret->mirror_warning), "%s", p->mirror.warning);

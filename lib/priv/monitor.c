@@ -45,7 +45,8 @@ static int exit_code_of(int wait_status)
 {
 	if (WIFEXITED(wait_status))
 		return WEXITSTATUS(wait_status);
-	if (WIFSIGNALED(wait_status))
+	/* Whoever read our output has gone: there is nobody to tell. */
+	if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) != SIGPIPE)
 		log_error("the inspecting process was ended by signal %d; what it had not finished "
 		          "is "
 		          "lost, earlier results are unchanged",
