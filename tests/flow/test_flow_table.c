@@ -48,7 +48,7 @@ static void setup(struct bench *b, uint32_t flows_max)
 	assert_int_equal(flow_table_new(&b->table, &b->limits, &b->inside, &b->budget), 0);
 }
 
-static void note(struct bench *b, const char *format, ...)
+static void PRINTF(2, 3) note(struct bench *b, const char *format, ...)
 {
 	va_list arguments;
 
