@@ -279,17 +279,33 @@ static int feed_stream(struct flow_table *t, struct flow_entry *e, uint8_t direc
 	return tcp_stream_feed(e->streams[direction], &t->packet);
 }
 
+static void know_start(struct flow_entry *e, uint8_t direction, uint32_t sequence)
+{
+	if (e->start_known[direction])
+		return;
+	e->start_known[direction] = true;
+	e->start_sequence[direction] = sequence;
+}
+
+/* Where the streams begin. An answer to a SYN tells both, should the SYN be captured after it. */
+static void take_start(struct flow_entry *e, const struct packet *p, uint8_t direction)
+{
+	if ((p->tcp_flags & TCP_SYN) == 0)
+		return;
+	know_start(e, direction, p->tcp_seq + 1);
+	if (p->tcp_flags & TCP_ACK)
+		know_start(e, 1 - direction, p->tcp_ack);
+	else
+		e->flow.start_seen = true;
+}
+
 static int take_tcp(struct flow_table *t, struct flow_entry *e, uint8_t direction)
 {
 	const struct packet *p = &t->packet;
 	struct tcp_stream *other = e->streams[1 - direction];
 	int status = STATUS_OK;
 
-	if ((p->tcp_flags & TCP_SYN) && !e->start_known[direction]) {
-		e->start_known[direction] = true;
-		e->start_sequence[direction] = p->tcp_seq + 1;
-		e->flow.start_seen |= (p->tcp_flags & TCP_ACK) == 0;
-	}
+	take_start(e, p, direction);
 	if ((p->tcp_flags & TCP_RST) && e->flow.end == FLOW_OPEN)
 		e->flow.end = FLOW_RESET; /* what it carries left the computer all the same */
 	if ((p->tcp_flags & (TCP_ACK | TCP_RST)) == TCP_ACK && other)

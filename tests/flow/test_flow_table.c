@@ -355,6 +355,25 @@ static void resets_close_and_ports_are_used_again(void **state)
 	teardown(&b);
 }
 
+static void an_answer_captured_before_its_syn(void **state)
+{
+	struct packet p;
+	struct bench b;
+
+	(void)state;
+	setup(&b, 64);
+	p = segment(&b, false, TCP_SYN | TCP_ACK, 6000, "");
+	p.tcp_ack = 5001;
+	feed(&b, &p);
+	assert_false(b.last.start_seen);
+	client(&b, TCP_SYN, 5000, "");
+	client(&b, TCP_ACK, 5005, "late");
+	client(&b, TCP_ACK, 5001, "soon");
+	expect(&b, "S 0:soon 0:late ");
+	assert_true(b.last.start_seen);
+	teardown(&b);
+}
+
 static void both_ends_may_open_at_once(void **state)
 {
 	struct bench b;
@@ -645,6 +664,7 @@ int main(void)
 	        cmocka_unit_test(an_acknowledgement_releases_the_other_side),
 	        cmocka_unit_test(gaps_do_not_wait_for_ever),
 	        cmocka_unit_test(resets_close_and_ports_are_used_again),
+	        cmocka_unit_test(an_answer_captured_before_its_syn),
 	        cmocka_unit_test(both_ends_may_open_at_once),
 	        cmocka_unit_test(datagrams_and_others),
 	        cmocka_unit_test(hours_end_before_the_packet_that_ends_them),
