@@ -109,7 +109,6 @@ int cmd_inspect(int argc, char **argv)
 {
 	struct inspection_options o = {.quiet = false};
 	int fds[SOURCE_INPUTS_MAX];
-	char reason[256];
 	enum exit_code code;
 	int option;
 
@@ -118,10 +117,6 @@ int cmd_inspect(int argc, char **argv)
 
 		if (outcome != 0)
 			return outcome > 0 ? EXIT_CLEAN : EXIT_USAGE;
-	}
-	if (o.filter && source_check_filter(o.filter, reason) != 0) {
-		log_error("the filter is wrong: %s", reason);
-		return EXIT_USAGE;
 	}
 	code = open_files(argv + optind, (size_t)(argc - optind), fds);
 	if (code != EXIT_CLEAN)

@@ -56,11 +56,18 @@ static enum exit_code check_authority(const struct workplace *w, const struct in
 
 static enum exit_code open_source(const struct inspection_options *o, struct source **ret)
 {
+	char reason[256];
 	int status;
 
 	if (o->live) {
 		*ret = o->live;
 		return EXIT_CLEAN;
+	}
+	/* Here and not in the monitor: the sandbox has no list of services, so names of ports are
+	 * refused now and not in the middle of the capture. */
+	if (o->filter && source_check_filter(o->filter, reason) != STATUS_OK) {
+		log_error("%s", reason);
+		return EXIT_USAGE;
 	}
 	status = source_open_files(ret, o->fds, o->fd_count, o->filter);
 	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("read the captures", status);
@@ -132,13 +139,14 @@ static enum exit_code inspect(struct workplace *w, const struct inspection_optio
 		code = check_authority(w, o);
 	if (code == EXIT_CLEAN)
 		code = read_packets(w, o, &result);
-	if (code != EXIT_CLEAN && code != EXIT_NO_PACKET)
-		return code;
+	/* Without a packet there is nothing to report on, and earlier reports stay as they are. */
 	if (code == EXIT_NO_PACKET)
-		log_error("no packet could be read");
+		log_error("no packet could be read; no report was written");
+	if (code != EXIT_CLEAN)
+		return code;
 	reporting.wall_seconds = seconds_of(CLOCK_MONOTONIC) - started;
 	reporting.cpu_seconds = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
-	return exit_code_worse(code, reporting_run(w, &reporting));
+	return reporting_run(w, &reporting);
 }
 
 enum exit_code inspection_run(const struct inspection_options *options)

@@ -19,7 +19,7 @@
 #define HEADER_BYTES_MAX    (16u << 10) /* a longer first row is no header */
 #define TITLE_BYTES_MAX     256         /* a longer line above the header is content */
 #define HEADER_CELL_BYTES   64
-#define COLUMNS_MAX         1024 /* practice software's full extracts have 300 */
+#define COLUMNS_MAX         1024 /* full extracts of practice software have 300 */
 #define BARE_COMMAS_MIN     2    /* prose has one comma a line often, two in every line seldom */
 #define WIDE_DELIMITERS_MIN 7    /* in a first row too long to see its end */
 

@@ -451,8 +451,6 @@ static int store_input_of(struct pipeline *p, uint32_t index, struct pipeline_re
 	p->losses[LOSS_FRAMES_DROPPED] += counts.dropped_frames;
 	if (counts.frames > 0)
 		ret->any_packet = true;
-	if (counts.end != STATUS_END && counts.end != STATUS_OK)
-		ret->gap = true;
 	return store_input_set(p->store, index, &row);
 }
 
@@ -518,8 +516,6 @@ static void describe_result(const struct pipeline *p, struct pipeline_result *re
 	ret->last_ns = p->last_ns;
 	ret->budget_peak_bytes = p->budget.peak_bytes;
 	ret->budget_refusals = p->budget.refusals;
-	for (size_t i = 0; i < ARRAY_LEN(gaps); i++)
-		ret->gap = ret->gap || p->losses[gaps[i]] > 0;
 	snprintf(ret->mirror_warning, sizeof(ret->mirror_warning), "%s", p->mirror.warning);
 	describe_inside(p, ret);
 }

@@ -35,7 +35,6 @@ struct pipeline_result {
 	uint64_t frames, flows;
 	int64_t first_ns, last_ns;
 	uint64_t budget_peak_bytes, budget_refusals;
-	bool gap;
 	char mirror_warning[256]; /* "" when the mirror port looks right */
 	char inside[256];         /* what counted as inside */
 	bool any_packet;          /* false: exit code 4 */
