@@ -133,7 +133,6 @@ static int read_client_hello(struct conversation *c, struct hello *h)
 	if (status != STATUS_OK)
 		return STATUS_OK;
 	c->client_seen = true;
-	c->offered_version = client.version;
 	return add_name(c, span_of_text(client.server_name),
 	        client.encrypted_hello ? HOSTNAME_SNI_OUTER : HOSTNAME_SNI, 0);
 }
@@ -205,20 +204,20 @@ static int pick_hints(struct conversation *c, const struct decode_event *e)
 	return STATUS_OK;
 }
 
-static void start_tls(struct conversation *c, const struct decode_event *e)
+/* The decoders end here for both directions. Whether TLS follows is seen from its hello, whatever
+ * was asked for: a tunnel may carry it too. */
+static void end_decoding(struct conversation *c, const struct decode_event *e)
 {
-	bool tls = strcmp(e->upgrade_to, "tls") == 0;
-
 	c->upgrade_offset[e->direction] = e->upgrade_offset;
-	if (!c->upgraded) {
-		c->upgraded = true;
-		/* The other side's offset is where its next byte stands; its hello begins there. */
-		for (int i = 0; i < 2; i++) {
-			buf_free(&c->hello[i].bytes);
-			c->hello[i].done = !tls;
-		}
-	}
 	c->hello[e->direction].start = e->upgrade_offset;
+	if (c->upgraded)
+		return;
+	c->upgraded = true;
+	c->upgraded_to_tls = strcmp(e->upgrade_to, "tls") == 0;
+	for (int i = 0; i < 2; i++) {
+		buf_free(&c->hello[i].bytes);
+		c->hello[i].done = false;
+	}
 }
 
 static int pull_findings(struct conversation *c, const struct flow *flow)
@@ -252,7 +251,7 @@ static int pull_events(struct conversation *c, const struct flow *flow)
 
 	while ((status = decode_session_next(c->decode, &event)) == STATUS_ITEM) {
 		if (event.kind == DECODE_UPGRADE)
-			start_tls(c, &event);
+			end_decoding(c, &event);
 		status = pick_hints(c, &event);
 		if (status == STATUS_OK)
 			status = count_refusal(c, detect_session_feed(c->detect, &event));
@@ -284,21 +283,34 @@ static int make_sessions(struct conversation *c, const struct flow *flow)
 	return status;
 }
 
+/* The new protocol's bytes, or their part of the chunk that brought the change. */
+static int skip_upgraded(struct conversation *c, const struct chunk *chunk)
+{
+	uint64_t start = c->upgrade_offset[chunk->direction];
+	uint64_t end = chunk->offset + chunk->bytes.len;
+
+	if (end > start)
+		c->upgraded_bytes[chunk->direction] += end - (start > chunk->offset
+		                                                             ? start
+		                                                             : chunk->offset);
+	return watch_hello(c, chunk);
+}
+
 int conversation_feed(struct conversation *c, const struct flow *flow, const struct chunk *chunk)
 {
-	int status = watch_hello(c, chunk);
+	int status;
 
-	if (status != STATUS_OK)
-		return status;
-	if (c->upgraded && chunk->offset >= c->upgrade_offset[chunk->direction]) {
-		c->upgraded_bytes[chunk->direction] += chunk->bytes.len;
-		return STATUS_OK;
-	}
-	status = make_sessions(c, flow);
+	if (c->upgraded)
+		return skip_upgraded(c, chunk);
+	status = watch_hello(c, chunk);
+	if (status == STATUS_OK)
+		status = make_sessions(c, flow);
 	if (status != STATUS_OK || c->over_budget)
 		return status;
 	status = decode_session_feed(c->decode, chunk);
-	return status == STATUS_OK ? pull_events(c, flow) : status;
+	if (status == STATUS_OK)
+		status = pull_events(c, flow);
+	return status == STATUS_OK && c->upgraded ? skip_upgraded(c, chunk) : status;
 }
 
 int conversation_finish(struct conversation *c, const struct flow *flow)

@@ -42,12 +42,12 @@ struct conversation {
 	struct hostname_list *names; /* NULL until there is one: most flows of a scan have none */
 	struct location location;
 	struct hello hello[2];
-	uint16_t offered_version; /* of the client hello */
 	struct server_hello server;
 	bool client_seen, server_seen;
-	bool upgraded; /* STARTTLS: the rest is TLS */
+	bool upgraded;        /* STARTTLS, CONNECT, 101: the decoders have ended */
+	bool upgraded_to_tls; /* and said that TLS follows */
 	uint64_t upgrade_offset[2];
-	uint64_t upgraded_bytes[2]; /* payload after it: encrypted */
+	uint64_t upgraded_bytes[2]; /* payload after it: not looked into */
 	char *user_agent;           /* shown form; NULL when there was none */
 	struct finding_set findings;
 	uint64_t labelled_packet; /* last packet given to the label engine */

@@ -80,7 +80,10 @@ static void judge_inspection(const struct conversation *c, const struct flow *fl
 		if (flow->out_index >= 0 && d != flow->out_index)
 			continue;
 		unread += summary->unread_bytes[d];
-		encrypted += c->upgraded_bytes[d];
+		if (c->upgraded_to_tls || c->client_seen)
+			encrypted += c->upgraded_bytes[d];
+		else
+			unread += c->upgraded_bytes[d];
 		gaps += flow->counts[d].gap_bytes;
 		unknown_gaps += flow->counts[d].gaps_unknown;
 		payload += flow->counts[d].payload_bytes;

@@ -323,6 +323,26 @@ static int handle_packet(struct pipeline *p, const struct packet *packet)
 	return status == STATUS_OK ? tick(p, packet->time_ns) : status;
 }
 
+/* A datagram put together may hold a fragment again (a tunnel's); each round strips a header. */
+static int handle_fragment(struct pipeline *p, const struct packet *fragment)
+{
+	struct packet part = *fragment, whole;
+
+	for (int round = 0; round < PACKET_LAYERS_MAX; round++) {
+		int status = fragment_table_feed(p->fragments, &part, &whole);
+
+		if (status != STATUS_ITEM)
+			return status;
+		if (whole.outcome == PACKET_OK)
+			return handle_packet(p, &whole);
+		if (whole.outcome != PACKET_FRAGMENT)
+			break;
+		part = whole;
+	}
+	p->losses[LOSS_MALFORMED]++;
+	return STATUS_OK;
+}
+
 static int handle_frame(struct pipeline *p, const struct frame *frame)
 {
 	static const enum loss losses[PACKET_OUTCOMES] = {
@@ -332,8 +352,7 @@ static int handle_frame(struct pipeline *p, const struct frame *frame)
 	        [PACKET_MALFORMED] = LOSS_MALFORMED,
 	        [PACKET_LIMIT] = LOSS_TOO_DEEP,
 	};
-	struct packet packet, whole;
-	int status;
+	struct packet packet;
 
 	p->frames++;
 	if (p->first_ns == 0 || frame->time_ns < p->first_ns)
@@ -347,13 +366,7 @@ static int handle_frame(struct pipeline *p, const struct frame *frame)
 		p->losses[losses[packet.outcome]]++;
 		return STATUS_OK;
 	}
-	status = fragment_table_feed(p->fragments, &packet, &whole);
-	if (status != STATUS_ITEM)
-		return status;
-	if (whole.outcome == PACKET_OK)
-		return handle_packet(p, &whole);
-	p->losses[LOSS_MALFORMED]++;
-	return STATUS_OK;
+	return handle_fragment(p, &packet);
 }
 
 static int64_t wall_clock_ns(void)

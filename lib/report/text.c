@@ -16,6 +16,7 @@
 #define INDENT        2
 #define FLAGS_INDENT  10 /* below the program, when flags have no column */
 #define MINIMUMS      (8 + 9 + 13 + 7 + 11 + 7 + 7)
+#define WORD_COLUMNS  16 /* a longer word may be broken: hosts are */
 #define FLAGS_MINIMUM 24 /* the longest name and a comma */
 
 _Static_assert(MINIMUMS + (TEXT_COLUMNS - 2) * BETWEEN <= REPORT_TEXT_COLUMNS_MIN,
@@ -119,6 +120,19 @@ static void widen(struct layout *l, const size_t wanted[TEXT_COLUMNS], size_t *u
 	}
 }
 
+/* Flags stand beside the rest only where its words need not be broken for them. */
+static bool flags_fit(const struct layout *l)
+{
+	size_t used = (TEXT_COLUMNS - 1) * BETWEEN + FLAGS_MINIMUM;
+
+	for (size_t i = 0; i < TEXT_COLUMNS - 1; i++) {
+		size_t word = l->words[i] < WORD_COLUMNS ? l->words[i] : WORD_COLUMNS;
+
+		used += l->columns[i] > word ? l->columns[i] : word;
+	}
+	return used <= l->width;
+}
+
 /* Every column gets its minimum; what is left goes first to whole words, then to whole texts. */
 static void share_width(struct layout *l)
 {
@@ -134,7 +148,7 @@ static void share_width(struct layout *l)
 		used += l->columns[i];
 	}
 	l->columns[TEXT_COLUMNS - 1] = FLAGS_MINIMUM;
-	if (used + BETWEEN + FLAGS_MINIMUM > l->width)
+	if (!flags_fit(l))
 		l->count--;
 	else
 		used += BETWEEN + FLAGS_MINIMUM;
