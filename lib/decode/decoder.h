@@ -191,6 +191,8 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(dhcp)                                                                                    \
 	X(http1)                                                                                   \
 	X(transfer)                                                                                \
+	X(smtp)                                                                                    \
+	X(mime)                                                                                    \
 	X(deflate)                                                                                 \
 	X(brotli)                                                                                  \
 	X(gzip)                                                                                    \
