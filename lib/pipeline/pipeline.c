@@ -17,7 +17,10 @@
 #define STREAM_BYTES_MAX (1u << 20)    /* held out of order for one direction: a large window */
 #define TICK_NS          NS_PER_SECOND /* of packet time between looks at idle flows */
 #define POLL_MS          250
-#define DNS_PORT         53
+/* More than LIVE_BLOCK_TIMEOUT_MS, after which the kernel hands over what it has. */
+#define DRAIN_MS 250
+#define DRAIN_NS (DRAIN_MS * (NS_PER_SECOND / 1000))
+#define DNS_PORT 53
 
 /* One of the 64: its flows, and what we hold for each of them, by the flow's slot. */
 struct shard {
@@ -386,6 +389,23 @@ static void show_progress(const struct pipeline *p, int64_t now_ns, int64_t *las
 	        (unsigned long long)p->frames, (unsigned long long)p->flows);
 }
 
+/* Frames captured before the stop may still wait in a block that the kernel has not handed over. */
+static int drain_live(struct pipeline *p)
+{
+	int64_t end_ns = wall_clock_ns() + DRAIN_NS;
+	struct frame frame;
+
+	while (wall_clock_ns() < end_ns && !source_ended(p->source)) {
+		int status = source_next(p->source, DRAIN_MS, &frame);
+
+		if (status == STATUS_ITEM)
+			status = handle_frame(p, &frame);
+		if (status != STATUS_OK)
+			return status;
+	}
+	return STATUS_OK;
+}
+
 static int read_source(struct pipeline *p)
 {
 	const struct pipeline_options *o = p->options;
@@ -413,7 +433,7 @@ static int read_source(struct pipeline *p)
 	}
 	if (o->progress && shown_ns != started_ns)
 		fprintf(stderr, "\r%60s\r", "");
-	return STATUS_OK;
+	return source_is_live(p->source) ? drain_live(p) : STATUS_OK;
 }
 
 static int finish_shards(struct pipeline *p)

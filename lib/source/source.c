@@ -210,6 +210,11 @@ bool source_ended(const struct source *s)
 	return s->opened == s->count && s->heap_count == 0;
 }
 
+bool source_is_live(const struct source *s)
+{
+	return s->live != NULL;
+}
+
 size_t source_input_count(const struct source *s)
 {
 	return s->live ? 1 : s->count;

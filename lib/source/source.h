@@ -76,6 +76,7 @@ struct source *source_free(struct source *s); /* NULL ok, returns NULL */
  * can come. <0: failure. timeout_ms is for live sources; below zero waits without end. */
 int source_next(struct source *s, int timeout_ms, struct frame *ret) WUNRES NONNULL(1, 3);
 bool source_ended(const struct source *s) NONNULL(1);
+bool source_is_live(const struct source *s) NONNULL(1); /* an interface, not files */
 size_t source_input_count(const struct source *s) NONNULL(1);
 /* Live: asks the kernel for its drop counter first. */
 int source_counts(struct source *s, size_t input, struct source_counts *ret) WUNRES NONNULL(1, 3);
