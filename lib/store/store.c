@@ -493,15 +493,30 @@ int store_note_seen(struct store *s, const char *program, const char *destinatio
 	return run(statement);
 }
 
+/* Lists the inputs of earlier runs that this run read again. A file that was named twice in this run
+ * is no earlier one. */
+static int list_doomed(struct store *s)
+{
+	char sql[320];
+	int status = store_exec(s,
+	        "CREATE TEMP TABLE IF NOT EXISTS doomed (id INTEGER PRIMARY KEY);"
+	        "DELETE FROM doomed");
+
+	if (status != STATUS_OK || s->input_count == 0)
+		return status;
+	sqlite3_snprintf(sizeof(sql), sql,
+	        "INSERT INTO doomed SELECT DISTINCT old.id FROM input old JOIN input new"
+	        " ON old.sha256 = new.sha256 WHERE old.sha256 <> ''"
+	        " AND old.id < %lld AND new.id >= %lld",
+	        (sqlite3_int64)s->inputs[0], (sqlite3_int64)s->inputs[0]);
+	return store_exec(s, sql);
+}
+
 /* Earlier runs of the same inputs go, with all that belongs to them. Flows that this run saw again
  * have already replaced the earlier rows under the same id. */
 static int replace_earlier_runs(struct store *s)
 {
 	static const char *const steps[] = {
-	        "CREATE TEMP TABLE IF NOT EXISTS doomed (id INTEGER PRIMARY KEY)",
-	        "DELETE FROM doomed",
-	        ("INSERT INTO doomed SELECT DISTINCT old.id FROM input old JOIN input new"
-	         " ON old.sha256 = new.sha256 AND old.id < new.id WHERE old.sha256 <> ''"),
 	        "DELETE FROM name WHERE flow IN (SELECT id FROM flow WHERE input IN doomed)",
 	        "DELETE FROM record WHERE flow IN (SELECT id FROM flow WHERE input IN doomed)",
 	        "DELETE FROM finding WHERE flow IN (SELECT id FROM flow WHERE input IN doomed)",
@@ -510,7 +525,7 @@ static int replace_earlier_runs(struct store *s)
 	        "DELETE FROM loss WHERE input IN doomed",
 	        "DELETE FROM input WHERE id IN doomed",
 	};
-	int status = STATUS_OK;
+	int status = list_doomed(s);
 
 	for (size_t i = 0; status == STATUS_OK && i < ARRAY_LEN(steps); i++)
 		status = store_exec(s, steps[i]);

@@ -159,6 +159,31 @@ static void the_same_input_replaces_itself(void **state)
 	s = store_free(s);
 }
 
+/* One file named twice on a command line: its flows belong to its first reading. */
+static void an_input_named_twice_is_kept(void **state)
+{
+	struct store_input input = {.sha256 = "cc", .format = "pcap", .kind = "file", .frames = 10};
+	struct store *s = NULL;
+	uint32_t index = 99;
+
+	(void)state;
+	assert_int_equal(store_open(&s, NULL, false), STATUS_OK);
+	for (int run = 0; run < 2; run++) {
+		struct store_flow f = example_flow(4, 0, 0);
+
+		assert_int_equal(store_begin(s), STATUS_OK);
+		assert_int_equal(store_input_begin(s, &index), STATUS_OK);
+		assert_int_equal(store_input_begin(s, &index), STATUS_OK);
+		assert_int_equal(index, 1);
+		assert_int_equal(store_add_flow(s, &f), STATUS_OK);
+		assert_int_equal(store_input_set(s, 0, &input), STATUS_OK);
+		assert_int_equal(store_input_set(s, 1, &input), STATUS_OK);
+		assert_int_equal(store_commit(s), STATUS_OK);
+		assert_int_equal(count_flows(s), 1);
+	}
+	s = store_free(s);
+}
+
 static void an_interrupted_run_leaves_no_trace(void **state)
 {
 	char path[] = "/tmp/exeat-store-XXXXXX";
@@ -235,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(what_goes_in_comes_out),
 	        cmocka_unit_test(the_same_input_replaces_itself),
+	        cmocka_unit_test(an_input_named_twice_is_kept),
 	        cmocka_unit_test(an_interrupted_run_leaves_no_trace),
 	        cmocka_unit_test(foreign_and_later_files_are_refused),
 	        cmocka_unit_test(settings_and_first_dates_are_remembered),
