@@ -91,25 +91,42 @@ static int run(sqlite3_stmt *statement)
 	return status != STATUS_OK ? status : reset;
 }
 
-/* Steps from each schema version to the next; index 0 makes an empty file version 1. */
-static int migrate(struct store *s)
+static int read_number(struct store *s, const char *sql, int *ret)
 {
-	const char *const steps[STORE_SCHEMA_VERSION] = {store_schema_sql};
 	sqlite3_stmt *statement = NULL;
-	char set_version[64];
-	int version;
-	int status = store_status(
-	        sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &statement, NULL));
+	int status = store_status(sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL));
 
 	if (status != STATUS_OK)
 		return status;
 	status = store_status(sqlite3_step(statement));
-	version = sqlite3_column_int(statement, 0);
+	*ret = sqlite3_column_int(statement, 0);
 	sqlite3_finalize(statement);
+	return status;
+}
+
+/* The version of the file, 0 for an empty one. A later version, or a database of another program,
+ * is STATUS_UNSUPPORTED. */
+static int read_version(struct store *s, int *ret)
+{
+	int tables = 0;
+	int status = read_number(s, "PRAGMA user_version", ret);
+
+	if (status == STATUS_OK)
+		status = read_number(s, "SELECT count(*) FROM sqlite_master", &tables);
 	if (status != STATUS_OK)
 		return status;
-	if (version > STORE_SCHEMA_VERSION || version < 0)
+	if (*ret > STORE_SCHEMA_VERSION || *ret < 0 || (*ret == 0 && tables > 0))
 		return STATUS_UNSUPPORTED;
+	return STATUS_OK;
+}
+
+/* Steps from each schema version to the next; index 0 makes an empty file version 1. */
+static int migrate(struct store *s, int version)
+{
+	const char *const steps[STORE_SCHEMA_VERSION] = {store_schema_sql};
+	char set_version[64];
+	int status;
+
 	if (version == STORE_SCHEMA_VERSION)
 		return STATUS_OK;
 	status = store_exec(s, "BEGIN IMMEDIATE");
@@ -155,6 +172,7 @@ int store_open(struct store **ret_gives, const char *path, bool read_only)
 {
 	struct store *s = calloc(1, sizeof(*s));
 	int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	int version = 0;
 	int status;
 
 	if (!s)
@@ -169,10 +187,14 @@ int store_open(struct store **ret_gives, const char *path, bool read_only)
 	if (status == STATUS_OK)
 		status = store_exec(s, "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"
 		                       " PRAGMA busy_timeout=5000; PRAGMA cache_size=-16384");
+	if (status == STATUS_OK)
+		status = read_version(s, &version);
 	if (status == STATUS_OK && !read_only)
 		status = store_exec(s, "PRAGMA journal_mode=DELETE; PRAGMA secure_delete=ON");
 	if (status == STATUS_OK && !read_only)
-		status = migrate(s);
+		status = migrate(s, version);
+	else if (status == STATUS_OK && version != STORE_SCHEMA_VERSION)
+		status = STATUS_UNSUPPORTED; /* a reader cannot bring it up to date */
 	if (status != STATUS_OK) {
 		store_free(s);
 		return status;

@@ -170,6 +170,19 @@ static void read_flow_facts(sqlite3_stmt *statement, struct store_flow *ret)
 	ret->input = (uint32_t)sqlite3_column_int64(statement, 39);
 }
 
+/* A file from elsewhere may hold any number: those that others count with are checked here. */
+static bool flow_is_sound(const struct store_flow *f)
+{
+	return f->out_index >= -1 && f->out_index <= 1 && (unsigned)f->direction <= FLOW_TRANSIT &&
+	       (unsigned)f->end <= FLOW_INPUT_ENDED && (unsigned)f->tier <= TIER_OPAQUE;
+}
+
+static bool finding_is_sound(const struct finding *f)
+{
+	return (unsigned)f->category < CATEGORIES && (unsigned)f->class <= CLASS_CARRIER &&
+	       (unsigned)f->tier <= TIER_OPAQUE;
+}
+
 int store_next_flow(struct store_cursor *c, struct store_flow *ret)
 {
 	int result = sqlite3_step(c->flows);
@@ -179,16 +192,21 @@ int store_next_flow(struct store_cursor *c, struct store_flow *ret)
 	memset(ret, 0, sizeof(*ret));
 	read_flow_tuple(c->flows, ret);
 	read_flow_facts(c->flows, ret);
+	if (!flow_is_sound(ret))
+		return STATUS_LIBRARY;
 	sqlite3_reset(c->names);
 	sqlite3_bind_int64(c->names, 1, (int64_t)ret->id);
-	while (ret->name_count < STORE_NAMES_MAX && sqlite3_step(c->names) == SQLITE_ROW) {
+	result = SQLITE_ROW;
+	while (ret->name_count < STORE_NAMES_MAX &&
+	        (result = sqlite3_step(c->names)) == SQLITE_ROW) {
 		struct store_name *n = &ret->names[ret->name_count++];
 
 		READ_TEXT(c->names, 0, n->name);
 		READ_TEXT(c->names, 1, n->source);
 		n->age_ns = sqlite3_column_int64(c->names, 2);
 	}
-	return STATUS_ITEM;
+	result = store_status(result);
+	return result == STATUS_OK ? STATUS_ITEM : result;
 }
 
 /* A growing array of rows of one size. */
@@ -269,7 +287,7 @@ int store_findings(
 		f->last_ns = sqlite3_column_int64(statement, 12);
 		f->finding.packet = read_u64(statement, 13);
 		f->finding.time_ns = f->first_ns;
-		status = STATUS_OK;
+		status = finding_is_sound(&f->finding) ? STATUS_OK : STATUS_LIBRARY;
 	}
 	return finish_rows(statement, status, &rows, ret_gives, ret_count);
 }
@@ -365,7 +383,9 @@ int store_distinct_tags(struct store *s, const uint64_t *flows, size_t count, ui
 		status = store_status(sqlite3_prepare_v2(s->db,
 		        "SELECT count(DISTINCT tag) FROM tag WHERE flow IN wanted", -1, &statement,
 		        NULL));
-	if (status == STATUS_OK && sqlite3_step(statement) == SQLITE_ROW)
+	if (status == STATUS_OK)
+		status = store_status(sqlite3_step(statement));
+	if (status == STATUS_OK)
 		*ret = read_u64(statement, 0);
 	sqlite3_finalize(statement);
 	return status;

@@ -230,8 +230,46 @@ static void foreign_and_later_files_are_refused(void **state)
 	assert_int_equal(pwrite(fd, "\0\0\0\x63", 4, 60), 4);
 	assert_int_equal(store_open(&s, path, false), STATUS_UNSUPPORTED);
 	assert_null(s);
+	assert_int_equal(store_open(&s, path, true), STATUS_UNSUPPORTED);
+	assert_null(s);
+	/* Another program's database has tables and no version of ours. */
+	assert_int_equal(pwrite(fd, "\0\0\0\0", 4, 60), 4);
+	assert_int_equal(store_open(&s, path, false), STATUS_UNSUPPORTED);
+	assert_null(s);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(store_open(&s, path, true), STATUS_UNSUPPORTED);
+	assert_null(s);
 	close(fd);
 	unlink(path);
+}
+
+/* What another program, or a hostile hand, wrote into the file must not become an index. */
+static void impossible_values_are_refused(void **state)
+{
+	struct store *s = NULL;
+	struct store_cursor *c = NULL;
+	struct store_finding n = {.flow = 1, .finding = {.kind = "x", .count = 1}};
+	struct store_finding *findings = NULL;
+	struct store_flow f = example_flow(1, 0, 0);
+	size_t count = 7;
+	uint32_t index;
+
+	(void)state;
+	assert_int_equal(store_open(&s, NULL, false), STATUS_OK);
+	assert_int_equal(store_begin(s), STATUS_OK);
+	assert_int_equal(store_input_begin(s, &index), STATUS_OK);
+	f.out_index = 4;
+	n.finding.category = (enum category)77;
+	assert_int_equal(store_add_flow(s, &f), STATUS_OK);
+	assert_int_equal(store_add_finding(s, &n), STATUS_OK);
+	assert_int_equal(store_commit(s), STATUS_OK);
+	assert_int_equal(store_flows(s, &everything, &c), STATUS_OK);
+	assert_int_equal(store_next_flow(c, &f), STATUS_LIBRARY);
+	store_cursor_free(c);
+	assert_int_equal(store_findings(s, 1, &findings, &count), STATUS_LIBRARY);
+	assert_null(findings);
+	assert_int_equal(count, 7);
+	s = store_free(s);
 }
 
 static void settings_and_first_dates_are_remembered(void **state)
@@ -263,6 +301,7 @@ int main(void)
 	        cmocka_unit_test(an_input_named_twice_is_kept),
 	        cmocka_unit_test(an_interrupted_run_leaves_no_trace),
 	        cmocka_unit_test(foreign_and_later_files_are_refused),
+	        cmocka_unit_test(impossible_values_are_refused),
 	        cmocka_unit_test(settings_and_first_dates_are_remembered),
 	};
 
