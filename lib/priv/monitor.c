@@ -43,8 +43,10 @@ static int wait_for(pid_t child, int *ret_wait_status)
 
 static int exit_code_of(int wait_status)
 {
+	/* A library that ends the process has codes of its own. */
 	if (WIFEXITED(wait_status))
-		return WEXITSTATUS(wait_status);
+		return WEXITSTATUS(wait_status) <= EXIT_MACHINE ? WEXITSTATUS(wait_status)
+		                                                : EXIT_MACHINE;
 	/* Whoever read our output has gone: there is nobody to tell. */
 	if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) != SIGPIPE)
 		log_error("the inspecting process was ended by signal %d; what it had not finished "

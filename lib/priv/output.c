@@ -65,24 +65,58 @@ bool priv_is_output_name(const char *name)
 	       (name[0] == '.' && ends_with(name, ".tmp"));
 }
 
-/* Gives our files to uid and gid; STATUS_USAGE when the folder holds something else and only_ours.
- * Draft files stand one folder below. */
-static int hand_over(int dir_fd, uid_t uid, gid_t gid, bool only_ours)
+static bool is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* A folder handle of its own, so that reading starts at the first entry. */
+static DIR *open_entries(int dir_fd)
 {
 	int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *folder = copy >= 0 ? fdopendir(copy) : NULL;
+
+	if (!folder && copy >= 0)
+		close(copy);
+	return folder;
+}
+
+/* STATUS_USAGE when the folder holds anything but our files, or a file of ours that has another
+ * name elsewhere: giving that away would give away the other, too. Nothing has been changed then. */
+static int check_ours(int dir_fd)
+{
+	DIR *folder = open_entries(dir_fd);
 	struct dirent *entry;
 	int status = STATUS_OK;
 
 	if (!folder)
 		return status_from_errno(errno);
 	while (status == STATUS_OK && (entry = readdir(folder))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+		struct stat info;
+
+		if (is_dots(entry->d_name))
 			continue;
-		if (!priv_is_output_name(entry->d_name)) {
-			status = only_ours ? STATUS_USAGE : STATUS_OK;
+		if (!priv_is_output_name(entry->d_name) ||
+		        fstatat(dir_fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+		        (!S_ISDIR(info.st_mode) && info.st_nlink > 1))
+			status = STATUS_USAGE;
+	}
+	closedir(folder);
+	return status;
+}
+
+/* Gives our files to uid and gid. Draft files stand one folder below. */
+static int hand_over(int dir_fd, uid_t uid, gid_t gid)
+{
+	DIR *folder = open_entries(dir_fd);
+	struct dirent *entry;
+	int status = STATUS_OK;
+
+	if (!folder)
+		return status_from_errno(errno);
+	while (status == STATUS_OK && (entry = readdir(folder))) {
+		if (is_dots(entry->d_name) || !priv_is_output_name(entry->d_name))
 			continue;
-		}
 		if (fchownat(dir_fd, entry->d_name, uid, gid, AT_SYMLINK_NOFOLLOW) != 0 &&
 		        errno != ENOENT)
 			status = status_from_errno(errno);
@@ -113,7 +147,7 @@ static void keep_owner(int fd, struct priv_user *user)
 {
 	struct stat info;
 
-	if (fstat(fd, &info) == 0 && info.st_uid != 0 && info.st_uid != NOBODY_ID) {
+	if (fstat(fd, &info) == 0 && info.st_uid != 0 && info.st_uid != user->uid) {
 		user->owner_uid = info.st_uid;
 		user->owner_gid = info.st_gid;
 	}
@@ -136,7 +170,9 @@ int priv_open_output(const char *path, struct priv_user *user, int *ret_fd)
 	if (user->changes) {
 		if (existed)
 			keep_owner(fd, user);
-		status = hand_over(fd, user->uid, user->gid, true);
+		status = check_ours(fd);
+		if (status == STATUS_OK)
+			status = hand_over(fd, user->uid, user->gid);
 		if (status == STATUS_OK)
 			status = hand_over_draft(fd, user->uid, user->gid);
 		if (status == STATUS_OK && fchown(fd, user->uid, user->gid) != 0)
@@ -156,7 +192,7 @@ int priv_finish_output(int dir_fd, const struct priv_user *user)
 
 	if (!user->changes)
 		return STATUS_OK;
-	status = hand_over(dir_fd, user->owner_uid, user->owner_gid, false);
+	status = hand_over(dir_fd, user->owner_uid, user->owner_gid);
 	if (status == STATUS_OK)
 		status = hand_over_draft(dir_fd, user->owner_uid, user->owner_gid);
 	if (status == STATUS_OK && fchown(dir_fd, user->owner_uid, user->owner_gid) != 0)

@@ -31,9 +31,9 @@ void priv_user_find(struct priv_user *ret) NONNULL(1);
 
 /* Creates the output folder if needed (its parent must exist) and opens it. With `changes` set the
  * folder and our files in it are handed to the inspector's uid, and a folder that holds anything
- * but our files is refused (STATUS_USAGE): nobody's own folder changes hands. A folder
- * that stood there keeps its owner. Symbolic links are
- * refused. */
+ * but our files, or one that has a second name, is refused before anything is handed over
+ * (STATUS_USAGE): nobody's own folder changes hands. A folder that stood there keeps its owner,
+ * which *user then names: each folder needs a priv_user of its own. Symbolic links are refused. */
 int priv_open_output(const char *path, struct priv_user *user, int *ret_fd) WUNRES NONNULL(1, 2, 3);
 /* Hands the folder and our files in it to the owner. */
 int priv_finish_output(int dir_fd, const struct priv_user *user) WUNRES NONNULL(2);

@@ -141,12 +141,35 @@ static void the_inspector_cannot_reach_out(void **state)
 	unlink(readable);
 }
 
+static void make_file(int folder_fd, const char *name)
+{
+	int fd = openat(folder_fd, name, O_CREAT | O_WRONLY, 0600);
+
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+/* The folder and every file in it stay whose they were, whatever the order of the entries. */
+static void refuse_folder(const char *folder, struct priv_user *user, int folder_fd)
+{
+	static const char *const names[] = {".", "a.db", "z.db"};
+	struct stat info;
+	int fd = -1;
+
+	assert_int_equal(priv_open_output(folder, user, &fd), STATUS_USAGE);
+	assert_int_equal(fd, -1);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		assert_int_equal(fstatat(folder_fd, names[i], &info, 0), 0);
+		assert_int_equal(info.st_uid, 0);
+	}
+}
+
 static void nobodys_folder_changes_hands(void **state)
 {
 	char folder[] = "/tmp/exeat-foreign-XXXXXX";
 	struct priv_user user = {.changes = true, .uid = 65534, .gid = 65534};
 	struct stat info;
-	int fd = -1, other;
+	int fd = -1;
 
 	(void)state;
 	if (geteuid() != 0) {
@@ -161,17 +184,17 @@ static void nobodys_folder_changes_hands(void **state)
 	assert_int_equal(priv_finish_output(fd, &user), STATUS_OK);
 	assert_int_equal(fstat(fd, &info), 0);
 	assert_int_equal(info.st_uid, 0);
-	other = openat(fd, "letters.docx", O_CREAT | O_WRONLY, 0600);
-	assert_true(other >= 0);
-	close(other);
-	close(fd);
-	fd = -1;
-	assert_int_equal(priv_open_output(folder, &user, &fd), STATUS_USAGE);
-	assert_int_equal(fd, -1);
-	assert_int_equal(stat(folder, &info), 0);
-	assert_int_equal(info.st_uid, 0);
-	fd = open(folder, O_RDONLY | O_DIRECTORY);
+	make_file(fd, "a.db");
+	make_file(fd, "letters.docx");
+	make_file(fd, "z.db");
+	refuse_folder(folder, &user, fd);
 	unlinkat(fd, "letters.docx", 0);
+	/* A name of ours for a file that stands elsewhere, too. */
+	assert_int_equal(linkat(fd, "a.db", fd, "summary.csv", 0), 0);
+	refuse_folder(folder, &user, fd);
+	unlinkat(fd, "summary.csv", 0);
+	unlinkat(fd, "a.db", 0);
+	unlinkat(fd, "z.db", 0);
 	close(fd);
 	rmdir(folder);
 }
