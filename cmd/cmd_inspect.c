@@ -93,14 +93,17 @@ static enum exit_code open_files(char **names, size_t count, int fds[static SOUR
 		return EXIT_USAGE;
 	}
 	for (size_t i = 0; i < count; i++) {
+		int error;
+
 		fds[i] = strcmp(names[i], "-") == 0 ? dup(STDIN_FILENO)
 		                                    : open(names[i], O_RDONLY | O_CLOEXEC);
 		if (fds[i] >= 0)
 			continue;
-		log_error("cannot open %s: %s", names[i], strerror(errno));
+		error = errno;
+		log_error("cannot open %s: %s", names[i], strerror(error));
 		while (i > 0)
 			close(fds[--i]);
-		return errno == ENOENT ? EXIT_USAGE : EXIT_MACHINE;
+		return error == ENOENT ? EXIT_USAGE : EXIT_MACHINE;
 	}
 	return EXIT_CLEAN;
 }

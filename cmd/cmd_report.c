@@ -121,6 +121,7 @@ int cmd_report(int argc, char **argv)
 	o.table = !o.summary;
 	/* Writing a folder of reports also notes in the store what was seen on which date. */
 	w.store_read_only = w.out_dir == NULL;
+	w.store_must_exist = true;
 	code = workplace_open(&workplace, &w);
 	if (code == EXIT_CLEAN)
 		code = workplace_fork(&workplace, &is_inspector);

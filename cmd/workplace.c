@@ -15,7 +15,7 @@
 #include "base/timestamp.h"
 
 #define RULES_BYTES_MAX     (4u << 20)
-#define REGISTER_META_BYTES (1u << 20) /* of one register file kept in the store */
+#define REGISTER_META_BYTES (CSV_FILE_BYTES_MAX + 1) /* of one register file in the store */
 
 enum exit_code workplace_complain(const char *what, int status)
 {
@@ -82,6 +82,7 @@ static enum exit_code open_rules(struct workplace *w, const struct workplace_opt
 /* Missing files are the register's own complaint; a missing folder is a wrong command line. */
 static enum exit_code open_register(struct workplace *w, const struct workplace_options *o)
 {
+	enum exit_code code = EXIT_CLEAN;
 	int folder;
 
 	if (!o->register_dir)
@@ -93,11 +94,17 @@ static enum exit_code open_register(struct workplace *w, const struct workplace_
 		return EXIT_USAGE;
 	}
 	w->has_register = true;
-	for (int i = 0; i < REGISTRY_FILES; i++)
-		w->register_fds[i] = openat(
-		        folder, registry_file_name((enum registry_file)i), O_RDONLY | O_CLOEXEC);
+	for (int i = 0; code == EXIT_CLEAN && i < REGISTRY_FILES; i++) {
+		const char *name = registry_file_name((enum registry_file)i);
+
+		w->register_fds[i] = openat(folder, name, O_RDONLY | O_CLOEXEC);
+		if (w->register_fds[i] < 0 && errno != ENOENT) {
+			log_error("cannot open %s of the register: %s", name, strerror(errno));
+			code = EXIT_MACHINE;
+		}
+	}
 	close(folder);
-	return EXIT_CLEAN;
+	return code;
 }
 
 static enum exit_code open_geo(struct workplace *w, const struct workplace_options *o)
@@ -152,6 +159,7 @@ static enum exit_code open_store_folder(struct workplace *w, const struct workpl
 		if (w->out_fd >= 0)
 			snprintf(w->store_name, sizeof(w->store_name), "exeat.db");
 		w->store_fd = w->out_fd >= 0 ? dup(w->out_fd) : -1;
+		w->store_user = w->user;
 		return EXIT_CLEAN;
 	}
 	if (name[0] == '\0' || strlen(name) >= sizeof(w->store_name) ||
@@ -162,11 +170,12 @@ static enum exit_code open_store_folder(struct workplace *w, const struct workpl
 	if (slash)
 		snprintf(folder, sizeof(folder), "%.*s",
 		        slash == o->store_path ? 1 : (int)(slash - o->store_path), o->store_path);
-	if (access(folder, F_OK) != 0 || (o->store_read_only && access(o->store_path, R_OK) != 0)) {
+	if (access(folder, F_OK) != 0 ||
+	        (o->store_must_exist && access(o->store_path, R_OK) != 0)) {
 		log_error("cannot open the store %s: %s", o->store_path, strerror(errno));
 		return errno == ENOENT ? EXIT_USAGE : EXIT_MACHINE;
 	}
-	status = priv_open_output(folder, &w->user, &w->store_fd);
+	status = priv_open_output(folder, &w->store_user, &w->store_fd);
 	if (status == STATUS_USAGE) {
 		log_error("the store's folder %s holds other files; give the store a folder of its "
 		          "own",
@@ -210,6 +219,7 @@ enum exit_code workplace_open(struct workplace *w, const struct workplace_option
 	w->identifiers_fd = w->flags_fd = w->country_fd = w->asn_fd = -1;
 	w->out_fd = w->store_fd = -1;
 	priv_user_find(&w->user);
+	w->store_user = w->user;
 	code = open_rules(w, options);
 	if (code == EXIT_CLEAN)
 		code = open_register(w, options);
@@ -250,6 +260,7 @@ static int tag_key(const struct workplace *w, uint8_t ret[static DIGEST_KEY_BYTE
 	int fd = -1;
 	bool fresh = false;
 	ssize_t len;
+	int status;
 
 	if (w->store_fd >= 0 && !w->store_read_only) {
 		fd = openat(w->store_fd, "exeat.key", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -271,8 +282,11 @@ static int tag_key(const struct workplace *w, uint8_t ret[static DIGEST_KEY_BYTE
 	if (fd < 0)
 		return STATUS_OK;
 	len = write(fd, ret, DIGEST_KEY_BYTES);
+	status = len == DIGEST_KEY_BYTES ? STATUS_OK : status_from_errno(len < 0 ? errno : ENOSPC);
 	close(fd);
-	return len == DIGEST_KEY_BYTES ? STATUS_OK : status_from_errno(errno);
+	if (status != STATUS_OK) /* half a key would stop every later run */
+		unlinkat(w->store_fd, "exeat.key", 0);
+	return status;
 }
 
 static enum exit_code complain_rules(
@@ -363,10 +377,18 @@ static int read_given_register(struct workplace *w)
 {
 	int status = STATUS_OK;
 
-	for (int i = 0; status == STATUS_OK && i < REGISTRY_FILES; i++)
-		if (w->register_fds[i] >= 0)
-			status = workplace_read_all(
-			        w->register_fds[i], &w->register_bytes[i], CSV_FILE_BYTES_MAX + 1);
+	for (int i = 0; status == STATUS_OK && i < REGISTRY_FILES; i++) {
+		if (w->register_fds[i] < 0)
+			continue;
+		status = workplace_read_all(
+		        w->register_fds[i], &w->register_bytes[i], CSV_FILE_BYTES_MAX + 1);
+		if (status == STATUS_LIMIT) {
+			log_error("%s: the file is larger than %u MiB; it is not a register",
+			        registry_file_name((enum registry_file)i),
+			        CSV_FILE_BYTES_MAX >> 20);
+			return STATUS_REGISTER;
+		}
+	}
 	return status;
 }
 
@@ -388,6 +410,8 @@ static enum exit_code load_register(struct workplace *w)
 	bool present[REGISTRY_FILES];
 	int status = w->has_register ? read_given_register(w) : read_stored_register(w);
 
+	if (status == STATUS_REGISTER)
+		return EXIT_REGISTER;
 	if (status != STATUS_OK)
 		return workplace_complain("read the register", status);
 	if (!w->has_register)
@@ -433,7 +457,8 @@ static enum exit_code set_timezone(struct workplace *w)
 	return EXIT_CLEAN;
 }
 
-/* What a later `exeat report` needs. */
+/* What a later `exeat report` needs. A file that this register lacks is forgotten, so that the
+ * store never mixes two registers. */
 static int remember_register(struct workplace *w)
 {
 	int status = store_set_meta(w->store, "timezone", w->timezone);
@@ -444,13 +469,16 @@ static int remember_register(struct workplace *w)
 		struct buf *bytes = &w->register_bytes[i];
 		char key[64];
 
-		if (bytes->len == 0 || bytes->len >= REGISTER_META_BYTES)
-			continue;
 		meta_key((enum registry_file)i, key);
+		if (bytes->len == 0) {
+			status = store_set_meta(w->store, key, "");
+			continue;
+		}
 		status = buf_append_byte(bytes, 0);
-		if (status == STATUS_OK)
+		if (status == STATUS_OK) {
 			status = store_set_meta(w->store, key, (const char *)bytes->data);
-		bytes->len--;
+			bytes->len--;
+		}
 	}
 	return status;
 }
@@ -543,7 +571,7 @@ static enum exit_code finish_outputs(const struct workplace *w)
 	int status = w->out_fd >= 0 ? priv_finish_output(w->out_fd, &w->user) : STATUS_OK;
 
 	if (status == STATUS_OK && w->store_fd >= 0)
-		status = priv_finish_output(w->store_fd, &w->user);
+		status = priv_finish_output(w->store_fd, &w->store_user);
 
 	return status == STATUS_OK ? EXIT_CLEAN
 	                           : workplace_complain("hand over the outputs", status);

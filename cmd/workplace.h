@@ -30,11 +30,13 @@ struct workplace_options {
 	const char *out_dir;
 	const char *store_path;
 	bool store_read_only;
+	bool store_must_exist; /* an absent store is a wrong command line, not an empty one */
 };
 
 struct workplace {
 	/* opened by the monitor; -1: not there */
-	struct priv_user user;
+	struct priv_user user;       /* owner: of the output folder */
+	struct priv_user store_user; /* owner: of the store's folder, which may be another's */
 	int register_fds[REGISTRY_FILES];
 	bool has_register;
 	int identifiers_fd, flags_fd;

@@ -1,0 +1,75 @@
+#!/bin/sh
+# exit_codes.sh EXEAT SOURCE_ROOT: command lines and machines that are wrong, and what each exit code
+# says of them. Nothing here may pass for a quiet day.
+set -eu
+exeat=$1
+root=$2
+capture=$root/fixtures/clinic-day/in.pcapng
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+fail()
+{
+	echo "FAILED: $1"
+	failures=$((failures + 1))
+}
+
+# run EXPECTED_EXIT_CODE NAME COMMAND...: output goes to $work/NAME.out, errors to $work/NAME.err
+run()
+{
+	expected=$1
+	name=$2
+	shift 2
+	result=0
+	"$@" >"$work/$name.out" 2>"$work/$name.err" || result=$?
+	[ "$result" -eq "$expected" ] || {
+		fail "$name: exit code $result, expected $expected"
+		cat "$work/$name.err"
+	}
+}
+
+inspect()
+{
+	"$exeat" inspect --quiet --rules "$root/rules" "$@"
+}
+
+# An absent input is a wrong command line, also behind one that is there.
+run 2 absent inspect "$work/absent.pcap"
+run 2 second-absent inspect "$capture" "$work/absent.pcap"
+
+# A store that is not there is never made: an empty one would read as a quiet day.
+mkdir "$work/keep"
+run 2 no-store "$exeat" report --rules "$root/rules" --store "$work/keep/typo.db" --out "$work/out"
+[ ! -e "$work/keep/typo.db" ] || fail 'report made an empty store'
+
+# The same file named twice says what it says once.
+run 1 once inspect "$capture" --out "$work/once"
+run 1 twice inspect "$capture" "$capture" --out "$work/twice"
+[ "$(wc -l <"$work/once/flows.jsonl")" -eq "$(wc -l <"$work/twice/flows.jsonl")" ] ||
+	fail 'a file named twice gives other conversations than once'
+
+# The store remembers one register, never a mixture of two.
+cp -r "$root/fixtures/clinic-day/register" "$work/register"
+[ -e "$work/register/exceptions.csv" ] ||
+	printf 'program_id,dest_id,from,until,flag,reason,accepted_by\n' \
+		>"$work/register/exceptions.csv"
+run 1 grown inspect "$capture" --register "$work/register" --out "$work/once"
+rm "$work/register/exceptions.csv"
+run 1 shrunk inspect "$capture" --register "$work/register" --out "$work/once"
+python3 - "$work/once/exeat.db" <<'PY' || fail 'a file of the earlier register is still remembered'
+import sqlite3
+import sys
+
+database = sqlite3.connect(sys.argv[1])
+rows = dict(database.execute("SELECT key, value FROM meta WHERE key LIKE 'register/%'"))
+sys.exit(0 if rows["register/programs.csv"] and not rows["register/exceptions.csv"] else 1)
+PY
+
+# A file that is too large to be a register stops with the register's own code.
+head -c 17000000 /dev/zero | tr '\0' 'x' >"$work/register/programs.csv"
+run 3 huge inspect "$capture" --register "$work/register" --out "$work/huge"
+grep -q programs.csv "$work/huge.err" || fail 'the complaint does not name the file'
+
+[ "$failures" -eq 0 ] && echo 'exit codes: as expected'
+[ "$failures" -eq 0 ]
