@@ -82,7 +82,7 @@ static DIR *open_entries(int dir_fd)
 }
 
 /* STATUS_USAGE when the folder holds anything but our files, or a file of ours that has another
- * name elsewhere: giving that away would give away the other, too. Nothing has been changed then. */
+ * name elsewhere: giving that away would give away the other, too. Changes nothing. */
 static int check_ours(int dir_fd)
 {
 	DIR *folder = open_entries(dir_fd);

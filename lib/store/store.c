@@ -515,8 +515,8 @@ int store_note_seen(struct store *s, const char *program, const char *destinatio
 	return run(statement);
 }
 
-/* Lists the inputs of earlier runs that this run read again. A file that was named twice in this run
- * is no earlier one. */
+/* Lists the inputs of earlier runs that this run read again. A file that was named twice in this
+ * run is no earlier one. */
 static int list_doomed(struct store *s)
 {
 	char sql[320];

@@ -101,8 +101,8 @@ struct store_loss {
 };
 
 /* path NULL: in memory; else a name in the working folder, or a path that this user may walk.
- * STATUS_UNSUPPORTED: the file is no store, another program's database, of a later version than this
- * program, or (read only) of an earlier one. */
+ * STATUS_UNSUPPORTED: the file is no store, another program's database, of a later version than
+ * this program, or (read only) of an earlier one. */
 int store_open(struct store **ret_gives, const char *path, bool read_only) WUNRES NONNULL(1);
 struct store *store_free(struct store *s); /* rolls back what is open; NULL ok */
 
