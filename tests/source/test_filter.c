@@ -99,7 +99,7 @@ static void wrong_filters_are_refused_in_one_sentence(void **state)
 static void right_filters_are_accepted(void **state)
 {
 	static const char *const right[] = {"", "tcp", "not (port 53 or port 443)",
-	        "host 192.0.2.1 and tcp port http", "net 192.0.2.0/24", "ip6 host 2001:db8::1",
+	        "host 192.0.2.1 and tcp port 80", "net 192.0.2.0/24", "ip6 host 2001:db8::1",
 	        "ether host 02:00:00:00:00:01", "vlan 5 and udp portrange 1000-2000",
 	        "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0", "ip proto \\tcp", "ifindex 3",
 	        "len > 0x40 and icmp[icmptype] == icmp-echo",
