@@ -101,7 +101,7 @@ static void right_filters_are_accepted(void **state)
 	static const char *const right[] = {"", "tcp", "not (port 53 or port 443)",
 	        "host 192.0.2.1 and tcp port 80", "net 192.0.2.0/24", "ip6 host 2001:db8::1",
 	        "ether host 02:00:00:00:00:01", "vlan 5 and udp portrange 1000-2000",
-	        "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0", "ip proto \\tcp", "ifindex 3",
+	        "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0", "ip proto 6", "ifindex 3",
 	        "len > 0x40 and icmp[icmptype] == icmp-echo",
 	        "src net 192.0.2.0 mask 255.255.255.0", "udp[8:4]-1=0"};
 	char reason[256];
