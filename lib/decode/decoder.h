@@ -198,6 +198,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(gzip)                                                                                    \
 	X(zstd)                                                                                    \
 	X(utf16)                                                                                   \
+	X(sealed)                                                                                  \
 	X(multipart)                                                                               \
 	X(form)                                                                                    \
 	X(mllp)                                                                                    \
