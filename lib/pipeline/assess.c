@@ -93,9 +93,10 @@ int assess_flow(const struct store_flow *flow, const struct store_finding *findi
 	s.infrastructure = is_infrastructure(flow);
 	s.tier = flow->tier;
 	describe_findings(findings, count, &s);
+	/* A gap of unknown length is one byte at least. */
 	for (int d = 0; d < 2; d++)
 		if (d == flow->out_index)
-			s.gap_bytes += flow->counts[d].gap_bytes;
+			s.gap_bytes += flow->counts[d].gap_bytes + flow->counts[d].gaps_unknown;
 	s.unread_bytes = flow->not_inspected_bytes;
 	return verdict_decide(&s, registry, rules, &ret->verdict);
 }
