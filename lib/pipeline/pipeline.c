@@ -529,9 +529,12 @@ static void describe_inside(const struct pipeline *p, struct pipeline_result *re
 	}
 }
 
-static const enum loss gaps[] = {LOSS_CUT, LOSS_FRAGMENTS_EXPIRED, LOSS_FRAGMENTS_EVICTED,
-        LOSS_FLOWS_EVICTED, LOSS_STREAMS_OVER_BUDGET, LOSS_FLOWS_WITHOUT_ROOM,
-        LOSS_FIELDS_WITHOUT_ROOM, LOSS_FRAMES_CUT, LOSS_FRAMES_DROPPED, LOSS_GAP_BYTES};
+/* Losses that mean that content, or what was found in it, is missing. What is not IP holds none
+ * that exeat looks for; a malformed packet is refused by its receiver, too. */
+static const enum loss gaps[] = {LOSS_UNKNOWN_LINK, LOSS_CUT, LOSS_TOO_DEEP, LOSS_FRAGMENTS_EXPIRED,
+        LOSS_FRAGMENTS_EVICTED, LOSS_FRAGMENT_OVERLAPS, LOSS_FINDINGS_FOLDED, LOSS_FLOWS_EVICTED,
+        LOSS_STREAMS_OVER_BUDGET, LOSS_FLOWS_WITHOUT_ROOM, LOSS_FIELDS_WITHOUT_ROOM,
+        LOSS_FRAMES_CUT, LOSS_FRAMES_DROPPED, LOSS_GAP_BYTES};
 
 bool pipeline_loss_is_gap(const char *name)
 {
