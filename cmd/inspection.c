@@ -122,6 +122,10 @@ static enum exit_code read_packets(
 	if (status != STATUS_OK)
 		return workplace_complain(
 		        "inspect the packets; earlier results are unchanged", status);
+	if (ret->interrupted) {
+		log_error("stopped before the end of the input; earlier results are unchanged");
+		return EXIT_MACHINE;
+	}
 	return ret->any_packet ? EXIT_CLEAN : EXIT_NO_PACKET;
 }
 

@@ -566,8 +566,11 @@ static int read_and_store(struct pipeline *p, struct pipeline_result *ret)
 		status = store_input_begin(p->store, &index);
 	if (status == STATUS_OK)
 		status = read_source(p);
-	if (status == STATUS_OK)
-		status = finish_shards(p);
+	/* Half a file must not pass for the whole of it, nor replace what the whole gave. */
+	ret->interrupted = !source_is_live(p->source) && !source_ended(p->source);
+	if (status != STATUS_OK || ret->interrupted)
+		return status;
+	status = finish_shards(p);
 	mirror_check_finish(&p->mirror);
 	for (uint32_t i = 0; status == STATUS_OK && i < inputs; i++)
 		status = store_input_of(p, i, ret);
@@ -586,10 +589,13 @@ int pipeline_run(
 	status = make_shards(p);
 	if (status == STATUS_OK)
 		status = store_begin(p->store);
-	if (status == STATUS_OK)
-		status = read_and_store(p, ret);
 	if (status != STATUS_OK)
 		return status;
-	describe_result(p, ret);
-	return store_commit(p->store);
+	status = read_and_store(p, ret);
+	if (status == STATUS_OK && !ret->interrupted) {
+		describe_result(p, ret);
+		return store_commit(p->store);
+	}
+	store_abandon(p->store);
+	return status;
 }

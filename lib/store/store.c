@@ -564,3 +564,13 @@ int store_commit(struct store *s)
 		s->in_transaction = false;
 	return status;
 }
+
+void store_abandon(struct store *s)
+{
+	for (size_t i = 0; i < STATEMENTS; i++)
+		sqlite3_reset(s->statements[i]);
+	/* After a full disk SQLite has rolled back by itself: then there is nothing to undo. */
+	if (s->in_transaction && !sqlite3_get_autocommit(s->db))
+		(void)!store_exec(s, "ROLLBACK");
+	s->in_transaction = false;
+}

@@ -126,6 +126,8 @@ int store_set_meta(struct store *s, const char *key, const char *value) WUNRES N
 int store_get_meta(struct store *s, const char *key, char *ret, size_t size) WUNRES
         NONNULL(1, 2, 3);
 int store_commit(struct store *s) WUNRES NONNULL(1);
+/* Undoes what came since store_begin. */
+void store_abandon(struct store *s) NONNULL(1);
 
 /* Reading. from/to: half-open, ns; first_ns decides. Sorted by first time, then tuple, then id. */
 struct store_query {

@@ -71,9 +71,10 @@ static void close_road(struct road *r)
 	r->store = store_free(r->store);
 }
 
-static void run(struct road *r, int fd, struct pipeline_result *ret)
+static void run_until(
+        struct road *r, int fd, const volatile sig_atomic_t *stop, struct pipeline_result *ret)
 {
-	struct pipeline_options options = {.duration_ns = 0};
+	struct pipeline_options options = {.stop = stop};
 	struct source *source = NULL;
 	struct pipeline *pipeline = NULL;
 
@@ -82,6 +83,12 @@ static void run(struct road *r, int fd, struct pipeline_result *ret)
 	assert_int_equal(pipeline_run(pipeline, &options, ret), STATUS_OK);
 	pipeline_free(pipeline);
 	source_free(source);
+}
+
+static void run(struct road *r, int fd, struct pipeline_result *ret)
+{
+	run_until(r, fd, NULL, ret);
+	assert_false(ret->interrupted);
 }
 
 static size_t count_flows(struct store *s, size_t *ret_findings)
@@ -125,6 +132,31 @@ static void a_second_run_replaces_the_first(void **state)
 	flows_again = count_flows(r.store, &findings_again);
 	assert_int_equal(flows, flows_again);
 	assert_int_equal(findings, findings_again);
+	close_road(&r);
+	buf_free(&capture);
+}
+
+static void a_file_stopped_half_way_changes_nothing(void **state)
+{
+	struct buf capture = read_file("fixtures/clinic-day/in.pcapng");
+	const volatile sig_atomic_t stop = 1;
+	struct store_input *inputs = NULL;
+	struct pipeline_result result;
+	struct road r = {NULL, NULL};
+	size_t flows, findings, input_count = 0;
+
+	(void)state;
+	open_road(&r);
+	run(&r, memory_file(buf_span(&capture)), &result);
+	flows = count_flows(r.store, &findings);
+	run_until(&r, memory_file(buf_span(&capture)), &stop, &result);
+	assert_true(result.interrupted);
+	assert_int_equal(count_flows(r.store, &findings), flows);
+	assert_int_equal(store_inputs(r.store, &inputs, &input_count), STATUS_OK);
+	assert_int_equal(input_count, 1);
+	free(inputs);
+	run(&r, memory_file(buf_span(&capture)), &result);
+	assert_int_equal(count_flows(r.store, &findings), flows);
 	close_road(&r);
 	buf_free(&capture);
 }
@@ -226,11 +258,24 @@ static void a_million_one_packet_flows_stay_inside_the_budget(void **state)
 	close_road(&r);
 }
 
+static void what_was_not_looked_into_is_a_gap(void **state)
+{
+	(void)state;
+	assert_true(pipeline_loss_is_gap("frames of an unknown link type"));
+	assert_true(pipeline_loss_is_gap("packets with too many wrappings"));
+	assert_true(pipeline_loss_is_gap("bytes missing inside conversations"));
+	assert_false(pipeline_loss_is_gap("frames that are not IP"));
+	assert_false(pipeline_loss_is_gap("packets doubled by the mirror port"));
+	assert_false(pipeline_loss_is_gap("no name of a loss"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_second_run_replaces_the_first),
+	        cmocka_unit_test(a_file_stopped_half_way_changes_nothing),
 	        cmocka_unit_test(a_cut_capture_gives_what_it_holds),
+	        cmocka_unit_test(what_was_not_looked_into_is_a_gap),
 	        cmocka_unit_test(a_million_one_packet_flows_stay_inside_the_budget),
 	};
 
