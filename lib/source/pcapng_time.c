@@ -1,6 +1,7 @@
 #include "source/pcapng_time.h"
 
 #include "base/timestamp.h"
+#include "source/source.h"
 
 static uint64_t power_of_10(unsigned exponent)
 {
@@ -35,7 +36,7 @@ int64_t pcapng_time_ns(uint64_t units, uint8_t resolution, int64_t offset_s)
 	                                : decimal_ns(units, resolution);
 	__int128 sum = (__int128)offset_s * NS_PER_SECOND + ns;
 
-	if (sum > INT64_MAX)
-		return INT64_MAX;
-	return sum < INT64_MIN ? INT64_MIN : (int64_t)sum;
+	if (sum > SOURCE_TIME_NS_MAX)
+		return SOURCE_TIME_NS_MAX;
+	return sum < 0 ? 0 : (int64_t)sum;
 }

@@ -2,7 +2,7 @@
  *
  * draft-ietf-opsawg-pcapng section 4.2: if_tsresol is a negative power of 10, or of 2 when its
  * highest bit is set; if_tsoffset is whole seconds to add. Every resolution is defined; a time that
- * does not fit stays at the end of the range (the years 1677 and 2262). */
+ * does not fit stays at the nearer end of 0 to SOURCE_TIME_NS_MAX (the years 1970 and 2116). */
 #ifndef EXEAT_SOURCE_PCAPNG_TIME_H
 #define EXEAT_SOURCE_PCAPNG_TIME_H
 

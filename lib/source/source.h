@@ -19,6 +19,9 @@
 #define SOURCE_INTERFACES_MAX    4096         /* of one file; real ones stop at a few hundred */
 #define SOURCE_PROCESSES_MAX     65536        /* process blocks of one file */
 #define SOURCE_SECRETS_BYTES_MAX (8u << 20)   /* decryption secrets kept for lib/tls */
+/* Frames have times from 1970 to 2116: a classic capture ends in 2106, and the difference of two
+ * times, and a time with a DNS lifetime added, fit into 64 bits. Others get the nearer end. */
+#define SOURCE_TIME_NS_MAX ((INT64_C(1) << 62) - 1)
 
 /* What became of one input. All counts are final once source_next gave 0. */
 struct source_counts {

@@ -6,6 +6,7 @@
 
 #include "base/compiler.h"
 #include "source/pcapng_time.h"
+#include "source/source.h"
 
 static void converts_each_resolution(void **state)
 {
@@ -31,13 +32,13 @@ static void converts_each_resolution(void **state)
 	        {UINT64_MAX, 0xff, 0, 0},
 	        {5000000, 6, -5, 0},
 	        {5000000, 6, 10, INT64_C(15000000000)},
-	        {0, 6, -1, INT64_C(-1000000000)},
-	        /* What does not fit stays at the end of the range. */
-	        {UINT64_MAX, 0, 0, INT64_MAX},
-	        {UINT64_MAX, 6, 0, INT64_MAX},
-	        {UINT64_MAX, 0x80, 0, INT64_MAX},
-	        {UINT64_MAX, 6, INT64_MAX, INT64_MAX},
-	        {0, 6, INT64_MIN, INT64_MIN},
+	        {0, 6, -1, 0},
+	        /* What does not fit stays at the nearer end of the range. */
+	        {UINT64_MAX, 0, 0, SOURCE_TIME_NS_MAX},
+	        {UINT64_MAX, 6, 0, SOURCE_TIME_NS_MAX},
+	        {UINT64_MAX, 0x80, 0, SOURCE_TIME_NS_MAX},
+	        {UINT64_MAX, 6, INT64_MAX, SOURCE_TIME_NS_MAX},
+	        {0, 6, INT64_MIN, 0},
 	};
 
 	(void)state;
