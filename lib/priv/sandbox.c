@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -73,6 +74,9 @@ static int drop_user(const struct priv_user *user)
 		return status_from_errno(errno);
 	if (setresuid(0, 0, 0) == 0) /* coming back must fail */
 		return STATUS_BUG;
+	/* A change of user takes away what the fork had set (prctl(2)): die with the monitor. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		return status_from_errno(errno);
 	return STATUS_OK;
 }
 
