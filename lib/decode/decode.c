@@ -174,8 +174,7 @@ int decode_session_next(struct decode_session *s, struct decode_event *ret)
 			break;
 		status = stream_open(s, lane, NULL);
 		if (status == STATUS_LIMIT) {
-			lane->unread_bytes += s->chunk.bytes.len;
-			s->reason_bytes[STREAM_LIMIT] += s->chunk.bytes.len;
+			lane->unread_bytes[STREAM_LIMIT] += s->chunk.bytes.len;
 			s->limits_hit++;
 			break;
 		}
@@ -190,52 +189,54 @@ int decode_session_next(struct decode_session *s, struct decode_event *ret)
 	return STATUS_OK;
 }
 
-/* Of the open streams of a lane, from the innermost out. */
-static void summarise_open(const struct lane *lane, uint64_t *ret_read, uint64_t *ret_unread)
+/* Of a lane, the open streams included, from the innermost out. ret_why is added to. */
+static void summarise_lane(const struct lane *lane, uint64_t *ret_read, uint64_t *ret_unread,
+        uint64_t ret_why[static STREAM_ENDS])
 {
-	uint64_t below = 0;
-	uint64_t in = 0;
+	uint64_t why[STREAM_ENDS] = {0};
+	uint64_t unread = 0, in = 0;
 
 	for (unsigned i = lane->depth; i > 0; i--) {
 		struct stream st = *lane->stack[i - 1];
 
-		st.child_unread_bytes += below;
-		below = stream_unread(&st);
+		for (int k = 0; k < STREAM_ENDS; k++)
+			st.child_unread_bytes[k] += why[k];
+		unread = stream_unread(&st, why);
 		in = st.in_bytes;
 	}
-	*ret_unread = below;
-	*ret_read = in - below;
+	*ret_read = lane->read_bytes + in - unread;
+	for (int k = 0; k < STREAM_ENDS; k++) {
+		unread += lane->unread_bytes[k];
+		ret_why[k] += lane->unread_bytes[k] + why[k];
+	}
+	*ret_unread = unread;
 }
 
-static enum stream_end main_reason(const struct decode_session *s)
+static enum stream_end main_reason(const uint64_t why[static STREAM_ENDS])
 {
 	enum stream_end best = STREAM_COMPLETE;
 
 	for (int i = 0; i < STREAM_ENDS; i++)
-		if (s->reason_bytes[i] > s->reason_bytes[best])
+		if (why[i] > why[best])
 			best = (enum stream_end)i;
 	return best;
 }
 
 void decode_session_summary(const struct decode_session *s, struct decode_summary *ret)
 {
+	uint64_t why[STREAM_ENDS] = {0};
+
 	*ret = (struct decode_summary){
 	        .clear = s->read_in_clear && (!s->protocol || s->protocol->clear),
-	        .unread_reason = main_reason(s),
 	        .malformed = s->malformed,
 	        .limits_hit = s->limits_hit,
 	};
 	if (s->protocol)
 		memcpy(ret->protocol, s->protocol->protocol,
 		        strnlen(s->protocol->protocol, sizeof(ret->protocol) - 1));
-	for (size_t i = 0; i < 2; i++) {
-		uint64_t read;
-		uint64_t unread;
-
-		summarise_open(&s->lanes[i], &read, &unread);
-		ret->read_bytes[i] = s->lanes[i].read_bytes + read;
-		ret->unread_bytes[i] = s->lanes[i].unread_bytes + unread;
-	}
+	for (size_t i = 0; i < 2; i++)
+		summarise_lane(&s->lanes[i], &ret->read_bytes[i], &ret->unread_bytes[i], why);
+	ret->unread_reason = main_reason(why);
 }
 
 const char *carrier_text(enum carrier c)

@@ -93,9 +93,9 @@ struct stream {
 	char place[DECODE_PLACE_CHARS];         /* of the stream */
 	char message_place[DECODE_PLACE_CHARS]; /* and of the open message */
 	uint64_t in_bytes;                      /* came in and were taken */
-	uint64_t unread_bytes;                  /* of them, not looked into */
+	uint64_t unread_bytes[STREAM_ENDS];     /* of them, not looked into, and why */
 	uint64_t child_bytes;                   /* given to children */
-	uint64_t child_unread_bytes;
+	uint64_t child_unread_bytes[STREAM_ENDS];
 };
 
 #define DECODE_STACK_MAX (DECODE_DEPTH_MAX + 2) /* one more, to count what lies too deep */
@@ -110,7 +110,8 @@ struct lane { /* one direction */
 	uint64_t decoded_bytes; /* given to child streams */
 	uint64_t offset;        /* in the flow's direction, of the outermost stream's next input */
 	uint64_t call_offset;   /* and of the first input byte of its decoder's last call */
-	uint64_t read_bytes, unread_bytes; /* of outermost streams that have closed */
+	uint64_t read_bytes;    /* of outermost streams that have closed */
+	uint64_t unread_bytes[STREAM_ENDS];
 	int64_t time_ns;
 	uint64_t packet;
 };
@@ -127,7 +128,6 @@ struct decode_session {
 	uint64_t messages;
 	const struct decoder *protocol; /* first one with a protocol name */
 	bool read_in_clear;             /* something without a protocol name was read */
-	uint64_t reason_bytes[STREAM_ENDS];
 	uint64_t malformed, limits_hit;
 };
 
@@ -141,8 +141,9 @@ int stream_step(struct decode_session *s, struct lane *lane, unsigned level,
         struct decode_event *ret) WUNRES NONNULL(1, 2, 4);
 struct stream *stream_free(struct decode_session *s, struct stream *st) NONNULL(1);
 void stream_stop(struct decode_session *s, struct stream *st, enum stream_end why) NONNULL(1, 2);
-/* Bytes of the stream that were not looked into, its children's included. */
-uint64_t stream_unread(const struct stream *st) NONNULL(1);
+/* Bytes of the stream that were not looked into, its children's included. ret_why: the same by
+ * reason; what a child counts in unpacked bytes becomes a share of what it was unpacked from. */
+uint64_t stream_unread(const struct stream *st, uint64_t ret_why[static STREAM_ENDS]) NONNULL(1, 2);
 /* Adds " > step"; a place that gets too long ends in an ellipsis. */
 void place_add(char place[static DECODE_PLACE_CHARS], const char *step) NONNULL(2);
 

@@ -117,14 +117,12 @@ struct stream *stream_free(struct decode_session *s, struct stream *st)
 	return NULL;
 }
 
-static void count_unread(
-        struct decode_session *s, struct stream *st, uint64_t bytes, enum stream_end why)
+static void count_unread(struct stream *st, uint64_t bytes, enum stream_end why)
 {
 	/* What follows the end of a format is a format that we do not read. */
 	if (why == STREAM_COMPLETE)
 		why = STREAM_UNKNOWN;
-	st->unread_bytes += bytes;
-	s->reason_bytes[why] += bytes;
+	st->unread_bytes[why] += bytes;
 }
 
 void stream_stop(struct decode_session *s, struct stream *st, enum stream_end why)
@@ -139,14 +137,33 @@ void stream_stop(struct decode_session *s, struct stream *st, enum stream_end wh
 		s->malformed++;
 }
 
-uint64_t stream_unread(const struct stream *st)
+static uint64_t sum_of(const uint64_t bytes[static STREAM_ENDS])
 {
-	uint64_t below = st->child_unread_bytes;
-	uint64_t all;
+	uint64_t sum = 0;
 
-	if (st->child_bytes > st->in_bytes && below > 0)
-		below = (uint64_t)((double)below * (double)st->in_bytes / (double)st->child_bytes);
-	all = st->unread_bytes + below;
+	for (int i = 0; i < STREAM_ENDS; i++)
+		sum += bytes[i];
+	return sum;
+}
+
+uint64_t stream_unread(const struct stream *st, uint64_t ret_why[static STREAM_ENDS])
+{
+	uint64_t own = sum_of(st->unread_bytes), below = sum_of(st->child_unread_bytes);
+	uint64_t read = own < st->in_bytes ? st->in_bytes - own : 0;
+	double share = st->child_bytes > read ? (double)read / (double)st->child_bytes : 1;
+
+	uint64_t all = own + (uint64_t)((double)below * share), told = 0;
+	int most = 0;
+
+	for (int i = 0; i < STREAM_ENDS; i++) {
+		ret_why[i] = st->unread_bytes[i] +
+		             (uint64_t)((double)st->child_unread_bytes[i] * share);
+		told += ret_why[i];
+		if (ret_why[i] > ret_why[most])
+			most = i;
+	}
+	if (told < all) /* what the rounding took */
+		ret_why[most] += all - told;
 	return all < st->in_bytes ? all : st->in_bytes;
 }
 
@@ -215,12 +232,12 @@ static int hold(struct decode_session *s, struct stream *st)
 }
 
 /* Counts what waits as not looked into. */
-static void discard(struct decode_session *s, struct stream *st, enum stream_end why)
+static void discard(struct stream *st, enum stream_end why)
 {
 	size_t len = st->held.len - st->held_taken + st->input.len;
 
 	st->in_bytes += len;
-	count_unread(s, st, len, why);
+	count_unread(st, len, why);
 	buf_free(&st->held);
 	st->held_taken = 0;
 	st->input = span_of(NULL, 0);
@@ -414,7 +431,7 @@ static int stream_run(struct decode_session *s, struct lane *lane, struct stream
 	if (in.last)
 		st->finished = true;
 	else if (has_input(st) && st->env.datagram && st->env.depth == 0)
-		discard(s, st, STREAM_MALFORMED);
+		discard(st, STREAM_MALFORMED);
 	else if (has_input(st))
 		status = hold(s, st);
 	return status == STATUS_OK ? STATUS_MORE : status;
@@ -429,7 +446,7 @@ static int stream_gap(struct decode_session *s, struct lane *lane, struct stream
 	st->gap = false;
 	st->gap_seen = true;
 	if (!st->decoder->gap) {
-		discard(s, st, STREAM_GAP);
+		discard(st, STREAM_GAP);
 		stream_stop(s, st, STREAM_GAP);
 		return STATUS_MORE;
 	}
@@ -641,7 +658,7 @@ static void stream_settle(struct decode_session *s, struct stream *st)
 
 	for (int why = 0; why < STREAM_ENDS; why++) {
 		if (out->unread_bytes[why] > 0)
-			count_unread(s, st, out->unread_bytes[why], (enum stream_end)why);
+			count_unread(st, out->unread_bytes[why], (enum stream_end)why);
 		out->unread_bytes[why] = 0;
 	}
 	s->malformed += out->malformed;
@@ -672,27 +689,25 @@ static int stream_pop(
         struct decode_session *s, struct lane *lane, struct stream *st, struct decode_event *ret)
 {
 	struct stream *parent = st->env.depth > 0 ? lane->stack[st->env.depth - 1] : NULL;
-	uint64_t unread;
+	uint64_t unread, why[STREAM_ENDS];
 
 	if (has_input(st)) { /* the decoder wanted more than there was */
 		if (st->end == STREAM_COMPLETE && st->phase != PHASE_STOPPED)
 			st->end = STREAM_TRUNCATED;
-		discard(s, st, st->end);
+		discard(st, st->end);
 	}
 	if (st->end == STREAM_COMPLETE && st->gap_seen)
 		st->end = STREAM_GAP;
-	unread = stream_unread(st);
+	unread = stream_unread(st, why);
 	event_fill(lane, st, ret);
 	ret->kind = DECODE_STREAM_END;
 	ret->end = st->end;
 	ret->stream_bytes = st->in_bytes;
 	ret->unread_bytes = unread;
-	if (parent) {
-		parent->child_unread_bytes += unread;
-	} else {
-		lane->unread_bytes += unread;
+	for (int i = 0; i < STREAM_ENDS; i++)
+		(parent ? parent->child_unread_bytes : lane->unread_bytes)[i] += why[i];
+	if (!parent)
 		lane->read_bytes += st->in_bytes - unread;
-	}
 	lane->stack[--lane->depth] = stream_free(s, st);
 	return STATUS_ITEM;
 }
@@ -707,7 +722,7 @@ static int stream_step_stopped(
 	if (st->state)
 		state_free(s, st);
 	if (has_input(st)) {
-		discard(s, st, st->end);
+		discard(st, st->end);
 		return STATUS_MORE;
 	}
 	st->gap = false;
