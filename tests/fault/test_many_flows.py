@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""A million conversations of one packet each through the whole program: memory stays inside its
+budget, the run ends in time, and what had to be given up is counted."""
+import struct
+
+import frames
+from exeat_run import MIB, SANITIZED, check, check_memory, exeat, inspect, SOURCE
+
+FLOWS = 100_000 if SANITIZED else 1_000_000
+SECONDS = 240 if SANITIZED else 60
+PER_PIECE = 4096
+PAYLOAD = b"GET /a HTTP/1.1\r\nHost: scan.example.net\r\n\r\n"
+
+
+def one_packet_flows(count, payload_every):
+    """A new port and destination each time, in 512 networks; every n-th packet has content. As fast
+    as a scan: a million in one second, so that none is old enough to end by itself."""
+    bare = frames.ipv4(frames.CLIENT, "198.18.0.0", 6, bytes(20))
+    full = frames.ipv4(frames.CLIENT, "198.18.0.0", 6, bytes(20) + PAYLOAD)
+    piece = [frames.pcap_header()]
+    for n in range(count):
+        frame = bytearray(full if n % payload_every == 0 else bare)
+        struct.pack_into(">H", frame, 32, (n * 7919) & 0xFFFF)
+        struct.pack_into(">HHII", frame, 34, 1024 + n % 60000, 80, 1000, 0)
+        flags = frames.PSH | frames.ACK if n % payload_every == 0 else frames.SYN
+        struct.pack_into(">BBH", frame, 46, 5 << 4, flags, 65535)
+        piece.append(frames.pcap_record(frames.START_NS + n * 1000, bytes(frame)))
+        if len(piece) >= PER_PIECE:
+            yield b"".join(piece)
+            piece = []
+    yield b"".join(piece)
+
+
+def check_flood(work, payload_every):
+    result = inspect(work, one_packet_flows(FLOWS, payload_every), "--quiet", seconds=SECONDS)
+    result.expect(1)
+    facts = result.run_facts()
+    check(facts["inputs"][0]["frames"] == FLOWS, "not all packets were read")
+    check(facts["losses"].get("conversations given up for room", 0) > 0,
+          f"no eviction is counted: {facts['losses']}")
+    with open(result.folder / "flows.jsonl", "rb") as lines:
+        told = sum(1 for _ in lines)
+    check(told == FLOWS, f"{told} of {FLOWS} conversations are told")
+    check("capture-gap" in result.flags(), "no capture-gap flag")
+    check(result.seconds <= SECONDS, f"took {result.seconds:.0f} s")
+    print(f"    {result.seconds:.0f} s, {result.peak_bytes // MIB} MiB")
+    check_memory(result)
+    return result
+
+
+def case_scan(work):
+    """a million connection attempts without content stay in the memory budget"""
+    result = check_flood(work, FLOWS + 1)
+    again = exeat("report", "--store", result.folder / "exeat.db", "--csv", "--rules",
+                  SOURCE / "rules", seconds=SECONDS)
+    again.expect(1)
+    check_memory(again)
+
+
+def case_with_content(work):
+    """a million conversations, every fourth with content, stay in the memory budget"""
+    check_flood(work, 4)
+
+
+if __name__ == "__main__":
+    from exeat_run import main
+    main()
