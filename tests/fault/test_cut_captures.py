@@ -6,7 +6,7 @@ import re
 import shutil
 
 import frames
-from exeat_run import Skipped, check, check_whole, exeat, inspect, SOURCE
+from exeat_run import REPORTS, Skipped, check, check_whole, exeat, inspect, SOURCE
 from payloads import LABELLED, http_ok, http_post
 
 CUT_WORDS = ("after packet", "what came before was inspected")
@@ -72,24 +72,33 @@ def case_pipe(work):
 
 def case_header_only(work):
     """a capture with a header and no packet is exit code 4, with a sentence"""
-    inspect(work, frames.pcap([])).expect(4).one_sentence("no packet")
+    inspect(work, frames.pcap([])).expect(4).one_sentence("no packet", "no report was written")
 
 
 def case_empty(work):
     """an empty file is exit code 4, with a sentence"""
-    inspect(work, b"").expect(4).one_sentence("empty", "no packet")
+    inspect(work, b"").expect(4).sentence("empty", "no packet", "no report was written")
 
 
 def case_text(work):
     """a text file is exit code 4, with a sentence"""
     result = inspect(work, b"Dear doctor,\nplease find enclosed\n" * 50)
-    result.expect(4).one_sentence("not a capture file")
+    result.expect(4).sentence("not a capture file", "no report was written")
 
 
 def case_folder(work):
     """a folder in place of a file is exit code 4, with a sentence"""
     (work / "folder").mkdir()
-    inspect(work, work / "folder").expect(4).one_sentence("folder")
+    inspect(work, work / "folder").expect(4).sentence("folder", "no report was written")
+
+
+def case_earlier_reports(work):
+    """a file that gives no packet leaves the reports of an earlier run as they are"""
+    before = inspect(work, frames.pcap(FRAMES)).expect(1)
+    kept = {name: (before.folder / name).read_bytes() for name in REPORTS}
+    inspect(work, b"").expect(4)
+    check(kept == {name: (before.folder / name).read_bytes() for name in REPORTS},
+          "reports of the earlier run have changed")
 
 
 def case_absent(work):
