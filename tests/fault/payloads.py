@@ -10,7 +10,8 @@ import zlib
 from exeat_run import IHI, MEDICARE_OTHER, MEDICARE_SPACED, SURNAME
 
 MIB = 1 << 20
-LINE = b'{"note":"nothing to see in this line of text, it is only long"},'
+LINE = b"Nothing to see in this line of a letter, it is only long.\r\n"
+OBJECT = b'{"note":"nothing to see in this object, there are only many of them"},'
 LABELLED = ('{"resourceType":"Patient","name":[{"family":"%s"}],"medicareNumber":"%s","ihi":"%s"}'
             % (SURNAME, MEDICARE_SPACED, IHI)).encode()
 
@@ -96,8 +97,7 @@ def zip_nested_bomb(depth=6, width=16, leaf_bytes=64 * MIB):
 
 def zip_overlapping_bomb(count=2000, leaf_bytes=16 * MIB):
     """Every entry of the directory names the same member, which is text: it would be read."""
-    line = b"Nothing to see in this line of a letter, it is only long.\r\n"
-    text = (line * (leaf_bytes // len(line) + 1))[:leaf_bytes]
+    text = (LINE * (leaf_bytes // len(LINE) + 1))[:leaf_bytes]
     packed, crc = deflated(text), zlib.crc32(text)
     local = zip_local(b"0", packed, leaf_bytes, crc)
     directory = zip_central(b"0", len(packed), leaf_bytes, crc, 0) * count
