@@ -11,12 +11,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/status.h"
@@ -43,6 +46,13 @@ enum check {
 	CHECK_CORE,
 	CHECK_DUMPABLE,
 	CHECK_UID,
+	CHECK_MODE,
+	CHECK_ATTRIBUTE,
+	CHECK_TRUNCATE,
+	CHECK_TERMINAL,
+	CHECK_SIGNAL,
+	CHECK_OWN_SIGNAL,
+	CHECK_DEATH_SIGNAL,
 };
 
 static void must(int check, bool holds)
@@ -88,17 +98,41 @@ static void try_calls(void)
 	must(CHECK_DUMPABLE, prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0);
 }
 
+/* What Landlock lets through: a file that may be read must not be changed by its path. */
+static void try_around_landlock(const char *readable)
+{
+	char letter = 'x';
+
+	must(CHECK_MODE, refused(chmod(readable, 0777)) &&
+	                         refused(fchmodat(AT_FDCWD, readable, 0777, 0)) &&
+	                         refused(chown(readable, getuid(), getgid())));
+	must(CHECK_ATTRIBUTE, refused(setxattr(readable, "user.exeat", "x", 1, 0)));
+	must(CHECK_TRUNCATE, refused(truncate(readable, 0)));
+	/* On anything but a terminal the kernel answers ENOTTY; here it is not even asked. It does
+	 * not read the upper half of a request. */
+	must(CHECK_TERMINAL, refused(ioctl(STDIN_FILENO, TIOCSTI, &letter)) &&
+	                             refused(syscall(SYS_ioctl, STDIN_FILENO,
+	                                     TIOCSTI | UINT64_C(1) << 32, &letter)));
+	must(CHECK_SIGNAL, refused(kill(getppid(), 0)) && refused(kill(getpid(), 0)) &&
+	                           refused(syscall(SYS_tgkill, getppid(), getppid(), 0)));
+	must(CHECK_OWN_SIGNAL, raise(SIGURG) == 0); /* ignored unless it is caught */
+}
+
 static void inside(const struct priv_sandbox *s, const char *readable)
 {
 	char level[PRIV_LEVEL_CHARS] = "";
-	int fd;
+	int fd, death_signal = 0;
 
+	must(CHECK_DEATH_SIGNAL, prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
 	must(CHECK_ENTER, priv_sandbox_enter(s, level) == STATUS_OK && level[0] != '\0');
 	fd = open(readable, O_RDONLY);
 	must(CHECK_READ_ALLOWED, fd >= 0 && close(fd) == 0);
 	must(CHECK_SEAL, priv_sandbox_seal(s) == STATUS_OK);
 	try_files(s, readable);
 	try_calls();
+	try_around_landlock(readable);
+	must(CHECK_DEATH_SIGNAL,
+	        prctl(PR_GET_PDEATHSIG, &death_signal) == 0 && death_signal == SIGKILL);
 	must(CHECK_UID, !s->user->changes || (getuid() == s->user->uid && geteuid() != 0));
 	_exit(0);
 }
