@@ -60,7 +60,7 @@ static const char *shown_program(
 {
 	if (answer->program >= 0 && registry)
 		return registry_program(registry, (size_t)answer->program)->name;
-	return answer->id;
+	return answer->carrier[0] ? answer->carrier : answer->id;
 }
 
 int assess_flow(const struct store_flow *flow, const struct store_finding *findings, size_t count,
