@@ -204,12 +204,12 @@ static void many_fields_stay_bounded(void **state)
 	buf_init(&b, 16u << 20, NULL);
 	assert_int_equal(
 	        buf_append_text(&b, "{\"resourceType\": \"Patient\", \"n\": ["), STATUS_OK);
-	for (size_t i = 0; i < 50000; i++)
+	for (size_t i = 0; i < 5000; i++)
 		assert_int_equal(buf_append_text(&b, "\"value\","), STATUS_OK);
 	assert_int_equal(buf_append_text(&b, "1]}"), STATUS_OK);
 	t = transcript_bytes(buf_span(&b), 1400, PORT);
 	assert_int_equal(t.status, STATUS_OK);
-	assert_int_equal(transcript_count(&t, "fhir-path=Patient.n ["), 50001);
+	assert_int_equal(transcript_count(&t, "fhir-path=Patient.n ["), 5001);
 	assert_true(transcript_count(&t, "begin fhir Patient") > 1);
 	assert_true(t.budget_peak < 256u << 10);
 	transcript_free(&t);
