@@ -441,14 +441,15 @@ int verdict_decide_run(
         const struct verdict_run *run, const struct flag_rules *rules, struct verdict *ret)
 {
 	struct decision d = {.rules = rules, .verdict = ret};
-	char percent[32], line[16];
+	char percent[32] = "", line[16];
 
 	init(ret);
 	snprintf(line, sizeof(line), "%u", run->register_warning_line);
-	if (run->loss_percent < 0.1)
-		snprintf(percent, sizeof(percent), "less than 0.1");
-	else
-		snprintf(percent, sizeof(percent), "%.1f", run->loss_percent);
+	/* Nothing measured is not little: what a cut file lacks at its end may be most of it. */
+	if (run->loss_percent >= 0.1)
+		snprintf(percent, sizeof(percent), "%.1f%%", run->loss_percent);
+	else if (run->loss_percent > 0)
+		snprintf(percent, sizeof(percent), "less than 0.1%%");
 	d.blanks.text[BLANK_LINE] = line;
 	d.blanks.text[BLANK_PERCENT] = percent;
 	d.blanks.text[BLANK_DATE] = run->date;

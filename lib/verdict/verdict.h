@@ -132,7 +132,7 @@ struct verdict_run {
 	size_t register_warnings;
 	unsigned register_warning_line; /* of the first */
 	const char *authorised_by;      /* --authorised-by or practice.csv; "" when neither */
-	double loss_percent;            /* of packets or bytes not seen; 0 none */
+	double loss_percent;            /* of packets or bytes not seen; 0 none known */
 	bool gap;                       /* anything lost, cut or given up */
 	bool not_captured;              /* the asked-for day has no capture */
 	const char *date;               /* for not-captured */

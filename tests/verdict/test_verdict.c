@@ -539,7 +539,10 @@ static void the_run_has_flags_of_its_own(void **state)
 	run = (struct verdict_run){.authorised_by = "x", .register_warnings = 1, .gap = true};
 	assert_int_equal(verdict_decide_run(&run, w->rules, &v), 0);
 	assert_int_equal(v.flag_count, 1);
-	assert_non_null(strstr(v.flags[0].sentence, "less than 0.1%"));
+	assert_non_null(strstr(v.flags[0].sentence, "; an unknown part of traffic"));
+	run.loss_percent = 0.04;
+	assert_int_equal(verdict_decide_run(&run, w->rules, &v), 0);
+	assert_non_null(strstr(v.flags[0].sentence, "; less than 0.1% of traffic"));
 }
 
 static void blanks_without_text_read_as_words(void **state)
