@@ -5,6 +5,8 @@
 #include "net/community_id.h"
 #include "pipeline/conversation.h"
 
+#define ESP 50 /* encapsulating security payload, RFC 4303: a tunnel */
+
 static void copy_names(const struct conversation *c, struct store_flow *ret)
 {
 	for (unsigned i = 0; c->names && i < c->names->count && i < STORE_NAMES_MAX; i++) {
@@ -88,8 +90,13 @@ static void judge_inspection(const struct conversation *c, const struct flow *fl
 		unknown_gaps += flow->counts[d].gaps_unknown;
 		payload += flow->counts[d].payload_bytes;
 	}
-	if (c->over_budget)
+	/* No chunks came of what is neither TCP nor UDP, so nobody looked into it. */
+	if (c->over_budget || !c->decode)
 		unread = payload;
+	if (!c->decode && flow->tuple.protocol == ESP) {
+		encrypted = payload;
+		unread = 0;
+	}
 	ret->not_inspected_bytes = unread + encrypted + gaps;
 	ret->inspected = ret->not_inspected_bytes == 0 && unknown_gaps == 0;
 	if (ret->inspected)

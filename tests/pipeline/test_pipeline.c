@@ -187,20 +187,77 @@ static void put_u32(uint8_t *out, uint32_t value)
 	memcpy(out, &value, sizeof(value)); /* a pcap file in this machine's own order */
 }
 
-/* One SYN each from ever new addresses: what a port scan, or an attack on the table, looks like. */
-static void write_scan(int fd, uint32_t count)
+static void write_header(FILE *out)
 {
-	uint8_t header[24], frame[16 + 14 + 20 + 20];
-	FILE *out = fdopen(dup(fd), "wb");
+	uint8_t header[24] = {[4] = 2, [6] = 4};
 
-	assert_non_null(out);
-	memset(header, 0, sizeof(header));
 	put_u32(header, 0xa1b2c3d4);
-	header[4] = 2;
-	header[6] = 4;
 	put_u32(header + 16, 262144);
 	put_u32(header + 20, 1);
 	fwrite(header, 1, sizeof(header), out);
+}
+
+/* One frame of a protocol without ports, from inside to outside, with 40 bytes of payload. */
+static int one_frame(uint8_t protocol)
+{
+	uint8_t frame[16 + 14 + 20 + 40] = {[28] = 8, [30] = 0x45, [33] = 60, [38] = 64};
+	int fd = memfd_create("frame", 0);
+	FILE *out = fdopen(dup(fd), "wb");
+
+	assert_non_null(out);
+	write_header(out);
+	put_u32(frame, 1790000000);
+	put_u32(frame + 8, sizeof(frame) - 16);
+	put_u32(frame + 12, sizeof(frame) - 16);
+	frame[39] = protocol;
+	memcpy(frame + 42, "\xc0\xa8\x14\x0a\xcb\x00\x71\x09", 8);
+	memset(frame + 50, 0x5a, 40);
+	fwrite(frame, 1, sizeof(frame), out);
+	assert_int_equal(fclose(out), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	return fd;
+}
+
+static void a_protocol_without_decoder_is_not_inspected(void **state)
+{
+	static const struct {
+		uint8_t protocol;
+		const char *reason;
+		enum tier tier;
+	} rows[] = {{50, "encrypted", TIER_OPAQUE}, {47, "unknown-protocol", TIER_NONE},
+	        {132, "unknown-protocol", TIER_NONE}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct store_query everything = {INT64_MIN, INT64_MAX};
+		struct store_cursor *cursor = NULL;
+		struct pipeline_result result;
+		struct road r = {NULL, NULL};
+		struct store_flow flow;
+
+		open_road(&r);
+		run(&r, one_frame(rows[i].protocol), &result);
+		assert_int_equal(store_flows(r.store, &everything, &cursor), STATUS_OK);
+		assert_int_equal(store_next_flow(cursor, &flow), STATUS_ITEM);
+		store_cursor_free(cursor);
+		assert_false(flow.inspected);
+		assert_true(flow.not_inspected_bytes > 0);
+		assert_int_equal(
+		        flow.not_inspected_bytes, flow.counts[flow.out_index].payload_bytes);
+		assert_string_equal(flow.not_inspected_reason, rows[i].reason);
+		assert_int_equal(flow.tier, rows[i].tier);
+		close_road(&r);
+	}
+}
+
+/* One SYN each from ever new addresses: what a port scan, or an attack on the table, looks like. */
+static void write_scan(int fd, uint32_t count)
+{
+	uint8_t frame[16 + 14 + 20 + 20];
+	FILE *out = fdopen(dup(fd), "wb");
+
+	assert_non_null(out);
+	write_header(out);
 	for (uint32_t i = 0; i < count; i++) {
 		memset(frame, 0, sizeof(frame));
 		put_u32(frame, 1790000000 + i / 100000);
@@ -276,6 +333,7 @@ int main(void)
 	        cmocka_unit_test(a_file_stopped_half_way_changes_nothing),
 	        cmocka_unit_test(a_cut_capture_gives_what_it_holds),
 	        cmocka_unit_test(what_was_not_looked_into_is_a_gap),
+	        cmocka_unit_test(a_protocol_without_decoder_is_not_inspected),
 	        cmocka_unit_test(a_million_one_packet_flows_stay_inside_the_budget),
 	};
 
