@@ -55,6 +55,14 @@ static void describe_findings(
 	}
 }
 
+/* Bytes that the capture missed went out all the same. */
+static bool has_left(const struct store_flow *flow)
+{
+	const struct flow_counts *out = &flow->counts[flow->out_index == 1];
+
+	return flow->out_index >= 0 && (out->payload_bytes > 0 || out->gap_bytes > 0);
+}
+
 static const char *shown_program(
         const struct program_answer *answer, const struct registry *registry)
 {
@@ -79,8 +87,7 @@ int assess_flow(const struct store_flow *flow, const struct store_finding *findi
 		snprintf(ret->program.id, sizeof(ret->program.id), "%s",
 		        registry_program(registry, (size_t)ret->program.program)->id);
 	addr_format(&evidence.match.far, far);
-	s.egress = flow->out_index >= 0 && flow->counts[flow->out_index].payload_bytes > 0 &&
-	           flow->direction != FLOW_INTERNAL;
+	s.egress = flow->direction != FLOW_INTERNAL && has_left(flow);
 	s.program = ret->program.program;
 	s.program_shown = shown_program(&ret->program, registry);
 	s.computer_shown = flow->computer_name;

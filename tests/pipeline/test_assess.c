@@ -105,6 +105,12 @@ static void what_was_not_seen_is_not_covered(void **state)
 	flow.not_inspected_bytes = 1;
 	assert_int_equal(assess_flow(&flow, NULL, 0, registry, rules, &a), STATUS_OK);
 	assert_int_equal(a.verdict.outcome, OUTCOME_CANNOT_TELL);
+	flow = update_check();
+	flow.inspected = false;
+	flow.counts[0] = (struct flow_counts){.packets = 1, .gap_bytes = 500};
+	flow.not_inspected_bytes = 500;
+	assert_int_equal(assess_flow(&flow, NULL, 0, registry, rules, &a), STATUS_OK);
+	assert_int_equal(a.verdict.outcome, OUTCOME_CANNOT_TELL);
 	flag_rules_free(rules);
 	registry_free(registry);
 }
