@@ -240,10 +240,10 @@ static int add_flows(
 	int32_t day;
 	int status;
 
-	/* A flow that began the day before may have records of this day: reports split by hour. */
+	/* A flow may have begun days before; reports take its hours of this day. */
 	if (date && time_parse_date(date, &day))
 		query = (struct store_query){
-		        time_local_midnight(day - 1), time_local_midnight(day + 1)};
+		        time_local_midnight(day), time_local_midnight(day + 1)};
 	status = store_flows(w->store, &query, &cursor);
 	while (status == STATUS_OK && (status = store_next_flow(cursor, &flow)) == STATUS_ITEM) {
 		for (int d = 0; d < 2; d++) {

@@ -129,7 +129,8 @@ int store_commit(struct store *s) WUNRES NONNULL(1);
 /* Undoes what came since store_begin. */
 void store_abandon(struct store *s) NONNULL(1);
 
-/* Reading. from/to: half-open, ns; first_ns decides. Sorted by first time, then tuple, then id. */
+/* Reading. from/to: half-open, ns; flows of which any part lies between. Sorted by first time, then
+ * tuple, then id. */
 struct store_query {
 	int64_t from_ns, to_ns; /* INT64_MIN, INT64_MAX: all */
 };

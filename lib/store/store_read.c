@@ -90,7 +90,7 @@ int store_flows(struct store *s, const struct store_query *q, struct store_curso
 	/* Position in `id` order of the input table is the caller's input index of that run. */
 	static const char flows[] =
 	        "SELECT flow.*, (SELECT count(*) FROM input i WHERE i.id < flow.input) FROM flow"
-	        " WHERE first_ns >= ?1 AND first_ns < ?2"
+	        " WHERE last_ns >= ?1 AND first_ns < ?2"
 	        " ORDER BY first_ns, src, src_port, dst, dst_port, proto, id";
 	static const char names[] =
 	        "SELECT name, source, age_ns FROM name WHERE flow=?1 ORDER BY position";

@@ -184,6 +184,37 @@ static void an_input_named_twice_is_kept(void **state)
 	s = store_free(s);
 }
 
+static size_t count_between(struct store *s, int64_t from_ns, int64_t to_ns)
+{
+	const struct store_query query = {from_ns, to_ns};
+	struct store_cursor *c = NULL;
+	struct store_flow f;
+	size_t count = 0;
+
+	assert_int_equal(store_flows(s, &query, &c), STATUS_OK);
+	while (store_next_flow(c, &f) == STATUS_ITEM)
+		count++;
+	store_cursor_free(c);
+	return count;
+}
+
+/* A day's report asks for all that went on in it, and for nothing of the day before. */
+static void a_flow_belongs_to_every_day_that_it_touches(void **state)
+{
+	const uint64_t ids[] = {1};
+	struct store *s = NULL;
+
+	(void)state;
+	assert_int_equal(store_open(&s, NULL, false), STATUS_OK);
+	add_run(s, "dd", ids, 1); /* from 0 to 5 */
+	assert_int_equal(count_between(s, -10, 0), 0);
+	assert_int_equal(count_between(s, -10, 1), 1);
+	assert_int_equal(count_between(s, 2, 4), 1);
+	assert_int_equal(count_between(s, 5, 9), 1);
+	assert_int_equal(count_between(s, 6, 9), 0);
+	s = store_free(s);
+}
+
 static void an_interrupted_run_leaves_no_trace(void **state)
 {
 	char path[] = "/tmp/exeat-store-XXXXXX";
@@ -299,6 +330,7 @@ int main(void)
 	        cmocka_unit_test(what_goes_in_comes_out),
 	        cmocka_unit_test(the_same_input_replaces_itself),
 	        cmocka_unit_test(an_input_named_twice_is_kept),
+	        cmocka_unit_test(a_flow_belongs_to_every_day_that_it_touches),
 	        cmocka_unit_test(an_interrupted_run_leaves_no_trace),
 	        cmocka_unit_test(foreign_and_later_files_are_refused),
 	        cmocka_unit_test(impossible_values_are_refused),
