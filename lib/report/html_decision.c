@@ -88,9 +88,9 @@ static void describe_sending(const struct summary_row *row, char ret[static SENT
 static void append_content(const struct summary_row *row, char ret[static SENTENCE_CHARS])
 {
 	char kinds[SENTENCE_CHARS / 2], patients[64] = "";
-	const char *closed = row->flags[FLAG_NOT_INSPECTABLE] || row->flags[FLAG_SEALED_MESSAGE]
-	                             ? " Into some of it we could not look."
-	                             : "";
+	bool part_unseen = row->flags[FLAG_NOT_INSPECTABLE] || row->flags[FLAG_SEALED_MESSAGE] ||
+	                   row->unread_bytes > 0 || row->outcome == OUTCOME_CANNOT_TELL;
+	const char *closed = part_unseen ? " Into some of it we could not look." : "";
 
 	sentence_categories(row->seen ? row->seen : row->declared, kinds);
 	if (row->patients > 0)
@@ -104,6 +104,9 @@ static void append_content(const struct summary_row *row, char ret[static SENTEN
 		        " We could not look inside. Your register expects: %s.", kinds);
 	else if (row->evidence == EVIDENCE_NOT_INSPECTABLE)
 		snprintf(ret, SENTENCE_CHARS, " We could not look inside.");
+	else if (part_unseen)
+		snprintf(ret, SENTENCE_CHARS,
+		        " Where we could look inside we saw nothing about patients.%s", closed);
 	else
 		snprintf(ret, SENTENCE_CHARS, " We looked inside and saw nothing about patients.");
 }
