@@ -156,18 +156,21 @@ static int refuse(struct csv_problem *ret, unsigned line, unsigned column, const
 static int read_rows(
         struct flag_rules *r, const size_t columns[RULE_COLUMNS], struct csv_problem *ret_problem)
 {
+	struct csv_row header = csv_table_row(r->table, 0);
+
 	for (size_t i = 1; i < csv_table_row_count(r->table); i++) {
 		struct csv_row row = csv_table_row(r->table, i);
 		const char *cells[RULE_COLUMNS];
 		const char *wrong;
 		unsigned column;
 
-		for (unsigned k = 0; k < RULE_COLUMNS; k++) {
-			if (columns[k] >= row.cell_count)
-				return refuse(
-				        ret_problem, row.line, 0, "This row has too few cells.");
+		/* A sentence with a comma and no quotation marks would be cut at it. */
+		if (row.cell_count != header.cell_count)
+			return refuse(ret_problem, row.line, 0,
+			        "This row has more or fewer cells than the header; put a sentence "
+			        "that holds a comma in quotation marks.");
+		for (unsigned k = 0; k < RULE_COLUMNS; k++)
 			cells[k] = row.cells[columns[k]].text;
-		}
 		wrong = read_row(r, cells, &column);
 		if (wrong)
 			return refuse(ret_problem, row.line, (unsigned)columns[column] + 1, wrong);

@@ -185,7 +185,7 @@ struct flag_case {
 
 static const struct flag_case cases[] = {
         {FLAG_UNKNOWN_PROGRAM, SEVERITY_MEDIUM, {.program = "", TLS}, "no match_rules fit",
-                "which program"},
+                "that your register does not name, or that we could not tell."},
         {FLAG_UNKNOWN_PROGRAM, SEVERITY_HIGH, {.program = "", SEEN(BIT(CONTACT))}, "", ""},
         {FLAG_UNKNOWN_PROGRAM, SEVERITY_MEDIUM,
                 {.program = "", SEEN(BIT(CONTACT)), .no_patient = true}, "", ""},
@@ -575,6 +575,8 @@ static void a_bad_rule_file_is_refused(void **state)
 	        {"{line}", "{lines}", 2, 5},
 	        {"{line}", "{line", 2, 5},
 	        {"This tool: results rest on the register", "", 2, 6},
+	        {"This tool: results rest on", "This tool, results rest on", 2, 0},
+	        {"This tool: results rest on the register,", "", 2, 0},
 	        {"\nupdate-in-clear,", "\nunencrypted,", 26, 1},
 	};
 	struct span csv = read_file("rules/flags.csv");
