@@ -158,7 +158,8 @@ static void a_full_disk_is_named(void **state)
 	close(fd);
 	if (mount("none", path, "tmpfs", 0, "size=64k,mode=0700") != 0) {
 		sample_remove_folder(path);
-		print_message("SKIP: no permission to mount a small file system\n");
+		print_message("SKIP: only root can mount a small file system; runs as "
+		              "report_output_file_as_root\n");
 		skip();
 	}
 	inner = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
