@@ -45,6 +45,17 @@ static void add_duration(char ret[static SENTENCE_CHARS], double seconds)
 		add(ret, "%.1f hours", seconds / 3600);
 }
 
+/* What has no percentage may still be missing: the end of a cut file, frames that nobody reads. */
+static bool has_gap(const struct report_run *run)
+{
+	const struct verdict *v = run->run_verdict;
+
+	for (unsigned i = 0; v && i < v->flag_count; i++)
+		if (v->flags[i].id == FLAG_CAPTURE_GAP)
+			return true;
+	return false;
+}
+
 int sentence_recorded(struct report *r, char ret[static SENTENCE_CHARS])
 {
 	const struct report_run *run = r->run;
@@ -64,8 +75,12 @@ int sentence_recorded(struct report *r, char ret[static SENTENCE_CHARS])
 	ret[0] = '\0';
 	add(ret, "Recorded ");
 	add_duration(ret, run->captured_seconds);
-	add(ret, " in %zu recording%s: %" PRIu64 " packet%s, %.2f%% not seen", count, plural(count),
-	        frames, plural(frames), run->loss_percent);
+	add(ret, " in %zu recording%s: %" PRIu64 " packet%s, ", count, plural(count), frames,
+	        plural(frames));
+	if (run->loss_percent > 0)
+		add(ret, "%.2f%% not seen", run->loss_percent);
+	else
+		add(ret, "%s", has_gap(run) ? "an unknown part not seen" : "none known to be lost");
 	if (dropped > 0)
 		add(ret, ", %" PRIu64 " dropped", dropped);
 	if (cut > 0)

@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "base/timestamp.h"
+#include "report/sentences.h"
 #include "sample.h"
 
 #define SUMMARY_HEADER                                                                             \
@@ -402,9 +403,30 @@ static void the_worst_severity_decides_the_exit_code(void **state)
 	sample_close(&s);
 }
 
+/* No percentage was measured: that is not "0.00% not seen". */
+static void an_unmeasured_loss_is_not_none(void **state)
+{
+	char sentence[SENTENCE_CHARS];
+	struct report *r;
+	struct sample s;
+
+	(void)state;
+	sample_open(&s);
+	s.run.loss_percent = 0;
+	r = sample_report(&s, -1);
+	assert_int_equal(sentence_recorded(r, sentence), STATUS_OK);
+	assert_non_null(strstr(sentence, ", an unknown part not seen"));
+	s.run_verdict.flag_count = 0;
+	assert_int_equal(sentence_recorded(r, sentence), STATUS_OK);
+	assert_non_null(strstr(sentence, ", none known to be lost"));
+	report_free(r);
+	sample_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(an_unmeasured_loss_is_not_none),
 	        cmocka_unit_test(a_run_prints_exactly_this),
 	        cmocka_unit_test(the_terminal_table_fits),
 	        cmocka_unit_test(only_a_later_date_is_not_new),
