@@ -1,7 +1,7 @@
 /* log: diagnostics on standard error. Callers pass identifiers, counts and file names that they
  * were given on the command line; never bytes of the input (those go through base/display first,
- * and even then only names, never values). What a terminal would obey is replaced here, since a file's name may hold it too. The level
- * is the one global of this layer. */
+ * and even then only names, never values). What a terminal would obey is replaced here, since a
+ * file's name may hold it too. The level is the one global of this layer. */
 #ifndef EXEAT_BASE_LOG_H
 #define EXEAT_BASE_LOG_H
 
