@@ -200,8 +200,9 @@ static enum exit_code open_and_build(const char *from, const char *out)
 	status = priv_open_output(out, &user, &sandbox.output_fd);
 	if (status != STATUS_OK) {
 		log_error("cannot use the folder %s: %s", out,
-		        status == STATUS_USAGE ? "it holds other files; give a new or an empty one"
-		                               : strerror(errno));
+		        status == STATUS_USAGE  ? "it holds other files; give a new or an empty one"
+		        : status == STATUS_BUSY ? status_text(status)
+		                                : strerror(errno));
 		return status == STATUS_USAGE ? EXIT_USAGE : EXIT_MACHINE;
 	}
 	status = priv_run_inspector(&is_inspector, &child_code);

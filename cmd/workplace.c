@@ -21,7 +21,10 @@ enum exit_code workplace_complain(const char *what, int status)
 {
 	int error = errno;
 
-	if (status == STATUS_IO && error != 0)
+	if (status == STATUS_MALFORMED)
+		log_error("cannot %s: the store is damaged; keep it, and give another with --store",
+		        what);
+	else if (status == STATUS_IO && error != 0)
 		log_error("cannot %s: %s", what, strerror(error));
 	else
 		log_error("cannot %s: %s", what, status_text(status));
@@ -140,10 +143,44 @@ static enum exit_code open_output(struct workplace *w, const struct workplace_op
 	if (status == STATUS_USAGE)
 		log_error(
 		        "the folder %s holds other files; give a new or an empty one", o->out_dir);
+	else if (status == STATUS_BUSY)
+		log_error("another exeat is writing to the folder %s; let it end, or give another "
+		          "one with --out",
+		        o->out_dir);
 	else
 		log_error("cannot use the output folder %s: %s", o->out_dir,
 		        errno ? strerror(errno) : status_text(status));
 	return status == STATUS_USAGE ? EXIT_USAGE : EXIT_MACHINE;
+}
+
+static bool is_out_folder(const struct workplace *w, const char *folder)
+{
+	struct stat out, other;
+
+	return w->out_fd >= 0 && fstat(w->out_fd, &out) == 0 && stat(folder, &other) == 0 &&
+	       out.st_dev == other.st_dev && out.st_ino == other.st_ino;
+}
+
+static enum exit_code open_named_folder(struct workplace *w, const char *folder)
+{
+	int status;
+
+	if (is_out_folder(w, folder)) {
+		w->store_fd = dup(w->out_fd);
+		w->store_user = w->user;
+		return EXIT_CLEAN;
+	}
+	status = priv_open_output(folder, &w->store_user, &w->store_fd);
+	if (status == STATUS_BUSY && w->store_read_only)
+		status = priv_share_output(folder, &w->store_user, &w->store_fd);
+	if (status == STATUS_USAGE) {
+		log_error("the store's folder %s holds other files; give the store a folder of its "
+		          "own",
+		        folder);
+		return EXIT_USAGE;
+	}
+	return status == STATUS_OK ? EXIT_CLEAN
+	                           : workplace_complain("open the store's folder", status);
 }
 
 /* --store FILE, else exeat.db of --out, else in memory. */
@@ -152,7 +189,6 @@ static enum exit_code open_store_folder(struct workplace *w, const struct workpl
 	const char *slash = o->store_path ? strrchr(o->store_path, '/') : NULL;
 	const char *name = slash ? slash + 1 : o->store_path;
 	char folder[WORKPLACE_PATH_CHARS] = ".";
-	int status;
 
 	w->store_read_only = o->store_read_only;
 	if (!o->store_path) {
@@ -175,17 +211,8 @@ static enum exit_code open_store_folder(struct workplace *w, const struct workpl
 		log_error("cannot open the store %s: %s", o->store_path, strerror(errno));
 		return errno == ENOENT ? EXIT_USAGE : EXIT_MACHINE;
 	}
-	status = priv_open_output(folder, &w->store_user, &w->store_fd);
-	if (status == STATUS_USAGE) {
-		log_error("the store's folder %s holds other files; give the store a folder of its "
-		          "own",
-		        folder);
-		return EXIT_USAGE;
-	}
-	if (status != STATUS_OK)
-		return workplace_complain("open the store's folder", status);
 	snprintf(w->store_name, sizeof(w->store_name), "%s", name);
-	return EXIT_CLEAN;
+	return open_named_folder(w, folder);
 }
 
 static void describe_sandbox(struct workplace *w)

@@ -21,6 +21,8 @@ const char *status_text(int status)
 		return "the register cannot be used";
 	case STATUS_BUG:
 		return "internal error";
+	case STATUS_BUSY:
+		return "another run is using it";
 	case STATUS_OK:
 		return "ok";
 	case STATUS_ITEM:

@@ -17,6 +17,7 @@ enum status {
 	        -6, /* a library or database refused in a way that is not the input's fault */
 	STATUS_REGISTER = -7, /* the practice's register cannot be used */
 	STATUS_BUG = -8,      /* an invariant of ours does not hold */
+	STATUS_BUSY = -9,     /* another run is using it */
 
 	STATUS_OK = 0,
 

@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -153,11 +154,35 @@ static void keep_owner(int fd, struct priv_user *user)
 	}
 }
 
+/* The lock lasts as long as monitor or inspector has the folder open. A file system without locks
+ * is no reason to refuse. */
+static int lock_folder(int fd)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return STATUS_OK;
+	return STATUS_BUSY;
+}
+
+static int take_over(int fd, bool existed, struct priv_user *user)
+{
+	int status;
+
+	if (existed)
+		keep_owner(fd, user);
+	status = check_ours(fd);
+	if (status == STATUS_OK)
+		status = hand_over(fd, user->uid, user->gid);
+	if (status == STATUS_OK)
+		status = hand_over_draft(fd, user->uid, user->gid);
+	if (status == STATUS_OK && fchown(fd, user->uid, user->gid) != 0)
+		status = status_from_errno(errno);
+	return status;
+}
+
 int priv_open_output(const char *path, struct priv_user *user, int *ret_fd)
 {
-	int status = STATUS_OK;
 	bool existed = false;
-	int fd;
+	int status, fd;
 
 	if (mkdir(path, 0700) != 0) {
 		if (errno != EEXIST)
@@ -167,21 +192,24 @@ int priv_open_output(const char *path, struct priv_user *user, int *ret_fd)
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return status_from_errno(errno);
-	if (user->changes) {
-		if (existed)
-			keep_owner(fd, user);
-		status = check_ours(fd);
-		if (status == STATUS_OK)
-			status = hand_over(fd, user->uid, user->gid);
-		if (status == STATUS_OK)
-			status = hand_over_draft(fd, user->uid, user->gid);
-		if (status == STATUS_OK && fchown(fd, user->uid, user->gid) != 0)
-			status = status_from_errno(errno);
-	}
+	status = lock_folder(fd);
+	if (status == STATUS_OK && user->changes)
+		status = take_over(fd, existed, user);
 	if (status != STATUS_OK) {
 		close(fd);
 		return status;
 	}
+	*ret_fd = fd;
+	return STATUS_OK;
+}
+
+int priv_share_output(const char *path, struct priv_user *user, int *ret_fd)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return status_from_errno(errno);
+	user->changes = false;
 	*ret_fd = fd;
 	return STATUS_OK;
 }

@@ -33,8 +33,12 @@ void priv_user_find(struct priv_user *ret) NONNULL(1);
  * folder and our files in it are handed to the inspector's uid, and a folder that holds anything
  * but our files, or one that has a second name, is refused before anything is handed over
  * (STATUS_USAGE): nobody's own folder changes hands. A folder that stood there keeps its owner,
- * which *user then names: each folder needs a priv_user of its own. Symbolic links are refused. */
+ * which *user then names: each folder needs a priv_user of its own. Symbolic links are refused.
+ * STATUS_BUSY: another run has the folder, until it ends (flock(2)). */
 int priv_open_output(const char *path, struct priv_user *user, int *ret_fd) WUNRES NONNULL(1, 2, 3);
+/* For reading what another run has the folder for: takes nothing over, and hands nothing back. */
+int priv_share_output(const char *path, struct priv_user *user, int *ret_fd) WUNRES
+        NONNULL(1, 2, 3);
 /* Hands the folder and our files in it to the owner. */
 int priv_finish_output(int dir_fd, const struct priv_user *user) WUNRES NONNULL(2);
 /* True for the names that exeat writes into an output folder (summary.csv, exeat.db, …). */

@@ -49,11 +49,13 @@ int store_status(int result)
 		return STATUS_NO_PERMISSION;
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
+		return STATUS_IO;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return STATUS_IO;
-	case SQLITE_NOTADB:
+		return STATUS_BUSY;
 	case SQLITE_CORRUPT:
+		return STATUS_MALFORMED;
+	case SQLITE_NOTADB:
 		return STATUS_UNSUPPORTED;
 	default:
 		return STATUS_LIBRARY;

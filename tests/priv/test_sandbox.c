@@ -218,6 +218,8 @@ static void nobodys_folder_changes_hands(void **state)
 	assert_int_equal(priv_finish_output(fd, &user), STATUS_OK);
 	assert_int_equal(fstat(fd, &info), 0);
 	assert_int_equal(info.st_uid, 0);
+	close(fd); /* with it goes the lock */
+	fd = open(folder, O_RDONLY | O_DIRECTORY);
 	make_file(fd, "a.db");
 	make_file(fd, "letters.docx");
 	make_file(fd, "z.db");
@@ -229,6 +231,26 @@ static void nobodys_folder_changes_hands(void **state)
 	unlinkat(fd, "summary.csv", 0);
 	unlinkat(fd, "a.db", 0);
 	unlinkat(fd, "z.db", 0);
+	close(fd);
+	rmdir(folder);
+}
+
+static void a_folder_is_one_runs_at_a_time(void **state)
+{
+	char folder[] = "/tmp/exeat-busy-XXXXXX";
+	struct priv_user user = {.changes = false}, reader = {.changes = true};
+	int fd = -1, other = -1;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(priv_open_output(folder, &user, &fd), STATUS_OK);
+	assert_int_equal(priv_open_output(folder, &user, &other), STATUS_BUSY);
+	assert_int_equal(other, -1);
+	assert_int_equal(priv_share_output(folder, &reader, &other), STATUS_OK);
+	assert_false(reader.changes);
+	close(other);
+	close(fd);
+	assert_int_equal(priv_open_output(folder, &user, &fd), STATUS_OK);
 	close(fd);
 	rmdir(folder);
 }
@@ -275,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_inspector_cannot_reach_out),
 	        cmocka_unit_test(nobodys_folder_changes_hands),
+	        cmocka_unit_test(a_folder_is_one_runs_at_a_time),
 	        cmocka_unit_test(a_link_is_no_folder),
 	        cmocka_unit_test(a_dead_inspector_is_a_failure_of_the_machine),
 	};
