@@ -57,7 +57,7 @@ struct hostname_cache *hostname_cache_free(struct hostname_cache *c)
 
 static uint32_t bucket_of(const struct addr *far)
 {
-	/* FNV-1a; the table is bounded, so an aimed collision only slows */
+	/* FNV-1a; chains are bounded, so an aimed collision only forgets */
 	uint32_t hash = 2166136261u;
 
 	for (size_t i = 0; i < sizeof(far->bytes); i++)
@@ -102,14 +102,28 @@ static void unlink_bucket(struct hostname_cache *c, uint32_t at)
 		*link = c->answers[at].next;
 }
 
-/* A free place: a new one, or the oldest answer's. */
-static uint32_t take_place(struct hostname_cache *c)
+/* The last of a chain that has reached its maximum, plus one; 0 for a shorter one. */
+static uint32_t end_of_full_chain(const struct hostname_cache *c, uint32_t bucket)
 {
+	uint32_t at = c->buckets[bucket];
+	unsigned steps = 1;
+
+	while (at && c->answers[at - 1].next) {
+		at = c->answers[at - 1].next;
+		steps++;
+	}
+	return at && steps >= HOSTNAME_CHAIN_MAX ? at : 0;
+}
+
+/* A free place: a new one, or that of the oldest answer, of a full chain the one at its end. */
+static uint32_t take_place(struct hostname_cache *c, uint32_t bucket)
+{
+	uint32_t last = end_of_full_chain(c, bucket);
 	uint32_t at;
 
-	if (c->count < HOSTNAME_DNS_MAX)
+	if (!last && c->count < HOSTNAME_DNS_MAX)
 		return c->count++;
-	at = c->oldest - 1;
+	at = last ? last - 1 : c->oldest - 1;
 	unlink_order(c, at);
 	unlink_bucket(c, at);
 	budget_release(c->budget, strlen(c->answers[at].name) + 1);
@@ -154,10 +168,10 @@ static int add_answer(struct hostname_cache *c, const struct answer *wanted, con
 		budget_release(c->budget, strlen(name) + 1);
 		return STATUS_NO_MEMORY;
 	}
-	at = take_place(c);
+	bucket = bucket_of(&wanted->far);
+	at = take_place(c, bucket);
 	c->answers[at] = *wanted;
 	c->answers[at].name = copy;
-	bucket = bucket_of(&wanted->far);
 	c->answers[at].next = c->buckets[bucket];
 	c->buckets[bucket] = at + 1;
 	append_order(c, at);

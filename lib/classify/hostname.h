@@ -15,6 +15,8 @@
 #define HOSTNAME_CHARS   DNS_NAME_CHARS
 #define HOSTNAMES_MAX    8     /* of one flow */
 #define HOSTNAME_DNS_MAX 65536 /* answers remembered; the oldest goes first, counted */
+#define HOSTNAME_CHAIN_MAX                                                                         \
+	256 /* of them for addresses that hash alike: a shared host's names, not a flood of them */
 #define HOSTNAME_DNS_SLACK_NS                                                                      \
 	(3600 * INT64_C(1000000000)) /* programs keep answers past their TTL */
 

@@ -83,6 +83,32 @@ static void the_cache_is_bounded_and_counts(void **state)
 	assert_int_equal(budget.used_bytes, 0);
 }
 
+/* One address with ever new names would else make every look-up walk them all. */
+static void a_flood_of_names_for_one_address_is_bounded(void **state)
+{
+	const unsigned flood = 3 * HOSTNAME_CHAIN_MAX;
+	struct budget budget;
+	struct hostname_cache *c = NULL;
+	struct hostname_list list = {.count = 0};
+	struct addr pc = address("192.168.1.5"), far = address("198.51.100.9");
+
+	(void)state;
+	budget_init(&budget, 1 << 20);
+	assert_int_equal(hostname_cache_new(&c, &budget), STATUS_OK);
+	for (unsigned i = 0; i < flood; i++) {
+		struct dns_message m = answer("", "edge.example", "198.51.100.9");
+
+		snprintf(m.question, sizeof(m.question), "n%u.example", i);
+		assert_int_equal(hostname_cache_add(c, &pc, &m, i * SECOND), STATUS_OK);
+	}
+	assert_int_equal(hostname_cache_evicted(c), flood - HOSTNAME_CHAIN_MAX);
+	hostname_cache_find(c, &pc, &far, flood * SECOND, &list);
+	assert_int_equal(list.count, 1);
+	assert_string_equal(list.names[0].name, "n767.example");
+	hostname_cache_free(c);
+	assert_int_equal(budget.used_bytes, 0);
+}
+
 static void names_are_sorted_cleaned_and_bounded(void **state)
 {
 	struct hostname_list list = {.count = 0};
@@ -116,6 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_asked_name_is_kept_not_the_alias),
 	        cmocka_unit_test(the_cache_is_bounded_and_counts),
+	        cmocka_unit_test(a_flood_of_names_for_one_address_is_bounded),
 	        cmocka_unit_test(names_are_sorted_cleaned_and_bounded),
 	};
 
