@@ -566,8 +566,9 @@ static int read_and_store(struct pipeline *p, struct pipeline_result *ret)
 		status = store_input_begin(p->store, &index);
 	if (status == STATUS_OK)
 		status = read_source(p);
-	/* Half a file must not pass for the whole of it, nor replace what the whole gave. */
-	ret->interrupted = !source_is_live(p->source) && !source_ended(p->source);
+	/* Half a file must not pass for the whole of it, nor replace what the whole gave. What came
+	 * through a pipe is reported, as cut short. */
+	ret->interrupted = !source_ended(p->source) && source_can_be_read_again(p->source);
 	if (status != STATUS_OK || ret->interrupted)
 		return status;
 	status = finish_shards(p);

@@ -184,6 +184,12 @@ int input_next(struct input *in, struct source_shared *shared, struct filter *fi
 void input_counts(const struct input *in, struct source_counts *ret)
 {
 	*ret = in->counts;
+	if (!in->ended) {
+		ret->end = STATUS_TRUNCATED;
+		ret->end_reason = "reading was stopped before its end";
+		ret->end_at_bytes = in->stream.offset_bytes;
+		ret->end_after_frame = in->number;
+	}
 	if (in->format == INPUT_FORMAT_PCAPNG)
 		pcapng_file_counts(&in->pcapng, ret);
 }

@@ -1,6 +1,7 @@
 #include "source/source.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/status.h"
@@ -213,6 +214,16 @@ bool source_ended(const struct source *s)
 bool source_is_live(const struct source *s)
 {
 	return s->live != NULL;
+}
+
+bool source_can_be_read_again(const struct source *s)
+{
+	struct stat info;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (fstat(s->inputs[i].stream.fd, &info) != 0 || !S_ISREG(info.st_mode))
+			return false;
+	return !s->live;
 }
 
 size_t source_input_count(const struct source *s)

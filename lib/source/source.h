@@ -23,7 +23,8 @@
  * times, and a time with a DNS lifetime added, fit into 64 bits. Others get the nearer end. */
 #define SOURCE_TIME_NS_MAX ((INT64_C(1) << 62) - 1)
 
-/* What became of one input. All counts are final once source_next gave 0. */
+/* What became of one input. All counts are final once source_next gave 0; before that an input of
+ * files reads as cut short where reading stands. */
 struct source_counts {
 	uint64_t frames;           /* given; with filtered_frames, all that were read */
 	uint64_t bytes;            /* captured, of the frames given */
@@ -80,6 +81,9 @@ struct source *source_free(struct source *s); /* NULL ok, returns NULL */
 int source_next(struct source *s, int timeout_ms, struct frame *ret) WUNRES NONNULL(1, 3);
 bool source_ended(const struct source *s) NONNULL(1);
 bool source_is_live(const struct source *s) NONNULL(1); /* an interface, not files */
+/* True when every input is a file that keeps its bytes: what was not read of it now can be read
+ * another time. A pipe's and an interface's are gone. */
+bool source_can_be_read_again(const struct source *s) NONNULL(1);
 size_t source_input_count(const struct source *s) NONNULL(1);
 /* Live: asks the kernel for its drop counter first. */
 int source_counts(struct source *s, size_t input, struct source_counts *ret) WUNRES NONNULL(1, 3);
