@@ -22,29 +22,16 @@ static const char help[] =
         "  -f, --filter FILTER  only packets that match (pcap-filter(7))\n"
         "  --geo DIR, --rules DIR, -q, --quiet   as for inspect\n";
 
-enum {
-	OPTION_FOR = 256,
-	OPTION_REGISTER,
-	OPTION_OUT,
-	OPTION_STORE,
-	OPTION_AUTHORISED,
-	OPTION_GEO,
-	OPTION_RULES,
-	OPTION_HELP
-};
+enum { OPTION_FOR = OPTION_OWN };
 
 static const struct option long_options[] = {
         {"interface", required_argument, NULL, 'i'},
         {"for", required_argument, NULL, OPTION_FOR},
         {"authorised-by", required_argument, NULL, OPTION_AUTHORISED},
-        {"register", required_argument, NULL, OPTION_REGISTER},
-        {"out", required_argument, NULL, OPTION_OUT},
-        {"store", required_argument, NULL, OPTION_STORE},
         {"filter", required_argument, NULL, 'f'},
         {"geo", required_argument, NULL, OPTION_GEO},
-        {"rules", required_argument, NULL, OPTION_RULES},
         {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, OPTION_HELP},
+        WORKPLACE_LONG_OPTIONS,
         {NULL, 0, NULL, 0},
 };
 
@@ -78,6 +65,8 @@ static bool parse_duration(const char *text, int64_t *ret_ns)
 /* 0 to go on, 1 when help was printed, -1 when the option is wrong. */
 static int read_option(int option, struct inspection_options *o, struct source_live_options *live)
 {
+	if (workplace_take_option(option, optarg, &o->workplace))
+		return 0;
 	switch (option) {
 	case 'i':
 		live->interface = optarg;
@@ -95,21 +84,6 @@ static int read_option(int option, struct inspection_options *o, struct source_l
 		return -1;
 	case OPTION_AUTHORISED:
 		o->authorised_by = optarg;
-		return 0;
-	case OPTION_REGISTER:
-		o->workplace.register_dir = optarg;
-		return 0;
-	case OPTION_OUT:
-		o->workplace.out_dir = optarg;
-		return 0;
-	case OPTION_STORE:
-		o->workplace.store_path = optarg;
-		return 0;
-	case OPTION_GEO:
-		o->workplace.geo_dir = optarg;
-		return 0;
-	case OPTION_RULES:
-		o->workplace.rules_dir = optarg;
 		return 0;
 	case OPTION_HELP:
 		fputs(help, stdout);

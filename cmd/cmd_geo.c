@@ -22,7 +22,7 @@ static const char help[] =
 
 #define DATABASE_BYTES_MAX (256u << 20)
 
-enum { OPTION_FROM = 256, OPTION_OUT, OPTION_HELP };
+enum { OPTION_FROM = OPTION_OWN };
 
 static const struct option long_options[] = {
         {"from", required_argument, NULL, OPTION_FROM},

@@ -23,50 +23,23 @@ static const char help[] =
         "  --rules DIR          identifiers.csv and flags.csv\n"
         "  -q, --quiet          no table\n";
 
-enum {
-	OPTION_REGISTER = 256,
-	OPTION_OUT,
-	OPTION_STORE,
-	OPTION_AUTHORISED,
-	OPTION_GEO,
-	OPTION_RULES,
-	OPTION_HELP
-};
-
 static const struct option long_options[] = {
-        {"register", required_argument, NULL, OPTION_REGISTER},
-        {"out", required_argument, NULL, OPTION_OUT},
-        {"store", required_argument, NULL, OPTION_STORE},
         {"filter", required_argument, NULL, 'f'},
         {"authorised-by", required_argument, NULL, OPTION_AUTHORISED},
         {"geo", required_argument, NULL, OPTION_GEO},
-        {"rules", required_argument, NULL, OPTION_RULES},
         {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, OPTION_HELP},
+        WORKPLACE_LONG_OPTIONS,
         {NULL, 0, NULL, 0},
 };
 
 /* 0 to go on, 1 when help was printed, -1 when the option is wrong. */
 static int read_option(int option, struct inspection_options *o)
 {
+	if (workplace_take_option(option, optarg, &o->workplace))
+		return 0;
 	switch (option) {
-	case OPTION_REGISTER:
-		o->workplace.register_dir = optarg;
-		return 0;
-	case OPTION_OUT:
-		o->workplace.out_dir = optarg;
-		return 0;
-	case OPTION_STORE:
-		o->workplace.store_path = optarg;
-		return 0;
 	case OPTION_AUTHORISED:
 		o->authorised_by = optarg;
-		return 0;
-	case OPTION_GEO:
-		o->workplace.geo_dir = optarg;
-		return 0;
-	case OPTION_RULES:
-		o->workplace.rules_dir = optarg;
 		return 0;
 	case 'f':
 		o->filter = optarg;

@@ -18,48 +18,26 @@ static const char help[] =
         "  --out DIR         write all report files there\n"
         "  --rules DIR\n";
 
-enum {
-	OPTION_STORE = 256,
-	OPTION_DAY,
-	OPTION_CSV,
-	OPTION_REGISTER,
-	OPTION_OUT,
-	OPTION_RULES,
-	OPTION_HELP
-};
+enum { OPTION_DAY = OPTION_OWN, OPTION_CSV };
 
 static const struct option long_options[] = {
-        {"store", required_argument, NULL, OPTION_STORE},
         {"day", required_argument, NULL, OPTION_DAY},
         {"csv", no_argument, NULL, OPTION_CSV},
-        {"register", required_argument, NULL, OPTION_REGISTER},
-        {"out", required_argument, NULL, OPTION_OUT},
-        {"rules", required_argument, NULL, OPTION_RULES},
-        {"help", no_argument, NULL, OPTION_HELP},
+        WORKPLACE_LONG_OPTIONS,
         {NULL, 0, NULL, 0},
 };
 
 /* 0 to go on, 1 when help was printed, -1 when the option is wrong. */
 static int read_option(int option, struct workplace_options *w, struct reporting_options *o)
 {
-	switch (option) {
-	case OPTION_STORE:
-		w->store_path = optarg;
+	if (workplace_take_option(option, optarg, w))
 		return 0;
+	switch (option) {
 	case OPTION_DAY:
 		o->date = optarg;
 		return 0;
 	case OPTION_CSV:
 		o->summary = true;
-		return 0;
-	case OPTION_REGISTER:
-		w->register_dir = optarg;
-		return 0;
-	case OPTION_OUT:
-		w->out_dir = optarg;
-		return 0;
-	case OPTION_RULES:
-		w->rules_dir = optarg;
 		return 0;
 	case OPTION_HELP:
 		fputs(help, stdout);

@@ -31,6 +31,29 @@ enum exit_code workplace_complain(const char *what, int status)
 	return status == STATUS_USAGE ? EXIT_USAGE : EXIT_MACHINE;
 }
 
+bool workplace_take_option(int option, const char *value, struct workplace_options *o)
+{
+	switch (option) {
+	case OPTION_REGISTER:
+		o->register_dir = value;
+		return true;
+	case OPTION_OUT:
+		o->out_dir = value;
+		return true;
+	case OPTION_STORE:
+		o->store_path = value;
+		return true;
+	case OPTION_RULES:
+		o->rules_dir = value;
+		return true;
+	case OPTION_GEO:
+		o->geo_dir = value;
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Folder of the running program: next to it stand the build's own rules and databases. */
 static bool program_folder(char ret[static WORKPLACE_PATH_CHARS])
 {

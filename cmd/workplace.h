@@ -22,6 +22,29 @@
 #define WORKPLACE_ZONE_CHARS    64
 #define WORKPLACE_RULES_VERSION 13 /* 12 hex digits and the closing zero */
 
+/* Values of getopt_long for the options that several subcommands have; their own begin at
+ * OPTION_OWN. */
+enum workplace_option {
+	OPTION_REGISTER = 256,
+	OPTION_OUT,
+	OPTION_STORE,
+	OPTION_RULES,
+	OPTION_GEO,
+	OPTION_AUTHORISED,
+	OPTION_HELP,
+	OPTION_OWN
+};
+
+/* The rows of a subcommand's table of long options that all of them have. */
+#define WORKPLACE_LONG_OPTIONS                                                                     \
+	{"register", required_argument, NULL, OPTION_REGISTER},                                    \
+	        {"out", required_argument, NULL, OPTION_OUT},                                      \
+	        {"store", required_argument, NULL, OPTION_STORE},                                  \
+	        {"rules", required_argument, NULL, OPTION_RULES},                                  \
+	{                                                                                          \
+		"help", no_argument, NULL, OPTION_HELP                                             \
+	}
+
 /* From the command line; NULL: not given. */
 struct workplace_options {
 	const char *register_dir;
@@ -59,6 +82,8 @@ struct workplace {
 	char rules_version[WORKPLACE_RULES_VERSION];
 };
 
+/* Takes one of the options above into the struct; false when it is none of them. */
+bool workplace_take_option(int option, const char *value, struct workplace_options *o) NONNULL(3);
 /* Opens what the options name. EXIT_CLEAN, or the exit code after a sentence on standard error. */
 enum exit_code workplace_open(struct workplace *w, const struct workplace_options *options) WUNRES
         NONNULL(1, 2);
