@@ -241,7 +241,7 @@ const char *sentence_why(enum flag_id flag)
 	                "stopped.",
 	        [FLAG_CATEGORY_NOT_COVERED] = "More was sent than the recorded agreement is about.",
 	        [FLAG_DEID_CLAIM_CONTRADICTED] =
-	                "Patients and the practice were told that nobody can be recognised in it.",
+	                "The agreement or reason on record describes it as de-identified.",
 	        [FLAG_IDENTIFIER_IN_METADATA] =
 	                "Addresses and file names are kept in logs along the "
 	                "way.",

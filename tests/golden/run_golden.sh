@@ -5,8 +5,6 @@
 # (truth.csv), with the reviewed outputs (expect/), and does no identifier or name of the fixture
 # stand in any of them, with and without a register, and in a report from the store?
 set -eu
-# The inspector may not trace, so the leak check cannot work in it; valgrind does that elsewhere.
-export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}"
 exeat=$1
 root=$2
 case_dir=$root/fixtures/clinic-day

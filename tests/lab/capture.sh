@@ -4,8 +4,6 @@
 # Proves: the live road gives the same kind of answer as a file; it stops after --for and on SIGINT;
 # without authority nothing is captured; the inspector that reads the packets is not root.
 set -eu
-# The inspector may not trace, so the leak check cannot work in it; valgrind does that elsewhere.
-export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}"
 exeat=$1
 root=$2
 [ "$(id -u)" -eq 0 ] || {

@@ -532,7 +532,8 @@ static void the_run_has_flags_of_its_own(void **state)
 	assert_int_equal(verdict_decide_run(&run, w->rules, &v), 0);
 	assert_int_equal(v.flag_count, 4);
 	assert_string_equal(find_flag_of(&v, FLAG_REGISTER_PROBLEM)->sentence,
-	        "Your register has a mistake on line 9, so some results are missing.");
+	        "Something in your register needs checking, first on line 9; results that rest on "
+	        "it may be incomplete.");
 	assert_non_null(strstr(find_flag_of(&v, FLAG_CAPTURE_GAP)->sentence, "2.2% of traffic"));
 	assert_non_null(strstr(find_flag_of(&v, FLAG_NOT_CAPTURED)->sentence, "2026-10-05"));
 	assert_int_equal(find_flag_of(&v, FLAG_NO_CAPTURE_AUTHORITY)->severity, SEVERITY_HIGH);
