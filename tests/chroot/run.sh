@@ -75,7 +75,16 @@ connect()
 inside()
 {
 	unshare --mount --pid --fork --kill-child sh tests/chroot/enter.sh "$root" "$person" "$1" \
-		</dev/null >>"$log" 2>&1
+		</dev/null >>"$log" 2>&1 &
+	running=$!
+	wait "$running"
+}
+
+# unshare heeds nothing milder, and its child goes with it.
+interrupted()
+{
+	[ -z "$running" ] || kill -KILL "$running" 2>/dev/null || true
+	exit 130
 }
 
 prepare()
@@ -150,6 +159,8 @@ done
 
 install_packages debootstrap git
 mkdir -p "$store"
+running=''
+trap interrupted INT TERM HUP
 mirror=${EXEAT_MIRROR:-$(repository Debian)}
 security=$(repository Debian-Security)
 [ -n "$mirror" ] || die "apt here has no Debian repository; name one in EXEAT_MIRROR"
