@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""What only root can bring about: a disk that is really full, a machine without a network, folders of
+other people. Skips where this is not root."""
+import os
+import shutil
+import subprocess
+import sys
+
+import frames
+from exeat_run import (SKIPPED, SOURCE, Skipped, check, check_whole, exeat, inspect, snapshot)
+from payloads import LABELLED, client_hello, http_ok, http_post, server_flight
+
+ROOM_BYTES = 1536 << 10
+
+
+def capture(conversations, first_port=10000):
+    made, start_ns = [], frames.START_NS
+    for n in range(conversations):
+        tcp = frames.Tcp(made, (frames.CLIENT, first_port + n), start_ns=start_ns)
+        tcp.send(http_post(LABELLED)).receive(http_ok()).close()
+        start_ns += 10 * frames.MILLISECOND_NS
+    tls = frames.Tcp(made, (frames.CLIENT, 60000), ("203.0.113.11", 443), start_ns)
+    tls.send(client_hello(b"up.quoll.example")).receive(server_flight(b"up.quoll.example")).close()
+    return frames.pcap(made)
+
+
+def reports(folder):
+    return {name: data for name, data in snapshot(folder).items()
+            if not name.startswith("exeat.db")}
+
+
+class Disk:
+    """A file system of its own with little room."""
+
+    def __init__(self, folder, size):
+        self.folder, self.size = folder, size
+
+    def __enter__(self):
+        self.folder.mkdir()
+        made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.size},mode=755", "exeat",
+                               self.folder], capture_output=True, check=False)
+        if made.returncode != 0:
+            raise Skipped("no file system can be mounted here")
+        return self.folder
+
+    def __exit__(self, *_):
+        subprocess.run(["umount", self.folder], check=True)
+
+
+def case_full_disk(work):
+    """a disk that fills up: exit 6, one sentence, earlier reports unchanged, nothing left behind;
+    with room again the run succeeds"""
+    big = capture(3000)
+    (work / "big.pcap").write_bytes(big)
+    with Disk(work / "disk", ROOM_BYTES) as disk:
+        inspect(disk, capture(3), name="out").expect(1)
+        (disk / "out.capture").unlink()
+        before = reports(disk / "out")
+        inspect(disk, work / "big.pcap").expect(6).one_sentence("cannot", "earlier")
+        check(reports(disk / "out") == before, "reports have changed, or a file was left")
+        subprocess.run(["mount", "-o", "remount,size=256m", disk], check=True)
+        result = inspect(disk, work / "big.pcap").expect(1)
+        check_whole(result.folder)
+        check(len(result.flows()) == 3002, f"{len(result.flows())} conversations, not 3002")
+
+
+def case_full_from_the_start(work):
+    """a disk without any room: exit 6 with a sentence"""
+    (work / "in.pcap").write_bytes(capture(3))
+    with Disk(work / "disk", 64 << 10) as disk:
+        with open(disk / "filler", "wb") as filler:
+            try:
+                filler.write(bytes(1 << 20))
+            except OSError:
+                pass
+        inspect(disk, work / "in.pcap").expect(6).one_sentence("cannot")
+
+
+def case_no_network(work):
+    """without any network the outputs are the same, byte for byte"""
+    if not shutil.which("unshare"):
+        raise Skipped("unshare is not installed")
+    data = capture(20)
+    usual = inspect(work, data, name="usual").expect(1)
+    alone = inspect(work, data, name="alone", before=("unshare", "-n")).expect(1)
+    check(usual.out == alone.out, "the table differs")
+    differing = {name for name, left in reports(usual.folder).items()
+                 if reports(alone.folder).get(name) != left} - {"run.json", "exeat.key"}
+    check(not differing, f"{differing} differ without a network")
+
+
+def case_foreign_folder(work):
+    """a folder with files of somebody else is refused, and none of it changes hands"""
+    (work / "in.pcap").write_bytes(capture(1))
+    for name in ("letters.docx", ".bashrc", "summary.csv.bak"):
+        folder = work / ("with " + name)
+        folder.mkdir()
+        (folder / name).write_bytes(b"mine")
+        os.chown(folder, 1234, 1234)
+        os.chown(folder / name, 1234, 1234)
+        inspect(work, work / "in.pcap", name="with " + name).expect(2).one_sentence("other files")
+        for path in (folder, folder / name):
+            check(path.stat().st_uid == 1234, f"{path.name} has changed hands")
+        check(os.listdir(folder) == [name], "something was written")
+
+
+def case_link_as_folder(work):
+    """an output folder that is a symbolic link is refused"""
+    (work / "in.pcap").write_bytes(capture(1))
+    (work / "real").mkdir()
+    (work / "out").symlink_to(work / "real")
+    inspect(work, work / "in.pcap").expect(2, 6).one_sentence("out")
+    check(not os.listdir(work / "real"), "something was written through the link")
+
+
+def case_links_inside(work):
+    """links planted in an output folder in place of reports do not lead outside"""
+    victim = work / "victim"
+    victim.write_bytes(b"mine")
+    inspect(work, capture(1)).expect(1)
+    for name in ("summary.csv", ".summary.csv.tmp", "exeat.key", "run.json"):
+        path = work / "out" / name
+        path.unlink(missing_ok=True)
+        path.symlink_to(victim)
+        inspect(work, capture(1)).expect(1, 2, 6)
+        check(victim.read_bytes() == b"mine", f"a link at {name} was followed")
+        path.unlink(missing_ok=True)
+
+
+def case_owner(work):
+    """finished reports belong to whoever started the command, private to them"""
+    result = inspect(work, capture(3)).expect(1)
+    for path in [result.folder, *result.folder.rglob("*")]:
+        check(path.stat().st_uid == 0, f"{path.name} belongs to user {path.stat().st_uid}")
+        check(path.stat().st_mode & 0o077 == 0, f"{path.name} can be read by others")
+
+
+if __name__ == "__main__":
+    if os.geteuid() != 0:
+        print("SKIP: only root can fill a disk of its own and give files away")
+        sys.exit(SKIPPED)
+    from exeat_run import main
+    main()
