@@ -30,6 +30,9 @@ static const char *const statement_sql[STATEMENTS] = {
         [STATEMENT_SEEN_SET] = "INSERT OR IGNORE INTO seen VALUES (?1,?2,?3)",
         [STATEMENT_SEEN_GET] =
                 "SELECT 1 FROM seen WHERE program=?1 AND destination=?2 AND date<?3 LIMIT 1",
+        [STATEMENT_FINDINGS_OF] = ("SELECT * FROM finding WHERE flow=?1"
+                                   " ORDER BY tier DESC, kind, place, direction, first_ns"),
+        [STATEMENT_RECORDS_OF] = "SELECT * FROM record WHERE flow=?1 ORDER BY sequence",
 };
 
 int store_status(int result)

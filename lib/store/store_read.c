@@ -245,10 +245,8 @@ static int next_row(sqlite3_stmt *statement, struct rows *rows, void *ret_row)
 	return STATUS_ITEM;
 }
 
-static int finish_rows(
-        sqlite3_stmt *statement, int status, struct rows *rows, void *ret_array, size_t *ret_count)
+static int give_rows(int status, struct rows *rows, void *ret_array, size_t *ret_count)
 {
-	sqlite3_finalize(statement);
 	if (status != STATUS_OK) {
 		free(rows->data);
 		return status;
@@ -258,16 +256,20 @@ static int finish_rows(
 	return STATUS_OK;
 }
 
+static int finish_rows(
+        sqlite3_stmt *statement, int status, struct rows *rows, void *ret_array, size_t *ret_count)
+{
+	sqlite3_finalize(statement);
+	return give_rows(status, rows, ret_array, ret_count);
+}
+
 int store_findings(
         struct store *s, uint64_t flow, struct store_finding **ret_gives, size_t *ret_count)
 {
 	struct rows rows = {.row_bytes = sizeof(struct store_finding)};
 	struct store_finding *f = NULL;
 	sqlite3_stmt *statement = NULL;
-	int status = store_status(sqlite3_prepare_v2(s->db,
-	        "SELECT * FROM finding WHERE flow=?1"
-	        " ORDER BY tier DESC, kind, place, direction, first_ns",
-	        -1, &statement, NULL));
+	int status = store_prepare(s, STATEMENT_FINDINGS_OF, &statement);
 
 	if (status == STATUS_OK)
 		sqlite3_bind_int64(statement, 1, (int64_t)flow);
@@ -289,7 +291,8 @@ int store_findings(
 		f->finding.time_ns = f->first_ns;
 		status = finding_is_sound(&f->finding) ? STATUS_OK : STATUS_LIBRARY;
 	}
-	return finish_rows(statement, status, &rows, ret_gives, ret_count);
+	sqlite3_reset(statement);
+	return give_rows(status, &rows, ret_gives, ret_count);
 }
 
 int store_records(
@@ -298,8 +301,7 @@ int store_records(
 	struct rows rows = {.row_bytes = sizeof(struct store_record)};
 	struct store_record *r = NULL;
 	sqlite3_stmt *statement = NULL;
-	int status = store_status(sqlite3_prepare_v2(s->db,
-	        "SELECT * FROM record WHERE flow=?1 ORDER BY sequence", -1, &statement, NULL));
+	int status = store_prepare(s, STATEMENT_RECORDS_OF, &statement);
 
 	if (status == STATUS_OK)
 		sqlite3_bind_int64(statement, 1, (int64_t)flow);
@@ -314,7 +316,8 @@ int store_records(
 		r->last = sqlite3_column_int(statement, 7);
 		status = STATUS_OK;
 	}
-	return finish_rows(statement, status, &rows, ret_gives, ret_count);
+	sqlite3_reset(statement);
+	return give_rows(status, &rows, ret_gives, ret_count);
 }
 
 int store_inputs(struct store *s, struct store_input **ret_gives, size_t *ret_count)
