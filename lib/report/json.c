@@ -26,14 +26,27 @@ static void write_character(FILE *out, uint32_t character, const char *bytes, si
 		fwrite(bytes, 1, len, out);
 }
 
+/* Bytes at the front that stand for themselves: nearly all, so they are written in one go. */
+static size_t plain_length(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
+		n++;
+	return n;
+}
+
 static void write_string(FILE *out, const char *text, size_t len)
 {
 	fputc('"', out);
 	while (len > 0) {
 		uint32_t character;
-		size_t taken = utf8_decode(span_of(text, len), &character);
+		size_t plain = plain_length(text, len);
+		size_t taken = plain > 0 ? plain : utf8_decode(span_of(text, len), &character);
 
-		if (taken > 0)
+		if (plain > 0)
+			fwrite(text, 1, plain, out);
+		else if (taken > 0)
 			write_character(out, character, text, taken);
 		else
 			fputs(REPLACEMENT, out);
