@@ -51,11 +51,14 @@ def check(holds, message):
 
 
 class Result:
-    """Of one run: exit code, what stood on the terminal, folder, seconds, highest memory."""
+    """Of one run: exit code, what stood on the terminal, folder, highest memory, and seconds: by
+    the clock and of processor time, which does not depend on what else the machine does."""
 
-    def __init__(self, code, out, err, folder, seconds, peak_bytes):
+    def __init__(self, code, out, err, folder, seconds=0, usage=None):
         self.code, self.out, self.err, self.folder = code, out, err, folder
-        self.seconds, self.peak_bytes = seconds, peak_bytes
+        self.seconds = seconds
+        self.processor_seconds = usage.ru_utime + usage.ru_stime if usage else 0
+        self.peak_bytes = usage.ru_maxrss * 1024 if usage else 0
 
     def flows(self):
         with open(self.folder / "flows.jsonl", encoding="utf-8") as lines:
@@ -191,7 +194,7 @@ def exeat(*arguments, folder=None, pieces=None, seconds=120, before=(), preexec=
         reader.join()
     out, err = (text.decode("utf-8", "surrogateescape") for text in texts)
     result = Result(process.returncode, out, err, pathlib.Path(folder) if folder else None, took,
-                    usage.ru_maxrss * 1024)
+                    usage)
     check(result.code != -9, f"not finished after {seconds} s")
     check(result.code in EXIT_CODES, f"exit code {result.code} is none of ours: {err[-2000:]}")
     check("Sanitizer" not in err and "runtime error" not in err, err[-4000:])

@@ -7,7 +7,9 @@ import frames
 from exeat_run import MIB, SANITIZED, check, check_memory, exeat, inspect, SOURCE
 
 FLOWS = 100_000 if SANITIZED else 1_000_000
-SECONDS = 240 if SANITIZED else 60
+# Of processor time, for a million; about 60 on a machine of 2026 that does nothing else.
+SECONDS = 150
+SECONDS_BY_CLOCK = 600
 PER_PIECE = 4096
 PAYLOAD = b"GET /a HTTP/1.1\r\nHost: scan.example.net\r\n\r\n"
 
@@ -32,7 +34,8 @@ def one_packet_flows(count, payload_every):
 
 
 def check_flood(work, payload_every):
-    result = inspect(work, one_packet_flows(FLOWS, payload_every), "--quiet", seconds=SECONDS)
+    result = inspect(work, one_packet_flows(FLOWS, payload_every), "--quiet",
+                     seconds=SECONDS_BY_CLOCK)
     result.expect(1)
     facts = result.run_facts()
     check(facts["inputs"][0]["frames"] == FLOWS, "not all packets were read")
@@ -42,8 +45,10 @@ def check_flood(work, payload_every):
         told = sum(1 for _ in lines)
     check(told == FLOWS, f"{told} of {FLOWS} conversations are told")
     check("capture-gap" in result.flags(), "no capture-gap flag")
-    check(result.seconds <= SECONDS, f"took {result.seconds:.0f} s")
-    print(f"    {result.seconds:.0f} s, {result.peak_bytes // MIB} MiB")
+    print(f"    {result.processor_seconds:.0f} s of processor time, {result.seconds:.0f} s by the "
+          f"clock, {result.peak_bytes // MIB} MiB")
+    check(SANITIZED or result.processor_seconds <= SECONDS,
+          f"took {result.processor_seconds:.0f} s of processor time")
     check_memory(result)
     return result
 
@@ -52,7 +57,7 @@ def case_scan(work):
     """a million connection attempts without content stay in the memory budget"""
     result = check_flood(work, FLOWS + 1)
     again = exeat("report", "--store", result.folder / "exeat.db", "--csv", "--rules",
-                  SOURCE / "rules", seconds=SECONDS)
+                  SOURCE / "rules", seconds=SECONDS_BY_CLOCK)
     again.expect(1)
     check_memory(again)
 
