@@ -143,7 +143,7 @@ static int forbid_calls(void)
 	/* abort() and raise() signal this process itself. */
 	if (error == 0)
 		error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(tgkill), 1,
-		        SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid()));
+		        SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0));
 	if (error == 0)
 		error = seccomp_load(filter);
 	if (filter)
