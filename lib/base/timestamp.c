@@ -80,13 +80,16 @@ int64_t time_local_midnight(int32_t day)
 {
 	time_t noon = (time_t)day * 86400 + 43200;
 	struct tm parts;
+	int64_t seconds;
 
 	gmtime_r(&noon, &parts);
 	parts.tm_hour = 0;
 	parts.tm_min = 0;
 	parts.tm_sec = 0;
 	parts.tm_isdst = -1;
-	return (int64_t)mktime(&parts) * NS_PER_SECOND;
+	seconds = (int64_t)mktime(&parts);
+	/* Years past 2262 do not fit: they print as the nearest end, as elsewhere. */
+	return seconds > INT64_MAX / NS_PER_SECOND ? INT64_MAX : seconds * NS_PER_SECOND;
 }
 
 static bool two_digits(const char *text, int32_t *ret)

@@ -57,6 +57,9 @@ static void local_days_follow_the_zone(void **state)
 	assert_true(time_parse_date("2026-09-22", &day));
 	assert_true(time_local_midnight(day) == INT64_C(1789999200) * NS_PER_SECOND);
 	assert_int_equal(time_local_day(time_local_midnight(day)), day);
+	assert_true(time_parse_date("9999-12-31", &day));
+	assert_true(time_local_midnight(day) == INT64_MAX);
+	assert_true(time_parse_date("2026-09-22", &day));
 	assert_int_equal(time_local_day(time_local_midnight(day) - 1), day - 1);
 	assert_true(time_hour(INT64_C(1790000000) * NS_PER_SECOND) % NS_PER_HOUR == 0);
 	assert_true(time_hour(-1) == -NS_PER_HOUR);
