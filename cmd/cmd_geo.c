@@ -11,24 +11,42 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "base/timestamp.h"
+#include "classify/geo_build.h"
 #include "classify/mmdb_writer.h"
 #include "cmd/workplace.h"
 
 static const char help[] =
-        "usage: exeat geo build --from FILE.csv --out DIR\n\n"
-        "Makes country.mmdb and asn.mmdb (MaxMind's schema) from a table with the columns\n"
-        "network,country,asn,organisation,flags (flags: anycast, proxy, satellite, joined with "
-        "|).\n";
+        "usage: exeat geo build --packages DIR --out DIR\n"
+        "       exeat geo build --from FILE.csv --out DIR\n\n"
+        "Makes country.mmdb and asn.mmdb (MaxMind's schema).\n"
+        "  --packages DIR   from Debian's tor-geoipdb and libloc-database, unpacked into DIR by\n"
+        "                   geo/update.sh: usr/share/tor/geoip, geoip6, and location.txt\n"
+        "  --from FILE.csv  from a table with the columns network,country,asn,organisation,flags\n"
+        "                   (flags: anycast, proxy, satellite, joined with |)\n";
 
 #define DATABASE_BYTES_MAX (256u << 20)
 
-enum { OPTION_FROM = OPTION_OWN };
+enum { OPTION_FROM = OPTION_OWN, OPTION_PACKAGES };
 
 static const struct option long_options[] = {
         {"from", required_argument, NULL, OPTION_FROM},
+        {"packages", required_argument, NULL, OPTION_PACKAGES},
         {"out", required_argument, NULL, OPTION_OUT},
         {"help", no_argument, NULL, OPTION_HELP},
         {NULL, 0, NULL, 0},
+};
+
+/* The tables of the packages, in the order in which they are read. */
+static const struct {
+	const char *name;
+	enum geo_form form;
+} package_files[] = {{"usr/share/tor/geoip", GEO_TOR_IPV4}, {"usr/share/tor/geoip6", GEO_TOR_IPV6},
+        {"location.txt", GEO_LOCATION}};
+
+/* What the monitor opened: one table of our own, or those of the packages. */
+struct sources {
+	const char *from; /* NULL: the packages */
+	int fds[ARRAY_LEN(package_files)];
 };
 
 struct columns {
@@ -98,21 +116,17 @@ static enum exit_code add_rows(
 }
 
 /* Whole or not at all: a temporary file in the folder, then rename. */
-static int write_database(int folder, const char *name, struct mmdb_writer *w)
+static int write_file(int folder, const char *name, const struct buf *bytes)
 {
 	char temporary[32];
-	struct buf bytes;
-	int status, fd;
+	int status = STATUS_OK, fd;
 
 	snprintf(temporary, sizeof(temporary), ".%s.tmp", name);
-	buf_init(&bytes, DATABASE_BYTES_MAX, NULL);
-	status = mmdb_writer_finish(w, &bytes);
-	fd = status == STATUS_OK ? openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644)
-	                         : -1;
-	if (status == STATUS_OK && fd < 0)
+	fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	if (fd < 0)
 		status = status_from_errno(errno);
-	for (size_t done = 0; status == STATUS_OK && done < bytes.len;) {
-		ssize_t len = write(fd, bytes.data + done, bytes.len - done);
+	for (size_t done = 0; status == STATUS_OK && done < bytes->len;) {
+		ssize_t len = write(fd, bytes->data + done, bytes->len - done);
 
 		if (len > 0)
 			done += (size_t)len;
@@ -128,6 +142,18 @@ static int write_database(int folder, const char *name, struct mmdb_writer *w)
 		status = status_from_errno(errno);
 	if (status != STATUS_OK)
 		unlinkat(folder, temporary, 0);
+	return status;
+}
+
+static int write_database(int folder, const char *name, struct mmdb_writer *w)
+{
+	struct buf bytes;
+	int status;
+
+	buf_init(&bytes, DATABASE_BYTES_MAX, NULL);
+	status = mmdb_writer_finish(w, &bytes);
+	if (status == STATUS_OK)
+		status = write_file(folder, name, &bytes);
 	buf_free(&bytes);
 	return status;
 }
@@ -152,21 +178,14 @@ static enum exit_code build_from(const struct csv_table *t, int folder)
 	return status == STATUS_OK ? code : workplace_complain("write the databases", status);
 }
 
-/* In the sandbox: the table may come from anywhere. */
-static enum exit_code build(const struct priv_sandbox *sandbox, int source_fd)
+static enum exit_code build_from_table(int source_fd, int folder)
 {
-	char level[PRIV_LEVEL_CHARS];
 	struct csv_problem problem = {0};
 	struct csv_table *table = NULL;
 	struct buf bytes;
 	enum exit_code code = EXIT_CLEAN;
-	int status = priv_sandbox_enter(sandbox, level);
+	int status = workplace_read_all(source_fd, &bytes, CSV_FILE_BYTES_MAX);
 
-	if (status == STATUS_OK)
-		status = priv_sandbox_seal(sandbox);
-	if (status != STATUS_OK)
-		return workplace_complain("enter the sandbox", status);
-	status = workplace_read_all(source_fd, &bytes, CSV_FILE_BYTES_MAX);
 	if (status == STATUS_OK)
 		status = csv_table_read(buf_span(&bytes), &table, &problem);
 	if (status == STATUS_MALFORMED || status == STATUS_LIMIT) {
@@ -176,26 +195,130 @@ static enum exit_code build(const struct priv_sandbox *sandbox, int source_fd)
 	} else if (status != STATUS_OK) {
 		code = workplace_complain("read the table", status);
 	} else {
-		code = build_from(table, sandbox->output_fd);
+		code = build_from(table, folder);
 	}
 	csv_table_free(table);
 	buf_free(&bytes);
 	return code;
 }
 
-static enum exit_code open_and_build(const char *from, const char *out)
+static int feed_file(struct geo_build *b, int fd, struct geo_problem *ret)
+{
+	static uint8_t piece[1 << 16];
+	int status = STATUS_OK;
+	ssize_t len;
+
+	while (status == STATUS_OK && (len = read(fd, piece, sizeof(piece))) != 0) {
+		if (len > 0)
+			status = geo_build_feed(b, span_of(piece, (size_t)len), ret);
+		else if (errno != EINTR)
+			status = status_from_errno(errno);
+	}
+	return status == STATUS_OK ? geo_build_table_end(b, ret) : status;
+}
+
+static enum exit_code feed_packages(struct geo_build *b, const struct sources *sources)
+{
+	for (size_t i = 0; i < ARRAY_LEN(package_files); i++) {
+		struct geo_problem problem = {0};
+		int status = geo_build_table(b, package_files[i].form);
+
+		if (status == STATUS_OK)
+			status = feed_file(b, sources->fds[i], &problem);
+		if (status == STATUS_MALFORMED) {
+			log_error("%s:%u:%u: %s; unpack the packages again with geo/update.sh",
+			        package_files[i].name, problem.line, problem.column, problem.text);
+			return EXIT_USAGE;
+		}
+		if (status != STATUS_OK)
+			return workplace_complain("read the tables of the packages", status);
+	}
+	return EXIT_CLEAN;
+}
+
+static enum exit_code build_from_packages(const struct sources *sources, int folder)
+{
+	struct geo_build *b = NULL;
+	struct buf country, asn;
+	enum exit_code code;
+	int status = geo_build_new(&b);
+
+	if (status != STATUS_OK)
+		return workplace_complain("build the databases", status);
+	buf_init(&country, DATABASE_BYTES_MAX, NULL);
+	buf_init(&asn, DATABASE_BYTES_MAX, NULL);
+	code = feed_packages(b, sources);
+	if (code == EXIT_CLEAN) {
+		status = geo_build_finish(b, &country, &asn);
+		if (status == STATUS_OK)
+			status = write_file(folder, "country.mmdb", &country);
+		if (status == STATUS_OK)
+			status = write_file(folder, "asn.mmdb", &asn);
+		if (status != STATUS_OK)
+			code = workplace_complain("write the databases", status);
+	}
+	buf_free(&country);
+	buf_free(&asn);
+	geo_build_free(b);
+	return code;
+}
+
+/* In the sandbox: the tables may come from anywhere. */
+static enum exit_code build(const struct priv_sandbox *sandbox, const struct sources *sources)
+{
+	char level[PRIV_LEVEL_CHARS];
+	int status = priv_sandbox_enter(sandbox, level);
+
+	if (status == STATUS_OK)
+		status = priv_sandbox_seal(sandbox);
+	if (status != STATUS_OK)
+		return workplace_complain("enter the sandbox", status);
+	return sources->from ? build_from_table(sources->fds[0], sandbox->output_fd)
+	                     : build_from_packages(sources, sandbox->output_fd);
+}
+
+static enum exit_code open_packages(const char *dir, struct sources *ret)
+{
+	int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum exit_code code = EXIT_CLEAN;
+
+	if (folder < 0) {
+		log_error("cannot open the folder %s: %s", dir, strerror(errno));
+		return EXIT_USAGE;
+	}
+	for (size_t i = 0; code == EXIT_CLEAN && i < ARRAY_LEN(package_files); i++) {
+		ret->fds[i] = openat(folder, package_files[i].name, O_RDONLY | O_CLOEXEC);
+		if (ret->fds[i] >= 0)
+			continue;
+		log_error("cannot open %s/%s: %s; make it with geo/update.sh", dir,
+		        package_files[i].name, strerror(errno));
+		code = EXIT_USAGE;
+	}
+	close(folder);
+	return code;
+}
+
+static enum exit_code open_sources(const char *from, const char *packages, struct sources *ret)
+{
+	ret->from = from;
+	if (packages)
+		return open_packages(packages, ret);
+	ret->fds[0] = open(from, O_RDONLY | O_CLOEXEC);
+	if (ret->fds[0] < 0) {
+		log_error("cannot open %s: %s", from, strerror(errno));
+		return EXIT_USAGE;
+	}
+	return EXIT_CLEAN;
+}
+
+static enum exit_code open_and_build(const struct sources *sources, const char *out)
 {
 	struct priv_user user;
 	struct priv_sandbox sandbox = {.user = &user, .output_fd = -1, .store_fd = -1};
 	bool is_inspector = false;
 	int child_code = EXIT_MACHINE;
-	int source_fd = open(from, O_RDONLY | O_CLOEXEC);
 	int status;
 
-	if (source_fd < 0) {
-		log_error("cannot open %s: %s", from, strerror(errno));
-		return EXIT_USAGE;
-	}
 	priv_user_find(&user);
 	status = priv_open_output(out, &user, &sandbox.output_fd);
 	if (status != STATUS_OK) {
@@ -209,7 +332,7 @@ static enum exit_code open_and_build(const char *from, const char *out)
 	if (status != STATUS_OK)
 		return workplace_complain("start the building process", status);
 	if (is_inspector)
-		return build(&sandbox, source_fd);
+		return build(&sandbox, sources);
 	status = priv_finish_output(sandbox.output_fd, &user);
 	/* The folder itself is public as well. */
 	if (status == STATUS_OK && fchmod(sandbox.output_fd, 0755) != 0)
@@ -220,13 +343,18 @@ static enum exit_code open_and_build(const char *from, const char *out)
 
 int cmd_geo(int argc, char **argv)
 {
-	const char *from = NULL, *out = NULL;
+	const char *from = NULL, *packages = NULL, *out = NULL;
+	struct sources sources = {NULL, {-1, -1, -1}};
+	enum exit_code code;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		switch (option) {
 		case OPTION_FROM:
 			from = optarg;
+			break;
+		case OPTION_PACKAGES:
+			packages = optarg;
 			break;
 		case OPTION_OUT:
 			out = optarg;
@@ -238,9 +366,12 @@ int cmd_geo(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
-	if (optind + 1 != argc || strcmp(argv[optind], "build") != 0 || !from || !out) {
-		log_error("usage: exeat geo build --from FILE.csv --out DIR");
+	if (optind + 1 != argc || strcmp(argv[optind], "build") != 0 || !out ||
+	        !from == !packages) {
+		log_error("usage: exeat geo build --packages DIR --out DIR; exeat geo --help tells "
+		          "more");
 		return EXIT_USAGE;
 	}
-	return (int)open_and_build(from, out);
+	code = open_sources(from, packages, &sources);
+	return (int)(code == EXIT_CLEAN ? open_and_build(&sources, out) : code);
 }

@@ -1,5 +1,6 @@
 #include "cmd/workplace.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -133,9 +134,54 @@ static enum exit_code open_register(struct workplace *w, const struct workplace_
 	return code;
 }
 
+static bool open_geo_file(struct workplace *w, int folder, const char *name)
+{
+	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	snprintf(w->geo_names[w->geo_count], sizeof(w->geo_names[0]), "%.63s", name);
+	w->geo_fds[w->geo_count++] = fd;
+	return true;
+}
+
+static int is_database(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > 5 && strcmp(entry->d_name + len - 5, ".mmdb") == 0;
+}
+
+/* The names of other makers, in the order of the alphabet so that the choice is always the same. */
+static enum exit_code open_other_geo(struct workplace *w, int folder, const char *dir)
+{
+	struct dirent **entries = NULL;
+	int count = scandirat(folder, ".", &entries, is_database, alphasort);
+	int opened = 0;
+
+	for (int i = 0; i < count; i++) {
+		if (i < LOCATION_FILES_MAX && open_geo_file(w, folder, entries[i]->d_name))
+			opened++;
+		free(entries[i]);
+	}
+	free(entries);
+	if (count > LOCATION_FILES_MAX) {
+		log_error("%s holds more than %d databases; leave those of countries and of AS "
+		          "numbers",
+		        dir, LOCATION_FILES_MAX);
+		return EXIT_USAGE;
+	}
+	if (opened > 0)
+		return EXIT_CLEAN;
+	log_error("%s holds no country.mmdb and no other database; make one with: exeat geo build",
+	        dir);
+	return EXIT_USAGE;
+}
+
 static enum exit_code open_geo(struct workplace *w, const struct workplace_options *o)
 {
 	int folder = open_folder(o->geo_dir, "geo", EXEAT_DATA_DIR "/geo");
+	enum exit_code code = EXIT_CLEAN;
 
 	if (folder < 0) {
 		if (!o->geo_dir)
@@ -144,14 +190,12 @@ static enum exit_code open_geo(struct workplace *w, const struct workplace_optio
 		        "cannot open the country data folder %s: %s", o->geo_dir, strerror(errno));
 		return EXIT_USAGE;
 	}
-	w->country_fd = openat(folder, "country.mmdb", O_RDONLY | O_CLOEXEC);
-	w->asn_fd = openat(folder, "asn.mmdb", O_RDONLY | O_CLOEXEC);
+	if (open_geo_file(w, folder, "country.mmdb"))
+		(void)open_geo_file(w, folder, "asn.mmdb");
+	else if (o->geo_dir)
+		code = open_other_geo(w, folder, o->geo_dir);
 	close(folder);
-	if (o->geo_dir && w->country_fd < 0) {
-		log_error("%s holds no country.mmdb; make one with: exeat geo build", o->geo_dir);
-		return EXIT_USAGE;
-	}
-	return EXIT_CLEAN;
+	return code;
 }
 
 static enum exit_code open_output(struct workplace *w, const struct workplace_options *o)
@@ -247,14 +291,10 @@ static void describe_sandbox(struct workplace *w)
 	s->store_fd = w->store_fd;
 	s->read_only[s->read_only_count++] = "/usr/share/zoneinfo";
 	s->read_only[s->read_only_count++] = "/etc/localtime";
-	if (w->country_fd >= 0) {
-		snprintf(w->geo_paths[0], sizeof(w->geo_paths[0]), "/proc/self/fd/%d",
-		        w->country_fd);
-		s->read_only[s->read_only_count++] = w->geo_paths[0];
-	}
-	if (w->asn_fd >= 0) {
-		snprintf(w->geo_paths[1], sizeof(w->geo_paths[1]), "/proc/self/fd/%d", w->asn_fd);
-		s->read_only[s->read_only_count++] = w->geo_paths[1];
+	for (size_t i = 0; i < w->geo_count; i++) {
+		snprintf(w->geo_paths[i], sizeof(w->geo_paths[i]), "/proc/self/fd/%d",
+		        w->geo_fds[i]);
+		s->read_only[s->read_only_count++] = w->geo_paths[i];
 	}
 }
 
@@ -266,7 +306,7 @@ enum exit_code workplace_open(struct workplace *w, const struct workplace_option
 	*w = nothing;
 	for (int i = 0; i < REGISTRY_FILES; i++)
 		w->register_fds[i] = -1;
-	w->identifiers_fd = w->flags_fd = w->country_fd = w->asn_fd = -1;
+	w->identifiers_fd = w->flags_fd = -1;
 	w->out_fd = w->store_fd = -1;
 	priv_user_find(&w->user);
 	w->store_user = w->user;
@@ -551,15 +591,18 @@ static enum exit_code load_store(struct workplace *w)
 
 static enum exit_code load_location(struct workplace *w)
 {
+	const char *paths[LOCATION_FILES_MAX];
+	struct location_problem problem = {.file = 0};
 	int status;
 
-	if (w->country_fd < 0 && w->asn_fd < 0)
+	if (w->geo_count == 0)
 		return EXIT_CLEAN;
-	status = location_db_new(&w->location, w->country_fd >= 0 ? w->geo_paths[0] : NULL,
-	        w->asn_fd >= 0 ? w->geo_paths[1] : NULL);
-	if (status == STATUS_MALFORMED) {
-		log_error("the country data is not a MaxMind DB file; renew it with: exeat geo "
-		          "build");
+	for (size_t i = 0; i < w->geo_count; i++)
+		paths[i] = w->geo_paths[i];
+	status = location_db_new(&w->location, paths, w->geo_count, &problem);
+	if (status == STATUS_MALFORMED || status == STATUS_UNSUPPORTED) {
+		log_error("the country data %s %s; renew it with: exeat geo build",
+		        w->geo_names[problem.file], problem.text);
 		return EXIT_USAGE;
 	}
 	return status == STATUS_OK ? EXIT_CLEAN
@@ -610,8 +653,8 @@ void workplace_close(struct workplace *w)
 	}
 	close_fd(&w->identifiers_fd);
 	close_fd(&w->flags_fd);
-	close_fd(&w->country_fd);
-	close_fd(&w->asn_fd);
+	for (size_t i = 0; i < w->geo_count; i++)
+		close_fd(&w->geo_fds[i]);
 	close_fd(&w->out_fd);
 	close_fd(&w->store_fd);
 }

@@ -63,12 +63,14 @@ struct workplace {
 	int register_fds[REGISTRY_FILES];
 	bool has_register;
 	int identifiers_fd, flags_fd;
-	int country_fd, asn_fd;
+	int geo_fds[LOCATION_FILES_MAX];
+	char geo_names[LOCATION_FILES_MAX][64]; /* of the files in their folder, for complaints */
+	size_t geo_count;
 	int out_fd, store_fd;
 	char store_name[128]; /* in store_fd; "" for a store in memory */
 	bool store_read_only;
 	struct priv_sandbox sandbox;
-	char geo_paths[2][32]; /* /proc/self/fd/N */
+	char geo_paths[LOCATION_FILES_MAX][32]; /* /proc/self/fd/N */
 
 	/* loaded by the inspector */
 	char level[PRIV_LEVEL_CHARS];

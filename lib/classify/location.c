@@ -2,6 +2,7 @@
 
 #include <maxminddb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,81 +10,19 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 
-struct location_db {
-	MMDB_s country, asn;
-	bool has_country, has_asn;
+enum holds { HOLDS_COUNTRY = 1, HOLDS_ASN = 2 };
+
+struct file {
+	MMDB_s mmdb;
+	unsigned holds; /* enum holds */
 };
 
-static int open_one(const char *path, MMDB_s *db, bool *ret_open)
-{
-	int result;
-
-	if (!path)
-		return STATUS_OK;
-	result = MMDB_open(path, MMDB_MODE_MMAP, db);
-	if (result == MMDB_SUCCESS) {
-		*ret_open = true;
-		return STATUS_OK;
-	}
-	switch (result) {
-	case MMDB_FILE_OPEN_ERROR:
-	case MMDB_IO_ERROR:
-		return STATUS_IO;
-	case MMDB_OUT_OF_MEMORY_ERROR:
-		return STATUS_NO_MEMORY;
-	default:
-		return STATUS_MALFORMED;
-	}
-}
-
-int location_db_new(struct location_db **ret_gives, const char *country_path, const char *asn_path)
-{
-	struct location_db *db = calloc(1, sizeof(*db));
-	int status;
-
-	if (!db)
-		return STATUS_NO_MEMORY;
-	status = open_one(country_path, &db->country, &db->has_country);
-	if (status == STATUS_OK)
-		status = open_one(asn_path, &db->asn, &db->has_asn);
-	if (status != STATUS_OK) {
-		location_db_free(db);
-		return status;
-	}
-	*ret_gives = db;
-	return STATUS_OK;
-}
-
-struct location_db *location_db_free(struct location_db *db)
-{
-	if (!db)
-		return NULL;
-	if (db->has_country)
-		MMDB_close(&db->country);
-	if (db->has_asn)
-		MMDB_close(&db->asn);
-	free(db);
-	return NULL;
-}
-
-static bool look_up(const MMDB_s *db, const struct addr *a, MMDB_entry_s *ret)
-{
-	struct sockaddr_in in4 = {.sin_family = AF_INET};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
-	MMDB_lookup_result_s result;
-	int error = MMDB_SUCCESS;
-
-	memcpy(&in4.sin_addr, a->bytes, 4);
-	memcpy(&in6.sin6_addr, a->bytes, 16);
-	if (a->family == ADDR_IPV6 && db->metadata.ip_version == 4)
-		return false;
-	result = MMDB_lookup_sockaddr(db,
-	        a->family == ADDR_IPV4 ? (struct sockaddr *)&in4 : (struct sockaddr *)&in6, &error);
-	if (error != MMDB_SUCCESS || !result.found_entry)
-		return false;
-	*ret = result.entry;
-	return true;
-}
+struct location_db {
+	struct file files[LOCATION_FILES_MAX];
+	size_t count;
+	const MMDB_s *country, *asn; /* of the files; NULL: none holds it */
+	char type[LOCATION_TYPE_CHARS];
+};
 
 static bool get_text(MMDB_entry_s *entry, const char *const *path, char *ret, size_t size)
 {
@@ -109,44 +48,311 @@ static bool get_flag(MMDB_entry_s *entry, const char *const *path)
 
 static bool is_country(const char *code)
 {
+	/* Regions and marks that the makers use where no country is known. */
+	static const char *const none[] = {"EU", "AP", "XX", "ZZ"};
+
+	for (size_t i = 0; i < ARRAY_LEN(none); i++)
+		if (strcmp(code, none[i]) == 0)
+			return false;
 	return code[0] >= 'A' && code[0] <= 'Z' && code[1] >= 'A' && code[1] <= 'Z' && !code[2];
 }
 
-static void find_country(const struct location_db *db, const struct addr *a, struct location *ret)
+/* The code of a record, if it has one in any of the schemas. */
+static bool get_country(MMDB_entry_s *entry, char ret[static 3])
 {
-	static const char *const maxmind[] = {"country", "iso_code", NULL};
-	static const char *const flat[] = {"country_code", NULL};
-	static const char *const anycast[] = {"traits", "is_anycast", NULL};
-	MMDB_entry_s entry;
-	char code[8] = "";
+	static const char *const nested[] = {"country", "iso_code", NULL};
+	static const char *const flat[] = {"country", NULL};
+	static const char *const code[] = {"country_code", NULL};
+	static const char *const *const paths[] = {nested, code, flat};
+	char text[8];
 
-	if (!look_up(&db->country, a, &entry))
-		return;
-	ret->anycast = get_flag(&entry, anycast);
-	if (!get_text(&entry, maxmind, code, sizeof(code)))
-		(void)get_text(&entry, flat, code, sizeof(code));
-	if (!is_country(code))
-		return;
-	memcpy(ret->country, code, sizeof(ret->country));
-	ret->confidence = ret->anycast ? COUNTRY_UNPROVEN : COUNTRY_DATABASE;
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		if (!get_text(entry, paths[i], text, sizeof(text)) || strlen(text) != 2)
+			continue;
+		memcpy(ret, text, 3);
+		return true;
+	}
+	return false;
 }
 
-static void find_organisation(
-        const struct location_db *db, const struct addr *a, struct location *ret)
+static bool get_asn(MMDB_entry_s *entry, uint32_t *ret)
 {
 	static const char *const number[] = {"autonomous_system_number", NULL};
-	static const char *const name[] = {"autonomous_system_organization", NULL};
-	static const char *const flat[] = {"as_name", NULL};
-	MMDB_entry_s entry;
+	static const char *const flat[] = {"asn", NULL};
+	MMDB_entry_data_s data;
+	char text[16];
+	uint64_t value;
+
+	if (MMDB_aget_value(entry, &data, number) == MMDB_SUCCESS && data.has_data &&
+	        data.type == MMDB_DATA_TYPE_UINT32) {
+		*ret = data.uint32;
+		return true;
+	}
+	if (!get_text(entry, flat, text, sizeof(text)))
+		return false;
+	if (!span_to_u64(span_of_text(strncmp(text, "AS", 2) == 0 ? text + 2 : text), UINT32_MAX,
+	            &value))
+		return false;
+	*ret = (uint32_t)value;
+	return true;
+}
+
+/* A node on the way down that is still to be looked at. */
+struct step {
+	uint32_t node;
+	uint8_t depth;
+};
+
+/* Looks at the first nodes of the tree: the fields of their records tell what the file holds, and a
+ * way deeper than an address is long tells that the tree does not end. */
+struct probe {
+	struct step open[2 * 130]; /* depth first: two a level at most */
+	size_t open_count;
+	uint32_t nodes;
+	unsigned holds;
+};
+
+static int probe_record(
+        struct probe *p, const MMDB_s *m, uint8_t type, uint64_t record, MMDB_entry_s *entry)
+{
+	uint32_t asn;
+	char code[3];
+
+	if (type == MMDB_RECORD_TYPE_DATA) {
+		if (get_country(entry, code))
+			p->holds |= HOLDS_COUNTRY;
+		if (get_asn(entry, &asn))
+			p->holds |= HOLDS_ASN;
+		return STATUS_OK;
+	}
+	if (type == MMDB_RECORD_TYPE_EMPTY)
+		return STATUS_OK;
+	if (type != MMDB_RECORD_TYPE_SEARCH_NODE || record >= m->metadata.node_count)
+		return STATUS_MALFORMED;
+	return STATUS_MORE; /* go down */
+}
+
+static int probe_node(struct probe *p, const MMDB_s *m, struct step step)
+{
+	const unsigned depth_max = m->metadata.ip_version == 4 ? 32 : 128;
+	MMDB_search_node_s node;
+	int status;
+
+	if (MMDB_read_node(m, step.node, &node) != MMDB_SUCCESS)
+		return STATUS_MALFORMED;
+	for (int side = 1; side >= 0; side--) {
+		uint64_t record = side ? node.right_record : node.left_record;
+
+		status = probe_record(p, m, side ? node.right_record_type : node.left_record_type,
+		        record, side ? &node.right_record_entry : &node.left_record_entry);
+		if (status == STATUS_MALFORMED ||
+		        (status == STATUS_MORE && step.depth + 1u >= depth_max))
+			return STATUS_MALFORMED;
+		if (status == STATUS_MORE && p->open_count < ARRAY_LEN(p->open))
+			p->open[p->open_count++] = (struct step){
+			        (uint32_t)record, (uint8_t)(step.depth + 1)};
+	}
+	return STATUS_OK;
+}
+
+static int probe_tree(struct file *f)
+{
+	struct probe p = {.open = {{0, 0}}, .open_count = 1};
+	int status = STATUS_OK;
+
+	while (status == STATUS_OK && p.open_count > 0 && p.nodes++ < LOCATION_PROBE_NODES_MAX)
+		status = probe_node(&p, &f->mmdb, p.open[--p.open_count]);
+	f->holds = p.holds;
+	return status;
+}
+
+static int tell(struct location_problem *ret, int status, const char *text, const char *detail)
+{
+	snprintf(ret->text, sizeof(ret->text), "%s%s", text, detail);
+	return status;
+}
+
+/* The type of the metadata in letters that a terminal can show. */
+static void type_text(const MMDB_s *m, char ret[static LOCATION_TYPE_CHARS])
+{
+	const char *type = m->metadata.database_type ? m->metadata.database_type : "";
+	size_t len = 0;
+
+	for (; type[len] && len < LOCATION_TYPE_CHARS - 1; len++)
+		ret[len] = type[len] > ' ' && type[len] < 0x7f ? type[len] : '.';
+	ret[len] = '\0';
+}
+
+/* A file whose type says what it holds counts even when its first records do not show it. */
+static unsigned holds_by_type(const MMDB_s *m)
+{
+	static const struct {
+		const char *word;
+		unsigned holds;
+	} words[] = {{"Country", HOLDS_COUNTRY}, {"City", HOLDS_COUNTRY}, {"ASN", HOLDS_ASN},
+	        {"ISP", HOLDS_ASN}, {"Enterprise", HOLDS_COUNTRY | HOLDS_ASN}};
+	unsigned holds = 0;
+
+	for (size_t i = 0; m->metadata.database_type && i < ARRAY_LEN(words); i++)
+		if (strcasestr(m->metadata.database_type, words[i].word))
+			holds |= words[i].holds;
+	return holds;
+}
+
+static int open_failed(int result, struct location_problem *ret)
+{
+	switch (result) {
+	case MMDB_FILE_OPEN_ERROR:
+	case MMDB_IO_ERROR:
+		return STATUS_IO;
+	case MMDB_OUT_OF_MEMORY_ERROR:
+		return STATUS_NO_MEMORY;
+	case MMDB_UNKNOWN_DATABASE_FORMAT_ERROR:
+		return tell(ret, STATUS_UNSUPPORTED,
+		        "is a MaxMind DB of a version that exeat does not read", "");
+	default:
+		return tell(ret, STATUS_MALFORMED,
+		        "is not a MaxMind DB file, or the end of it is missing", "");
+	}
+}
+
+static int open_file(const char *path, struct file *f, struct location_problem *ret)
+{
+	char type[LOCATION_TYPE_CHARS];
+	int result = MMDB_open(path, MMDB_MODE_MMAP, &f->mmdb);
+	int status;
+
+	if (result != MMDB_SUCCESS)
+		return open_failed(result, ret);
+	status = probe_tree(f);
+	if (status == STATUS_OK) {
+		f->holds |= holds_by_type(&f->mmdb);
+		if (f->holds)
+			return STATUS_OK;
+		type_text(&f->mmdb, type);
+		status = tell(ret, STATUS_UNSUPPORTED,
+		        "holds neither countries nor AS numbers; it is of the type ", type);
+	} else {
+		status = tell(
+		        ret, STATUS_MALFORMED, "is damaged: its search tree does not end", "");
+	}
+	MMDB_close(&f->mmdb);
+	return status;
+}
+
+int location_db_new(struct location_db **ret_gives, const char *const *paths, size_t count,
+        struct location_problem *ret_problem)
+{
+	struct location_db *db = calloc(1, sizeof(*db));
+	int status = db ? STATUS_OK : STATUS_NO_MEMORY;
+
+	if (count > LOCATION_FILES_MAX)
+		status = STATUS_LIMIT;
+	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+		struct file *f = &db->files[i];
+
+		ret_problem->file = i;
+		status = open_file(paths[i], f, ret_problem);
+		if (status != STATUS_OK)
+			break;
+		db->count++;
+		if (!db->country && (f->holds & HOLDS_COUNTRY)) {
+			db->country = &f->mmdb;
+			type_text(&f->mmdb, db->type);
+		}
+		if (!db->asn && (f->holds & HOLDS_ASN))
+			db->asn = &f->mmdb;
+	}
+	if (status != STATUS_OK) {
+		location_db_free(db);
+		return status;
+	}
+	*ret_gives = db;
+	return STATUS_OK;
+}
+
+struct location_db *location_db_free(struct location_db *db)
+{
+	if (!db)
+		return NULL;
+	for (size_t i = 0; i < db->count; i++)
+		MMDB_close(&db->files[i].mmdb);
+	free(db);
+	return NULL;
+}
+
+static bool look_up(const MMDB_s *db, const struct addr *a, MMDB_entry_s *ret)
+{
+	struct sockaddr_in in4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	MMDB_lookup_result_s result;
+	int error = MMDB_SUCCESS;
+
+	memcpy(&in4.sin_addr, a->bytes, 4);
+	memcpy(&in6.sin6_addr, a->bytes, 16);
+	if (a->family == ADDR_IPV6 && db->metadata.ip_version == 4)
+		return false;
+	result = MMDB_lookup_sockaddr(db,
+	        a->family == ADDR_IPV4 ? (struct sockaddr *)&in4 : (struct sockaddr *)&in6, &error);
+	if (error != MMDB_SUCCESS || !result.found_entry)
+		return false;
+	*ret = result.entry;
+	return true;
+}
+
+/* How many keys the record has: most have one, and nothing more needs to be asked for. */
+static uint32_t key_count(MMDB_entry_s *entry)
+{
+	static const char *const top[] = {NULL};
 	MMDB_entry_data_s data;
 
-	if (!look_up(&db->asn, a, &entry))
+	if (MMDB_aget_value(entry, &data, top) != MMDB_SUCCESS || !data.has_data ||
+	        data.type != MMDB_DATA_TYPE_MAP)
+		return 0;
+	return data.data_size;
+}
+
+static void find_country(const MMDB_s *m, const struct addr *a, struct location *ret)
+{
+	static const char *const anycast[] = {"traits", "is_anycast", NULL};
+	static const char *const flat_anycast[] = {"is_anycast", NULL};
+	static const char *const proxy[] = {"traits", "is_anonymous_proxy", NULL};
+	static const char *const satellite[] = {"traits", "is_satellite_provider", NULL};
+	static const char *const sources[] = {"exeat", "sources", NULL};
+	MMDB_entry_s entry;
+	char text[8];
+
+	if (!look_up(m, a, &entry))
 		return;
-	if (MMDB_aget_value(&entry, &data, number) == MMDB_SUCCESS && data.has_data &&
-	        data.type == MMDB_DATA_TYPE_UINT32)
-		ret->asn = data.uint32;
-	if (!get_text(&entry, name, ret->organisation, sizeof(ret->organisation)))
-		(void)get_text(&entry, flat, ret->organisation, sizeof(ret->organisation));
+	if (get_country(&entry, text) && is_country(text)) {
+		memcpy(ret->country, text, sizeof(ret->country));
+		ret->confidence = COUNTRY_DATABASE;
+		if (key_count(&entry) == 1)
+			return;
+	}
+	ret->anycast = get_flag(&entry, anycast) || get_flag(&entry, flat_anycast);
+	ret->proxy = get_flag(&entry, proxy);
+	ret->satellite = get_flag(&entry, satellite);
+	ret->sources_differ = get_text(&entry, sources, text, sizeof(text)) &&
+	                      strcmp(text, "differ") == 0;
+	if (ret->country[0] && (ret->anycast || ret->sources_differ))
+		ret->confidence = COUNTRY_UNPROVEN;
+}
+
+static void find_organisation(const MMDB_s *m, const struct addr *a, struct location *ret)
+{
+	static const char *const nested[] = {"autonomous_system_organization", NULL};
+	static const char *const as_name[] = {"as_name", NULL};
+	static const char *const name[] = {"name", NULL};
+	static const char *const *const paths[] = {nested, as_name, name};
+	MMDB_entry_s entry;
+
+	if (!look_up(m, a, &entry))
+		return;
+	(void)get_asn(&entry, &ret->asn);
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+		if (get_text(&entry, paths[i], ret->organisation, sizeof(ret->organisation)))
+			return;
 }
 
 void location_find(const struct location_db *db, const struct addr *a, struct location *ret)
@@ -154,17 +360,32 @@ void location_find(const struct location_db *db, const struct addr *a, struct lo
 	*ret = (struct location){.confidence = COUNTRY_NONE};
 	if (!db || a->family == ADDR_NONE)
 		return;
-	if (db->has_country)
-		find_country(db, a, ret);
-	if (db->has_asn)
-		find_organisation(db, a, ret);
+	if (db->country)
+		find_country(db->country, a, ret);
+	if (db->asn)
+		find_organisation(db->asn, a, ret);
+}
+
+static int64_t built_ns(const MMDB_s *m)
+{
+	if (!m || m->metadata.build_epoch > INT64_MAX / NS_PER_SECOND)
+		return 0;
+	return (int64_t)m->metadata.build_epoch * NS_PER_SECOND;
 }
 
 int64_t location_built_ns(const struct location_db *db)
 {
-	if (!db || !db->has_country || db->country.metadata.build_epoch > INT64_MAX / NS_PER_SECOND)
-		return 0;
-	return (int64_t)db->country.metadata.build_epoch * NS_PER_SECOND;
+	return built_ns(db ? db->country : NULL);
+}
+
+int64_t location_asn_built_ns(const struct location_db *db)
+{
+	return built_ns(db ? db->asn : NULL);
+}
+
+const char *location_type(const struct location_db *db)
+{
+	return db ? db->type : "";
 }
 
 const char *country_confidence_text(enum country_confidence c)

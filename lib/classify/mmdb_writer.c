@@ -22,18 +22,33 @@ enum field_type {
 	TYPE_BOOL = 14
 };
 
+/* Bytes of which equal runs are kept once: open addressing over offsets plus one. */
+struct pool {
+	struct buf bytes;
+	uint32_t *seen, *seen_len;
+	uint32_t count, capacity;
+};
+
+/* A value as it was added. Every byte is set, so that equal values are equal bytes. */
+struct row {
+	uint32_t asn;
+	uint32_t organisation; /* offset in the names plus one; 0: none */
+	char country[3];
+	uint8_t traits; /* enum trait */
+};
+
+enum trait { TRAIT_ANYCAST = 1, TRAIT_PROXY = 2, TRAIT_SATELLITE = 4 };
+
 struct node {
-	uint32_t child[2]; /* 0: none (the root is no one's child) */
-	uint32_t value;    /* offset in the data section plus one; 0: none of its own */
+	uint32_t child[2];                   /* 0: none (the root is no one's child) */
+	uint32_t value[MMDB_WRITER_SOURCES]; /* offset of a row plus one; 0: none of its own */
 };
 
 struct mmdb_writer {
 	struct node *nodes;
 	uint32_t node_count, node_capacity;
-	struct buf data;
-	uint32_t *seen; /* open addressing: offsets plus one of values written before */
-	uint32_t *seen_len;
-	uint32_t seen_count, seen_capacity;
+	uint32_t ipv4; /* the node of ::/96; 0: not made yet */
+	struct pool names, rows, data;
 	char type[64];
 	int64_t build_ns;
 };
@@ -64,7 +79,9 @@ int mmdb_writer_new(struct mmdb_writer **ret_gives, const char *type, int64_t bu
 
 	if (!w)
 		return STATUS_NO_MEMORY;
-	buf_init(&w->data, DATA_BYTES_MAX, NULL);
+	buf_init(&w->names.bytes, DATA_BYTES_MAX, NULL);
+	buf_init(&w->rows.bytes, DATA_BYTES_MAX, NULL);
+	buf_init(&w->data.bytes, DATA_BYTES_MAX, NULL);
 	w->build_ns = build_ns;
 	strncpy(w->type, type, sizeof(w->type) - 1);
 	status = add_node(w, &root);
@@ -76,14 +93,26 @@ int mmdb_writer_new(struct mmdb_writer **ret_gives, const char *type, int64_t bu
 	return STATUS_OK;
 }
 
+void mmdb_writer_set_built(struct mmdb_writer *w, int64_t build_ns)
+{
+	w->build_ns = build_ns;
+}
+
+static void pool_free(struct pool *p)
+{
+	free(p->seen);
+	free(p->seen_len);
+	buf_free(&p->bytes);
+}
+
 struct mmdb_writer *mmdb_writer_free(struct mmdb_writer *w)
 {
 	if (!w)
 		return NULL;
 	free(w->nodes);
-	free(w->seen);
-	free(w->seen_len);
-	buf_free(&w->data);
+	pool_free(&w->names);
+	pool_free(&w->rows);
+	pool_free(&w->data);
 	free(w);
 	return NULL;
 }
@@ -137,7 +166,15 @@ static int put_flag(struct buf *b, const char *name, bool wanted)
 	return status == STATUS_OK ? put_control(b, TYPE_BOOL, 1) : status;
 }
 
-static int encode_country(struct buf *b, const struct mmdb_value *v)
+/* What the sources say of one place together. */
+struct joined {
+	struct row row;
+	const char *organisation; /* borrows; or NULL */
+	bool differ;
+	char other[3]; /* the country of the other source where they differ, "" none */
+};
+
+static int encode_country(struct buf *b, const char *country)
 {
 	int status = put_text(b, "country");
 
@@ -145,46 +182,74 @@ static int encode_country(struct buf *b, const struct mmdb_value *v)
 		status = put_control(b, TYPE_MAP, 1);
 	if (status == STATUS_OK)
 		status = put_text(b, "iso_code");
-	return status == STATUS_OK ? put_text(b, v->country) : status;
+	return status == STATUS_OK ? put_text(b, country) : status;
 }
 
-static int encode_traits(struct buf *b, const struct mmdb_value *v, size_t traits)
+static int encode_organisation(struct buf *b, const struct joined *j)
 {
-	int status = put_text(b, "traits");
+	int status = STATUS_OK;
 
-	if (status == STATUS_OK)
-		status = put_control(b, TYPE_MAP, traits);
-	if (status == STATUS_OK)
-		status = put_flag(b, "is_anycast", v->anycast);
-	if (status == STATUS_OK)
-		status = put_flag(b, "is_anonymous_proxy", v->proxy);
-	if (status == STATUS_OK)
-		status = put_flag(b, "is_satellite_provider", v->satellite);
-	return status;
-}
-
-static int encode_value(struct buf *b, const struct mmdb_value *v)
-{
-	size_t traits = (v->anycast ? 1u : 0u) + (v->proxy ? 1u : 0u) + (v->satellite ? 1u : 0u);
-	size_t keys = (v->country ? 1u : 0u) + (v->asn ? 1u : 0u) + (v->organisation ? 1u : 0u) +
-	              (traits ? 1u : 0u);
-	int status = put_control(b, TYPE_MAP, keys);
-
-	if (status == STATUS_OK && v->country)
-		status = encode_country(b, v);
-	if (status == STATUS_OK && v->asn) {
+	if (j->row.asn) {
 		status = put_text(b, "autonomous_system_number");
 		if (status == STATUS_OK)
-			status = put_number(b, TYPE_U32, v->asn);
+			status = put_number(b, TYPE_U32, j->row.asn);
 	}
-	if (status == STATUS_OK && v->organisation) {
+	if (status == STATUS_OK && j->organisation) {
 		status = put_text(b, "autonomous_system_organization");
 		if (status == STATUS_OK)
-			status = put_text(b, v->organisation);
+			status = put_text(b, j->organisation);
 	}
-	if (status == STATUS_OK && traits > 0)
-		status = encode_traits(b, v, traits);
 	return status;
+}
+
+static int encode_traits(struct buf *b, uint8_t traits)
+{
+	static const struct {
+		enum trait trait;
+		const char *name;
+	} names[] = {{TRAIT_ANYCAST, "is_anycast"}, {TRAIT_PROXY, "is_anonymous_proxy"},
+	        {TRAIT_SATELLITE, "is_satellite_provider"}};
+	size_t count = 0;
+	int status = put_text(b, "traits");
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		count += (traits & names[i].trait) != 0;
+	if (status == STATUS_OK)
+		status = put_control(b, TYPE_MAP, count);
+	for (size_t i = 0; status == STATUS_OK && i < ARRAY_LEN(names); i++)
+		status = put_flag(b, names[i].name, (traits & names[i].trait) != 0);
+	return status;
+}
+
+static int encode_difference(struct buf *b, const char *other)
+{
+	int status = put_text(b, "exeat");
+
+	if (status == STATUS_OK)
+		status = put_control(b, TYPE_MAP, other[0] ? 2 : 1);
+	if (status == STATUS_OK)
+		status = put_text(b, "sources");
+	if (status == STATUS_OK)
+		status = put_text(b, "differ");
+	if (status == STATUS_OK && other[0])
+		status = put_text(b, "other");
+	return status == STATUS_OK && other[0] ? put_text(b, other) : status;
+}
+
+static int encode_value(struct buf *b, const struct joined *j)
+{
+	size_t keys = (j->row.country[0] ? 1u : 0u) + (j->row.asn ? 1u : 0u) +
+	              (j->organisation ? 1u : 0u) + (j->row.traits ? 1u : 0u) +
+	              (j->differ ? 1u : 0u);
+	int status = put_control(b, TYPE_MAP, keys);
+
+	if (status == STATUS_OK && j->row.country[0])
+		status = encode_country(b, j->row.country);
+	if (status == STATUS_OK)
+		status = encode_organisation(b, j);
+	if (status == STATUS_OK && j->row.traits)
+		status = encode_traits(b, j->row.traits);
+	return status == STATUS_OK && j->differ ? encode_difference(b, j->other) : status;
 }
 
 static uint32_t hash_bytes(struct span s)
@@ -196,9 +261,9 @@ static uint32_t hash_bytes(struct span s)
 	return hash;
 }
 
-static int grow_seen(struct mmdb_writer *w)
+static int pool_grow(struct pool *p)
 {
-	uint32_t capacity = w->seen_capacity ? w->seen_capacity * 2 : 1024;
+	uint32_t capacity = p->capacity ? p->capacity * 2 : 1024;
 	uint32_t *seen = calloc(capacity, sizeof(*seen));
 	uint32_t *lens = calloc(capacity, sizeof(*lens));
 
@@ -207,84 +272,155 @@ static int grow_seen(struct mmdb_writer *w)
 		free(lens);
 		return STATUS_NO_MEMORY;
 	}
-	for (uint32_t i = 0; i < w->seen_capacity; i++) {
-		if (!w->seen[i])
+	for (uint32_t i = 0; i < p->capacity; i++) {
+		if (!p->seen[i])
 			continue;
-		struct span value = span_of(w->data.data + w->seen[i] - 1, w->seen_len[i]);
+		struct span value = span_of(p->bytes.data + p->seen[i] - 1, p->seen_len[i]);
 		uint32_t at = hash_bytes(value) & (capacity - 1);
 
 		while (seen[at])
 			at = (at + 1) & (capacity - 1);
-		seen[at] = w->seen[i];
-		lens[at] = w->seen_len[i];
+		seen[at] = p->seen[i];
+		lens[at] = p->seen_len[i];
 	}
-	free(w->seen);
-	free(w->seen_len);
-	w->seen = seen;
-	w->seen_len = lens;
-	w->seen_capacity = capacity;
+	free(p->seen);
+	free(p->seen_len);
+	p->seen = seen;
+	p->seen_len = lens;
+	p->capacity = capacity;
 	return STATUS_OK;
 }
 
-/* The offset (plus one) of the value in the data section, written there unless it already is. */
-static int intern_value(struct mmdb_writer *w, const struct mmdb_value *v, uint32_t *ret)
+/* The offset (plus one) of what was appended from start on: kept once, dropped when it was there
+ * before. */
+static int pool_settle(struct pool *p, size_t start, uint32_t *ret)
 {
-	size_t start = w->data.len;
-	struct span written;
+	struct span written = span_slice(buf_span(&p->bytes), start, p->bytes.len - start);
 	uint32_t at;
-	int status = encode_value(&w->data, v);
+	int status = p->count * 2 >= p->capacity ? pool_grow(p) : STATUS_OK;
 
-	if (status == STATUS_OK && w->seen_count * 2 >= w->seen_capacity)
-		status = grow_seen(w);
 	if (status != STATUS_OK) {
-		w->data.len = start;
+		p->bytes.len = start;
 		return status;
 	}
-	written = span_slice(buf_span(&w->data), start, w->data.len - start);
-	for (at = hash_bytes(written) & (w->seen_capacity - 1); w->seen[at];
-	        at = (at + 1) & (w->seen_capacity - 1)) {
-		if (!span_equal(written, span_of(w->data.data + w->seen[at] - 1, w->seen_len[at])))
+	for (at = hash_bytes(written) & (p->capacity - 1); p->seen[at];
+	        at = (at + 1) & (p->capacity - 1)) {
+		if (!span_equal(written, span_of(p->bytes.data + p->seen[at] - 1, p->seen_len[at])))
 			continue;
-		w->data.len = start;
-		*ret = w->seen[at];
+		p->bytes.len = start;
+		*ret = p->seen[at];
 		return STATUS_OK;
 	}
-	w->seen[at] = (uint32_t)start + 1;
-	w->seen_len[at] = (uint32_t)written.len;
-	w->seen_count++;
+	p->seen[at] = (uint32_t)start + 1;
+	p->seen_len[at] = (uint32_t)written.len;
+	p->count++;
 	*ret = (uint32_t)start + 1;
+	return STATUS_OK;
+}
+
+static int pool_add(struct pool *p, struct span bytes, uint32_t *ret)
+{
+	size_t start = p->bytes.len;
+	int status = buf_append(&p->bytes, bytes);
+
+	return status == STATUS_OK ? pool_settle(p, start, ret) : status;
+}
+
+static int add_value(struct mmdb_writer *w, const struct mmdb_value *v, uint32_t *ret)
+{
+	struct row row;
+	int status = STATUS_OK;
+
+	memset(&row, 0, sizeof(row));
+	row.asn = v->asn;
+	if (v->country)
+		strncpy(row.country, v->country, 2);
+	row.traits = (uint8_t)((v->anycast ? TRAIT_ANYCAST : 0) | (v->proxy ? TRAIT_PROXY : 0) |
+	                       (v->satellite ? TRAIT_SATELLITE : 0));
+	if (v->organisation) {
+		status = pool_add(&w->names, span_of(v->organisation, strlen(v->organisation) + 1),
+		        &row.organisation);
+	}
+	return status == STATUS_OK ? pool_add(&w->rows, span_of(&row, sizeof(row)), ret) : status;
+}
+
+static int add_path(struct mmdb_writer *w, uint32_t *node, const uint8_t *bytes, unsigned bits)
+{
+	for (unsigned i = 0; i < bits; i++) {
+		unsigned side = bytes[i / 8] >> (7 - i % 8) & 1;
+		uint32_t child = w->nodes[*node].child[side];
+
+		if (!child) {
+			int status = add_node(w, &child);
+
+			if (status != STATUS_OK)
+				return status;
+			w->nodes[*node].child[side] = child;
+		}
+		*node = child;
+	}
 	return STATUS_OK;
 }
 
 int mmdb_writer_add(struct mmdb_writer *w, const struct prefix *p, const struct mmdb_value *v)
 {
-	uint8_t bytes[16] = {0};
-	unsigned bits = p->bits;
+	static const uint8_t zeros[12];
 	uint32_t value, node = 0;
-	int status = intern_value(w, v, &value);
+	int status = add_value(w, v, &value);
 
+	if (p->addr.family == ADDR_IPV4) {
+		if (status == STATUS_OK && !w->ipv4)
+			status = add_path(w, &w->ipv4, zeros, 96);
+		node = w->ipv4;
+	}
+	if (status == STATUS_OK)
+		status = add_path(w, &node, p->addr.bytes, p->bits);
+	if (status == STATUS_OK)
+		w->nodes[node].value[v->source] = value;
+	return status;
+}
+
+static struct row row_at(const struct mmdb_writer *w, uint32_t value)
+{
+	struct row row = {.asn = 0};
+
+	if (value)
+		memcpy(&row, w->rows.bytes.data + value - 1, sizeof(row));
+	return row;
+}
+
+/* The first source counts; of the second come what the first does not say and the traits. */
+static struct joined join(const struct mmdb_writer *w, const uint32_t values[MMDB_WRITER_SOURCES])
+{
+	struct joined j = {.row = row_at(w, values[0])};
+	struct row second = row_at(w, values[1]);
+
+	if (values[0] && values[1] && strcmp(j.row.country, second.country) != 0) {
+		j.differ = true;
+		memcpy(j.other, second.country, sizeof(j.other));
+	}
+	if (!values[0])
+		j.row = second;
+	j.row.traits |= second.traits;
+	if (j.row.organisation)
+		j.organisation = (const char *)w->names.bytes.data + j.row.organisation - 1;
+	return j;
+}
+
+/* The offset (plus one) in the data section of what a node says; 0 for nothing. */
+static int place_value(struct mmdb_writer *w, struct node *n)
+{
+	size_t start = w->data.bytes.len;
+	struct joined j;
+	int status;
+
+	if (!n->value[0] && !n->value[1])
+		return STATUS_OK;
+	j = join(w, n->value);
+	status = encode_value(&w->data.bytes, &j);
 	if (status != STATUS_OK)
 		return status;
-	if (p->addr.family == ADDR_IPV4) {
-		memcpy(bytes + 12, p->addr.bytes, 4);
-		bits += 96;
-	} else {
-		memcpy(bytes, p->addr.bytes, 16);
-	}
-	for (unsigned i = 0; i < bits; i++) {
-		unsigned side = bytes[i / 8] >> (7 - i % 8) & 1;
-		uint32_t child = w->nodes[node].child[side];
-
-		if (!child) {
-			status = add_node(w, &child);
-			if (status != STATUS_OK)
-				return status;
-			w->nodes[node].child[side] = child;
-		}
-		node = child;
-	}
-	w->nodes[node].value = value;
-	return STATUS_OK;
+	return pool_settle(&w->data, start, &n->value[0]);
 }
 
 /* Inner nodes get numbers in the file; a childless node is a data record of its parent. */
@@ -293,15 +429,47 @@ static bool is_leaf(const struct node *n)
 	return !n->child[0] && !n->child[1];
 }
 
-/* Values run down to what has none of its own: children always stand behind their parents. */
-static void inherit_values(struct mmdb_writer *w)
+/* Values run down to what has none of its own: children always stand behind their parents. Then
+ * each turns into its place in the data section. */
+static int settle_values(struct mmdb_writer *w)
 {
-	for (uint32_t i = 0; i < w->node_count; i++) {
-		for (int side = 0; side < 2; side++) {
-			uint32_t child = w->nodes[i].child[side];
+	int status = STATUS_OK;
 
-			if (child && !w->nodes[child].value)
-				w->nodes[child].value = w->nodes[i].value;
+	for (uint32_t i = 0; i < w->node_count; i++) {
+		const struct node *n = &w->nodes[i];
+
+		for (int k = 0; k < 2 * MMDB_WRITER_SOURCES; k++) {
+			uint32_t child = n->child[k % 2];
+
+			if (child && !w->nodes[child].value[k / 2])
+				w->nodes[child].value[k / 2] = n->value[k / 2];
+		}
+	}
+	for (uint32_t i = 0; status == STATUS_OK && i < w->node_count; i++)
+		if (!w->nodes[i].child[0] || !w->nodes[i].child[1])
+			status = place_value(w, &w->nodes[i]);
+	return status;
+}
+
+/* Two halves that say the same are one, from the leaves up: a smaller tree is a faster one. */
+static void merge_halves(struct mmdb_writer *w)
+{
+	for (uint32_t i = w->node_count; i-- > 1;) {
+		struct node *n = &w->nodes[i];
+		uint32_t value[2];
+
+		if (is_leaf(n))
+			continue;
+		for (int side = 0; side < 2; side++) {
+			const struct node *child = n->child[side] ? &w->nodes[n->child[side]] : n;
+
+			value[side] = child->value[0];
+			if (child != n && !is_leaf(child))
+				break;
+			if (side == 1 && value[0] == value[1]) {
+				n->child[0] = n->child[1] = 0;
+				n->value[0] = value[0];
+			}
 		}
 	}
 }
@@ -325,7 +493,7 @@ static int put_tree(
 		for (int side = 0; side < 2 && (!is_leaf(n) || i == 0) && status == STATUS_OK;
 		        side++) {
 			uint32_t child = n->child[side];
-			uint32_t value = child ? w->nodes[child].value : n->value;
+			uint32_t value = child ? w->nodes[child].value[0] : n->value[0];
 
 			if (child && !is_leaf(&w->nodes[child]))
 				status = put_record(b, numbers[child]);
@@ -383,15 +551,17 @@ int mmdb_writer_finish(struct mmdb_writer *w, struct buf *ret)
 
 	if (!numbers)
 		return STATUS_NO_MEMORY;
-	inherit_values(w);
+	status = settle_values(w);
+	merge_halves(w);
 	for (uint32_t i = 0; i < w->node_count; i++)
 		if (i == 0 || !is_leaf(&w->nodes[i]))
 			numbers[i] = inner++;
-	status = put_tree(w, numbers, inner, ret);
+	if (status == STATUS_OK)
+		status = put_tree(w, numbers, inner, ret);
 	free(numbers);
 	if (status == STATUS_OK)
 		status = buf_append(ret, span_of(zeros, sizeof(zeros)));
 	if (status == STATUS_OK)
-		status = buf_append(ret, buf_span(&w->data));
+		status = buf_append(ret, buf_span(&w->data.bytes));
 	return status == STATUS_OK ? put_metadata(w, inner, ret) : status;
 }

@@ -14,7 +14,7 @@
 
 #include "base/compiler.h"
 
-#define PRIV_READ_ONLY_MAX 8
+#define PRIV_READ_ONLY_MAX 16
 #define PRIV_LEVEL_CHARS   160
 
 /* Who the inspector will be, and to whom finished outputs belong. */
