@@ -3,10 +3,10 @@
  *
  * Reads our own databases and those of MaxMind (GeoLite2, GeoIP2), DB-IP and IPinfo. What a file
  * holds is told by its type in the metadata and by the fields of its first records:
- * - country: `country.iso_code` (MaxMind, DB-IP), else `country` or `country_code` with two letters
- *   (IPinfo and other flat files); a country that is none of ISO 3166 reads as not known;
- * - AS: `autonomous_system_number` and `autonomous_system_organization` (MaxMind, DB-IP), else `asn`
- *   ("AS64496") and `as_name` or `name` (IPinfo);
+ * - country: `country.iso_code` (MaxMind, DB-IP), else `country_code` or `country` with two
+ *   letters (IPinfo and other flat files); a country that is none of ISO 3166 reads as not known;
+ * - AS: `autonomous_system_number` and `autonomous_system_organization` (MaxMind, DB-IP), else
+ *   `asn` ("AS64496") and `as_name` or `name` (IPinfo);
  * - marks: `traits.is_anycast`, else `is_anycast`.
  * One file may hold both. The first file that holds a thing is the one that is asked for it.
  *
@@ -28,7 +28,7 @@
 #define LOCATION_ORG_CHARS  128
 #define LOCATION_FILES_MAX  8  /* a folder has two or three */
 #define LOCATION_TYPE_CHARS 64 /* database_type, cut */
-/* Of each file so many nodes are looked at when it is opened: enough to meet hundreds of records. */
+/* Nodes that are looked at when a file is opened: enough to meet hundreds of records. */
 #define LOCATION_PROBE_NODES_MAX 65536
 #define LOCATION_OLD_DAYS        180 /* after this many days a report warns */
 

@@ -1,9 +1,9 @@
 /* mmdb_writer: writes MaxMind DB files (MaxMind DB file format specification 2.0) from prefixes and
  * the few values that we store. In memory, for set-up and tests: 4 million networks need 300 MB.
  *
- * Two sources may speak of one place, each with prefixes of its own. The country of the first counts;
- * where the second has another one the record also holds {"exeat": {"sources": "differ", "other":
- * country of the second}}. Traits (anycast, proxy, satellite) of either count. */
+ * Two sources may speak of one place, each with prefixes of its own. The country of the first
+ * counts; where the second has another one the record also holds {"exeat": {"sources": "differ",
+ * "other": country of the second}}. Traits (anycast, proxy, satellite) of either count. */
 #ifndef EXEAT_CLASSIFY_MMDB_WRITER_H
 #define EXEAT_CLASSIFY_MMDB_WRITER_H
 
