@@ -98,6 +98,8 @@ static enum exit_code read_packets(
 {
 	struct pipeline_options options = {
 	        .duration_ns = o->duration_ns, .stop = &stop, .progress = isatty(STDERR_FILENO)};
+	const struct destination_facts facts = {
+	        .location = w->location, .overrides = w->overrides, .services = w->services};
 	struct pipeline *pipeline = NULL;
 	struct source *source = NULL;
 	enum exit_code code = open_source(o, &source);
@@ -113,7 +115,7 @@ static enum exit_code read_packets(
 		options.excluded = practice->excluded_nets;
 		options.excluded_count = practice->excluded_net_count;
 	}
-	status = pipeline_new(&pipeline, source, w->detect, w->location, w->store);
+	status = pipeline_new(&pipeline, source, w->detect, &facts, w->store);
 	if (status == STATUS_OK)
 		status = pipeline_run(pipeline, &options, ret);
 	pipeline_free(pipeline);

@@ -15,7 +15,9 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 
-#define RULES_BYTES_MAX     (4u << 20)
+#define RULES_BYTES_MAX (4u << 20)
+
+static const char overrides_name[] = "overrides.csv";
 #define REGISTER_META_BYTES (CSV_FILE_BYTES_MAX + 1) /* of one register file in the store */
 
 enum exit_code workplace_complain(const char *what, int status)
@@ -98,6 +100,8 @@ static enum exit_code open_rules(struct workplace *w, const struct workplace_opt
 	}
 	w->identifiers_fd = openat(folder, "identifiers.csv", O_RDONLY | O_CLOEXEC);
 	w->flags_fd = openat(folder, "flags.csv", O_RDONLY | O_CLOEXEC);
+	/* A hint only: without it nothing is known of services. */
+	w->services_fd = openat(folder, "services.csv", O_RDONLY | O_CLOEXEC);
 	close(folder);
 	if (w->identifiers_fd < 0 || w->flags_fd < 0) {
 		log_error("the rules folder lacks identifiers.csv or flags.csv");
@@ -121,6 +125,7 @@ static enum exit_code open_register(struct workplace *w, const struct workplace_
 		return EXIT_USAGE;
 	}
 	w->has_register = true;
+	w->overrides_fds[1] = openat(folder, overrides_name, O_RDONLY | O_CLOEXEC);
 	for (int i = 0; code == EXIT_CLEAN && i < REGISTRY_FILES; i++) {
 		const char *name = registry_file_name((enum registry_file)i);
 
@@ -194,6 +199,7 @@ static enum exit_code open_geo(struct workplace *w, const struct workplace_optio
 		(void)open_geo_file(w, folder, "asn.mmdb");
 	else if (o->geo_dir)
 		code = open_other_geo(w, folder, o->geo_dir);
+	w->overrides_fds[0] = openat(folder, overrides_name, O_RDONLY | O_CLOEXEC);
 	close(folder);
 	return code;
 }
@@ -306,7 +312,8 @@ enum exit_code workplace_open(struct workplace *w, const struct workplace_option
 	*w = nothing;
 	for (int i = 0; i < REGISTRY_FILES; i++)
 		w->register_fds[i] = -1;
-	w->identifiers_fd = w->flags_fd = -1;
+	w->identifiers_fd = w->flags_fd = w->services_fd = -1;
+	w->overrides_fds[0] = w->overrides_fds[1] = -1;
 	w->out_fd = w->store_fd = -1;
 	priv_user_find(&w->user);
 	w->store_user = w->user;
@@ -609,6 +616,48 @@ static enum exit_code load_location(struct workplace *w)
 	                           : workplace_complain("open the country data", status);
 }
 
+/* Of one file; absent: nothing is added. */
+static enum exit_code load_overrides(struct workplace *w, int which)
+{
+	struct csv_problem problem = {0};
+	struct buf bytes;
+	int status;
+
+	if (w->overrides_fds[which] < 0)
+		return EXIT_CLEAN;
+	status = workplace_read_all(w->overrides_fds[which], &bytes, RULES_BYTES_MAX);
+	if (status == STATUS_OK && !w->overrides)
+		status = overrides_new(&w->overrides);
+	if (status == STATUS_OK)
+		status = overrides_add(w->overrides, buf_span(&bytes), &problem);
+	buf_free(&bytes);
+	if (status <= 0)
+		return status == STATUS_OK ? EXIT_CLEAN
+		                           : workplace_complain("read the overrides", status);
+	log_error("%s overrides.csv:%u:%u: %s",
+	        which == 1 ? "the register's" : "the country data's", problem.line, problem.column,
+	        problem.text ? problem.text : status_text(status));
+	return which == 1 ? EXIT_REGISTER : EXIT_USAGE;
+}
+
+static enum exit_code load_services(struct workplace *w)
+{
+	struct csv_problem problem = {0};
+	struct buf bytes;
+	enum exit_code code = EXIT_CLEAN;
+	int status;
+
+	if (w->services_fd < 0)
+		return EXIT_CLEAN;
+	status = workplace_read_all(w->services_fd, &bytes, RULES_BYTES_MAX);
+	if (status == STATUS_OK)
+		status = services_new(&w->services, buf_span(&bytes), &problem);
+	if (status != STATUS_OK)
+		code = complain_rules("services.csv", status, &problem);
+	buf_free(&bytes);
+	return code;
+}
+
 enum exit_code workplace_load(struct workplace *w)
 {
 	int status = priv_sandbox_enter(&w->sandbox, w->level);
@@ -625,6 +674,10 @@ enum exit_code workplace_load(struct workplace *w)
 		code = set_timezone(w);
 	if (code == EXIT_CLEAN)
 		code = load_location(w);
+	if (code == EXIT_CLEAN)
+		code = load_services(w);
+	for (int i = 0; code == EXIT_CLEAN && i < OVERRIDES_FILES_MAX; i++)
+		code = load_overrides(w, i);
 	if (code == EXIT_CLEAN && !w->store_read_only &&
 	        (status = remember_register(w)) != STATUS_OK)
 		code = workplace_complain("write the store", status);
@@ -644,6 +697,8 @@ void workplace_close(struct workplace *w)
 {
 	w->store = store_free(w->store);
 	w->location = location_db_free(w->location);
+	w->overrides = overrides_free(w->overrides);
+	w->services = services_free(w->services);
 	w->detect = detect_rules_free(w->detect);
 	w->flags = flag_rules_free(w->flags);
 	w->registry = registry_free(w->registry);
@@ -655,6 +710,9 @@ void workplace_close(struct workplace *w)
 	close_fd(&w->flags_fd);
 	for (size_t i = 0; i < w->geo_count; i++)
 		close_fd(&w->geo_fds[i]);
+	close_fd(&w->services_fd);
+	for (int i = 0; i < OVERRIDES_FILES_MAX; i++)
+		close_fd(&w->overrides_fds[i]);
 	close_fd(&w->out_fd);
 	close_fd(&w->store_fd);
 }

@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "classify/location.h"
+#include "classify/overrides.h"
+#include "classify/service.h"
 #include "cmd/cmd.h"
 #include "detect/detect.h"
 #include "priv/priv.h"
@@ -62,7 +64,8 @@ struct workplace {
 	struct priv_user store_user; /* owner: of the store's folder, which may be another's */
 	int register_fds[REGISTRY_FILES];
 	bool has_register;
-	int identifiers_fd, flags_fd;
+	int identifiers_fd, flags_fd, services_fd;
+	int overrides_fds[OVERRIDES_FILES_MAX]; /* of the country data, of the register */
 	int geo_fds[LOCATION_FILES_MAX];
 	char geo_names[LOCATION_FILES_MAX][64]; /* of the files in their folder, for complaints */
 	size_t geo_count;
@@ -79,6 +82,8 @@ struct workplace {
 	struct detect_rules *detect;
 	struct flag_rules *flags;
 	struct location_db *location;
+	struct overrides *overrides; /* NULL: there are none */
+	struct services *services;   /* NULL: there are none */
 	struct store *store;
 	char timezone[WORKPLACE_ZONE_CHARS];
 	char rules_version[WORKPLACE_RULES_VERSION];

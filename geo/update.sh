@@ -64,4 +64,5 @@ if [ "$offline" = no ]; then
 fi
 "$exeat" geo build --packages "$packages/unpacked" --out "$out" ||
 	die 'the databases could not be made; the reason is above'
+cp geo/overrides.csv "$out/overrides.csv"
 echo "Country data: $out/country.mmdb and $out/asn.mmdb"

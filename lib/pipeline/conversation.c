@@ -77,8 +77,6 @@ int conversation_new(struct conversation **ret_gives, const struct conversation_
 		conversation_free(c);
 		return status;
 	}
-	if (flow->direction != FLOW_INTERNAL)
-		location_find(borrowed->location, &c->far, &c->location);
 	*ret_gives = c;
 	return STATUS_OK;
 }

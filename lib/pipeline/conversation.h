@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 #include "base/compiler.h"
+#include "classify/destination.h"
 #include "classify/hostname.h"
-#include "classify/location.h"
 #include "classify/protocol.h"
 #include "decode/decode.h"
 #include "detect/detect.h"
@@ -20,7 +20,7 @@ struct conversation_context {
 	struct budget *budget;
 	struct detect_rules *rules;
 	struct protocol_engine *engine;
-	const struct location_db *location; /* or NULL */
+	const struct destination_facts *facts;
 	struct hostname_cache *names;
 };
 
@@ -40,7 +40,6 @@ struct conversation {
 	struct protocol_label label;
 	bool label_settled;
 	struct hostname_list *names; /* NULL until there is one: most flows of a scan have none */
-	struct location location;
 	struct hello hello[2];
 	struct server_hello server;
 	bool client_seen, server_seen;

@@ -19,15 +19,32 @@ static void copy_names(const struct conversation *c, struct store_flow *ret)
 	}
 }
 
-static void copy_location(const struct conversation *c, struct store_flow *ret)
+static void copy_service(const struct service *s, struct store_flow *ret)
 {
-	memcpy(ret->country, c->location.country, sizeof(ret->country));
+	if (!s)
+		return;
+	display_text(span_of_text(s->organisation), ret->service, sizeof(ret->service));
+	snprintf(ret->service_kind, sizeof(ret->service_kind), "%s", service_kind_name(s->kind));
+	ret->service_test = (s->flags & SERVICE_TEST) != 0;
+}
+
+/* The far end of an internal conversation is one of the practice's own computers. */
+static void copy_destination(
+        const struct conversation *c, const struct flow *flow, struct store_flow *ret)
+{
+	const char *host = c->names && c->names->count > 0 ? c->names->names[0].name : NULL;
+	struct destination d = {.location = {.confidence = COUNTRY_NONE}};
+
+	if (flow->direction != FLOW_INTERNAL)
+		destination_find(c->context->facts, &c->far, host, &d);
+	memcpy(ret->country, d.location.country, sizeof(ret->country));
 	snprintf(ret->country_confidence, sizeof(ret->country_confidence), "%s",
-	        country_confidence_text(c->location.confidence));
-	display_text(span_of_text(c->location.organisation), ret->organisation,
+	        country_confidence_text(d.location.confidence));
+	display_text(span_of_text(d.location.organisation), ret->organisation,
 	        sizeof(ret->organisation));
-	ret->asn = c->location.asn;
-	ret->anycast = c->location.anycast;
+	ret->asn = d.location.asn;
+	ret->anycast = d.location.anycast;
+	copy_service(d.service, ret);
 }
 
 static void copy_process(const struct flow *flow, struct store_flow *ret)
@@ -162,7 +179,7 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 	memset(ret, 0, sizeof(*ret));
 	copy_tuple(flow, ret);
 	copy_names(c, ret);
-	copy_location(c, ret);
+	copy_destination(c, flow, ret);
 	copy_process(flow, ret);
 	copy_tls(c, ret);
 	if (c->decode)

@@ -95,7 +95,7 @@ struct pipeline {
 static const uint8_t shard_key[16] = "exeat shard key";
 
 int pipeline_new(struct pipeline **ret_gives, struct source *source, struct detect_rules *rules,
-        const struct location_db *location, struct store *store)
+        const struct destination_facts *facts, struct store *store)
 {
 	struct pipeline *p = calloc(1, sizeof(*p));
 	int status;
@@ -117,7 +117,7 @@ int pipeline_new(struct pipeline **ret_gives, struct source *source, struct dete
 	p->context = (struct conversation_context){.budget = &p->budget,
 	        .rules = rules,
 	        .engine = p->engine,
-	        .location = location,
+	        .facts = facts,
 	        .names = p->names};
 	*ret_gives = p;
 	return STATUS_OK;

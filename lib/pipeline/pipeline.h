@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/compiler.h"
-#include "classify/location.h"
+#include "classify/destination.h"
 #include "detect/detect.h"
 #include "flow/flow.h"
 #include "source/source.h"
@@ -43,9 +43,9 @@ struct pipeline_result {
 
 struct pipeline;
 
-/* Borrows all for its life. location may be NULL. */
+/* Borrows all for its life. */
 int pipeline_new(struct pipeline **ret_gives, struct source *source, struct detect_rules *rules,
-        const struct location_db *location, struct store *store) WUNRES NONNULL(1, 2, 3, 5);
+        const struct destination_facts *facts, struct store *store) WUNRES NONNULL(1, 2, 3, 4, 5);
 struct pipeline *pipeline_free(struct pipeline *p);
 /* Reads the source to its end (or the duration, or the stop flag) inside one store transaction.
  * Files that the stop flag cut short, and failures, leave the store as it was. */

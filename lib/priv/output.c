@@ -56,7 +56,7 @@ bool priv_is_output_name(const char *name)
 {
 	static const char *const names[] = {"summary.csv", "flags.csv", "flows.jsonl",
 	        "report.html", "run.json", "evidence.pcapng", "exeat.db", "exeat.db-journal",
-	        "exeat.key", "draft", "country.mmdb", "asn.mmdb"};
+	        "exeat.key", "draft", "country.mmdb", "asn.mmdb", "overrides.csv"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (strcmp(name, names[i]) == 0)

@@ -67,6 +67,8 @@ static void write_far_end(struct json_out *j, const struct store_flow *f)
 	json_text(j, "org", f->organisation);
 	json_number(j, "asn", f->asn);
 	json_bool(j, "anycast", f->anycast);
+	json_text(j, "service", f->service);
+	json_text(j, "service_kind", f->service_kind);
 	json_text(j, "app", f->app);
 	json_text(j, "app_confidence", f->app_confidence);
 	json_text(j, "tls_version", f->tls_version);

@@ -16,7 +16,7 @@ static const char *const statement_sql[STATEMENTS] = {
         [STATEMENT_FLOW] =
                 "INSERT OR REPLACE INTO flow VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,"
                 "?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,"
-                "?30,?31,?32,?33,?34,?35,?36,?37,?38,?39)",
+                "?30,?31,?32,?33,?34,?35,?36,?37,?38,?39,?40,?41,?42)",
         [STATEMENT_NAME] = "INSERT OR REPLACE INTO name VALUES (?1,?2,?3,?4,?5)",
         [STATEMENT_RECORD] = "INSERT OR REPLACE INTO record VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
         [STATEMENT_FINDING] =
@@ -128,7 +128,10 @@ static int read_version(struct store *s, int *ret)
 /* Steps from each schema version to the next; index 0 makes an empty file version 1. */
 static int migrate(struct store *s, int version)
 {
-	const char *const steps[STORE_SCHEMA_VERSION] = {store_schema_sql};
+	const char *const steps[STORE_SCHEMA_VERSION] = {store_schema_sql,
+	        "ALTER TABLE flow ADD COLUMN service TEXT NOT NULL DEFAULT '';"
+	        "ALTER TABLE flow ADD COLUMN service_kind TEXT NOT NULL DEFAULT '';"
+	        "ALTER TABLE flow ADD COLUMN service_test INTEGER NOT NULL DEFAULT 0;"};
 	char set_version[64];
 	int status;
 
@@ -363,6 +366,9 @@ static void bind_flow_facts(sqlite3_stmt *statement, const struct store_flow *f)
 	sqlite3_bind_int(statement, 37, (int)f->tier);
 	bind_count(statement, 38, f->distinct_patients);
 	sqlite3_bind_int(statement, 39, f->distinct_at_least);
+	bind_text(statement, 40, f->service);
+	bind_text(statement, 41, f->service_kind);
+	sqlite3_bind_int(statement, 42, f->service_test);
 }
 
 static int add_name(struct store *s, const struct store_flow *f, unsigned position)

@@ -19,7 +19,7 @@
 #include "detect/detect.h"
 #include "flow/flow.h"
 
-#define STORE_SCHEMA_VERSION 1
+#define STORE_SCHEMA_VERSION 2
 #define STORE_NAMES_MAX      8
 
 struct store;
@@ -51,6 +51,9 @@ struct store_flow {
 	char organisation[DISPLAY_CHARS_MAX];
 	uint32_t asn;
 	bool anycast;
+	/* by rules/services.csv; "" none is known */
+	char service[DISPLAY_CHARS_MAX], service_kind[32];
+	bool service_test; /* the maker's service for tests */
 	char app[48], app_confidence[16];
 	char protocol[16]; /* of the decode session */
 	bool clear;

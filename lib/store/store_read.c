@@ -167,7 +167,10 @@ static void read_flow_facts(sqlite3_stmt *statement, struct store_flow *ret)
 	ret->tier = (enum tier)sqlite3_column_int(statement, 36);
 	ret->distinct_patients = read_u64(statement, 37);
 	ret->distinct_at_least = sqlite3_column_int(statement, 38);
-	ret->input = (uint32_t)sqlite3_column_int64(statement, 39);
+	READ_TEXT(statement, 39, ret->service);
+	READ_TEXT(statement, 40, ret->service_kind);
+	ret->service_test = sqlite3_column_int(statement, 41);
+	ret->input = (uint32_t)sqlite3_column_int64(statement, 42);
 }
 
 /* A file from elsewhere may hold any number: those that others count with are checked here. */

@@ -71,6 +71,8 @@ static void close_road(struct road *r)
 	r->store = store_free(r->store);
 }
 
+static const struct destination_facts nothing_known;
+
 static void run_until(
         struct road *r, int fd, const volatile sig_atomic_t *stop, struct pipeline_result *ret)
 {
@@ -79,7 +81,8 @@ static void run_until(
 	struct pipeline *pipeline = NULL;
 
 	assert_int_equal(source_open_files(&source, &fd, 1, NULL), STATUS_OK);
-	assert_int_equal(pipeline_new(&pipeline, source, r->rules, NULL, r->store), STATUS_OK);
+	assert_int_equal(
+	        pipeline_new(&pipeline, source, r->rules, &nothing_known, r->store), STATUS_OK);
 	assert_int_equal(pipeline_run(pipeline, &options, ret), STATUS_OK);
 	pipeline_free(pipeline);
 	source_free(source);
