@@ -60,6 +60,21 @@ static bool resolve_day(const char *text, char ret[static TIME_DATE_CHARS])
 	return true;
 }
 
+/* A report written to a folder makes its register the one that the store remembers. */
+static enum exit_code remember_register(struct workplace *w)
+{
+	int status = store_begin(w->store);
+
+	if (status == STATUS_OK)
+		status = workplace_remember(w);
+	if (status == STATUS_OK)
+		status = store_commit(w->store);
+	if (status == STATUS_OK)
+		return EXIT_CLEAN;
+	store_abandon(w->store);
+	return workplace_complain("write the store", status);
+}
+
 static enum exit_code make_report(struct workplace *w, struct reporting_options *o)
 {
 	char date[TIME_DATE_CHARS];
@@ -74,7 +89,10 @@ static enum exit_code make_report(struct workplace *w, struct reporting_options 
 		}
 		o->date = date;
 	}
-	return reporting_run(w, o);
+	code = reporting_run(w, o);
+	if (!w->store_read_only && (code == EXIT_CLEAN || code == EXIT_FLAGS))
+		code = exit_code_worse(code, remember_register(w));
+	return code;
 }
 
 int cmd_report(int argc, char **argv)

@@ -93,6 +93,20 @@ static void say_how_inputs_ended(struct source *source)
 	}
 }
 
+/* The register is remembered with what was seen, or not at all. */
+static int run_pipeline(struct workplace *w, struct pipeline *pipeline,
+        const struct pipeline_options *options, struct pipeline_result *ret)
+{
+	int status = store_begin(w->store);
+
+	if (status == STATUS_OK)
+		status = workplace_remember(w);
+	if (status == STATUS_OK)
+		return pipeline_run(pipeline, options, ret);
+	store_abandon(w->store);
+	return status;
+}
+
 static enum exit_code read_packets(
         struct workplace *w, const struct inspection_options *o, struct pipeline_result *ret)
 {
@@ -115,7 +129,7 @@ static enum exit_code read_packets(
 	}
 	status = pipeline_new(&pipeline, source, w->detect, w->location, w->store);
 	if (status == STATUS_OK)
-		status = pipeline_run(pipeline, &options, ret);
+		status = run_pipeline(w, pipeline, &options, ret);
 	pipeline_free(pipeline);
 	say_how_inputs_ended(source);
 	source_free(source);

@@ -507,9 +507,8 @@ static enum exit_code set_timezone(struct workplace *w)
 	return EXIT_CLEAN;
 }
 
-/* What a later `exeat report` needs. A file that this register lacks is forgotten, so that the
- * store never mixes two registers. */
-static int remember_register(struct workplace *w)
+/* A file that this register lacks is forgotten, so that the store never mixes two registers. */
+int workplace_remember(struct workplace *w)
 {
 	int status = store_set_meta(w->store, "timezone", w->timezone);
 
@@ -582,9 +581,6 @@ enum exit_code workplace_load(struct workplace *w)
 		code = set_timezone(w);
 	if (code == EXIT_CLEAN)
 		code = load_location(w);
-	if (code == EXIT_CLEAN && !w->store_read_only &&
-	        (status = remember_register(w)) != STATUS_OK)
-		code = workplace_complain("write the store", status);
 	if (code == EXIT_CLEAN && (status = priv_sandbox_seal(&w->sandbox)) != STATUS_OK)
 		code = workplace_complain("seal the sandbox", status);
 	return code;

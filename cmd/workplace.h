@@ -90,6 +90,9 @@ enum exit_code workplace_open(struct workplace *w, const struct workplace_option
 /* In the inspector: enters the sandbox, reads rules, register (from the store when none was given
  * and the store has one) and databases, opens the store, seals. */
 enum exit_code workplace_load(struct workplace *w) WUNRES NONNULL(1);
+/* Inside the open transaction of the store: what a later `exeat report` needs, time zone and
+ * register. */
+int workplace_remember(struct workplace *w) WUNRES NONNULL(1);
 /* Forks. In the inspector: *ret_is_inspector true, and the caller goes on with workplace_load. In
  * the monitor: waits, hands the outputs to their owner, closes the workplace, and returns the exit
  * code of the whole run. */

@@ -589,10 +589,7 @@ int pipeline_run(
 	p->options = options;
 	status = make_shards(p);
 	if (status == STATUS_OK)
-		status = store_begin(p->store);
-	if (status != STATUS_OK)
-		return status;
-	status = read_and_store(p, ret);
+		status = read_and_store(p, ret);
 	if (status == STATUS_OK && !ret->interrupted) {
 		describe_result(p, ret);
 		return store_commit(p->store);

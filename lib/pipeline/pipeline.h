@@ -47,7 +47,8 @@ struct pipeline;
 int pipeline_new(struct pipeline **ret_gives, struct source *source, struct detect_rules *rules,
         const struct location_db *location, struct store *store) WUNRES NONNULL(1, 2, 3, 5);
 struct pipeline *pipeline_free(struct pipeline *p);
-/* Reads the source to its end (or the duration, or the stop flag) inside one store transaction.
+/* Reads the source to its end (or the duration, or the stop flag) inside the store's transaction,
+ * which the caller has begun and which ends here.
  * Files that the stop flag cut short, and failures, leave the store as it was. */
 int pipeline_run(struct pipeline *p, const struct pipeline_options *options,
         struct pipeline_result *ret) WUNRES NONNULL(1, 2, 3);

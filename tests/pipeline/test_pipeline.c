@@ -80,6 +80,7 @@ static void run_until(
 
 	assert_int_equal(source_open_files(&source, &fd, 1, NULL), STATUS_OK);
 	assert_int_equal(pipeline_new(&pipeline, source, r->rules, NULL, r->store), STATUS_OK);
+	assert_int_equal(store_begin(r->store), STATUS_OK);
 	assert_int_equal(pipeline_run(pipeline, &options, ret), STATUS_OK);
 	pipeline_free(pipeline);
 	source_free(source);
