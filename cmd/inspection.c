@@ -54,15 +54,11 @@ static enum exit_code check_authority(const struct workplace *w, const struct in
 	return EXIT_NO_AUTHORITY;
 }
 
-static enum exit_code open_source(const struct inspection_options *o, struct source **ret)
+static enum exit_code open_files(const struct inspection_options *o, struct source **ret)
 {
 	char reason[256];
 	int status;
 
-	if (o->live) {
-		*ret = o->live;
-		return EXIT_CLEAN;
-	}
 	/* Here and not in the monitor: the sandbox has no list of services, so names of ports are
 	 * refused now and not in the middle of the capture. */
 	if (o->filter && source_check_filter(o->filter, reason) != STATUS_OK) {
@@ -107,18 +103,14 @@ static int run_pipeline(struct workplace *w, struct pipeline *pipeline,
 	return status;
 }
 
-static enum exit_code read_packets(
-        struct workplace *w, const struct inspection_options *o, struct pipeline_result *ret)
+static enum exit_code read_packets(struct workplace *w, const struct inspection_options *o,
+        struct source *source, struct pipeline_result *ret)
 {
 	struct pipeline_options options = {
 	        .duration_ns = o->duration_ns, .stop = &stop, .progress = isatty(STDERR_FILENO)};
 	struct pipeline *pipeline = NULL;
-	struct source *source = NULL;
-	enum exit_code code = open_source(o, &source);
 	int status = STATUS_OK;
 
-	if (code != EXIT_CLEAN)
-		return code;
 	if (w->registry) {
 		const struct registry_practice *practice = registry_practice(w->registry);
 
@@ -132,7 +124,6 @@ static enum exit_code read_packets(
 		status = run_pipeline(w, pipeline, &options, ret);
 	pipeline_free(pipeline);
 	say_how_inputs_ended(source);
-	source_free(source);
 	if (status != STATUS_OK)
 		return workplace_complain(
 		        "inspect the packets; earlier results are unchanged", status);
@@ -143,20 +134,26 @@ static enum exit_code read_packets(
 	return ret->any_packet ? EXIT_CLEAN : EXIT_NO_PACKET;
 }
 
-static enum exit_code inspect(struct workplace *w, const struct inspection_options *o)
+/* live: the interface, opened by the monitor; NULL: files. Taken. */
+static enum exit_code inspect(
+        struct workplace *w, const struct inspection_options *o, struct source *live)
 {
 	double started = seconds_of(CLOCK_MONOTONIC);
 	struct pipeline_result result;
 	struct reporting_options reporting = {
 	        .authorised_by = o->authorised_by, .table = !o->quiet, .result = &result};
+	struct source *source = live;
 	enum exit_code code;
 
 	watch_signals();
 	code = workplace_load(w);
 	if (code == EXIT_CLEAN)
 		code = check_authority(w, o);
+	if (code == EXIT_CLEAN && !live)
+		code = open_files(o, &source);
 	if (code == EXIT_CLEAN)
-		code = read_packets(w, o, &result);
+		code = read_packets(w, o, source, &result);
+	source_free(source);
 	/* Without a packet there is nothing to report on, and earlier reports stay as they are. */
 	if (code == EXIT_NO_PACKET)
 		log_error("no packet could be read; no report was written");
@@ -167,17 +164,52 @@ static enum exit_code inspect(struct workplace *w, const struct inspection_optio
 	return reporting_run(w, &reporting);
 }
 
+/* The register may say who allowed the capture, and only a process without rights may read it. */
+static enum exit_code ask_authority(
+        struct workplace *w, const struct inspection_options *o, bool *ret_is_asker)
+{
+	enum exit_code code = workplace_fork_asker(ret_is_asker);
+
+	if (!*ret_is_asker)
+		return code;
+	code = workplace_load_register(w);
+	return code == EXIT_CLEAN ? check_authority(w, o) : code;
+}
+
+static enum exit_code open_interface(const struct inspection_options *o, struct source **ret)
+{
+	char reason[256] = "out of memory";
+	int status = source_open_live(ret, o->live, reason);
+
+	if (status == STATUS_OK)
+		return EXIT_CLEAN;
+	log_error("%s", reason);
+	return status == STATUS_USAGE ? EXIT_USAGE : EXIT_MACHINE;
+}
+
 enum exit_code inspection_run(const struct inspection_options *options)
 {
 	struct workplace workplace;
-	bool is_inspector = false;
+	struct source *live = NULL;
+	bool is_asker = false, is_inspector = false;
 	enum exit_code code = workplace_open(&workplace, &options->workplace);
 
-	if (code == EXIT_CLEAN)
-		code = workplace_fork(&workplace, &is_inspector);
-	if (!is_inspector)
+	if (code == EXIT_CLEAN && options->live)
+		code = ask_authority(&workplace, options, &is_asker);
+	if (code == EXIT_CLEAN && options->live && !is_asker)
+		code = open_interface(options, &live);
+	if (is_asker) {
+		workplace_close(&workplace);
 		return code;
-	code = inspect(&workplace, options);
-	workplace_close(&workplace);
+	}
+	if (code != EXIT_CLEAN)
+		return workplace_leave(&workplace, code);
+	code = workplace_fork(&workplace, &is_inspector);
+	if (is_inspector) {
+		code = inspect(&workplace, options, live);
+		workplace_close(&workplace);
+	} else {
+		source_free(live);
+	}
 	return code;
 }

@@ -430,6 +430,9 @@ static int read_given_register(struct workplace *w)
 	for (int i = 0; status == STATUS_OK && i < REGISTRY_FILES; i++) {
 		if (w->register_fds[i] < 0)
 			continue;
+		/* The process that was asked for the authority may have read it before. */
+		if (lseek(w->register_fds[i], 0, SEEK_SET) < 0 && errno != ESPIPE)
+			return status_from_errno(errno);
 		status = workplace_read_all(
 		        w->register_fds[i], &w->register_bytes[i], CSV_FILE_BYTES_MAX + 1);
 		if (status == STATUS_LIMIT) {
@@ -565,6 +568,29 @@ static enum exit_code load_location(struct workplace *w)
 	                           : workplace_complain("open the country data", status);
 }
 
+/* Only a store that is there can remember a register; none is made. */
+static bool store_exists(const struct workplace *w)
+{
+	struct stat info;
+
+	return w->store_name[0] != '\0' &&
+	       fstatat(w->store_fd, w->store_name, &info, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+enum exit_code workplace_load_register(struct workplace *w)
+{
+	int status = priv_sandbox_enter(&w->sandbox, w->level);
+	enum exit_code code = EXIT_CLEAN;
+
+	if (status != STATUS_OK)
+		return workplace_complain("enter the sandbox", status);
+	if (!w->has_register && !store_exists(w))
+		return EXIT_CLEAN;
+	if (!w->has_register)
+		code = load_store(w);
+	return code == EXIT_CLEAN ? load_register(w) : code;
+}
+
 enum exit_code workplace_load(struct workplace *w)
 {
 	int status = priv_sandbox_enter(&w->sandbox, w->level);
@@ -623,16 +649,25 @@ static enum exit_code finish_outputs(const struct workplace *w)
 	                           : workplace_complain("hand over the outputs", status);
 }
 
-enum exit_code workplace_fork(struct workplace *w, bool *ret_is_inspector)
+enum exit_code workplace_fork_asker(bool *ret_is_asker)
 {
 	int child_code = EXIT_MACHINE;
-	enum exit_code code;
-	int status = priv_run_inspector(ret_is_inspector, &child_code);
+	int status = priv_run_inspector(ret_is_asker, &child_code);
 
-	if (status == STATUS_OK && *ret_is_inspector)
-		return EXIT_CLEAN;
-	code = status == STATUS_OK ? (enum exit_code)child_code
-	                           : workplace_complain("start the inspecting process", status);
+	if (status == STATUS_OK)
+		return *ret_is_asker ? EXIT_CLEAN : (enum exit_code)child_code;
+	return workplace_complain("start the inspecting process", status);
+}
+
+enum exit_code workplace_fork(struct workplace *w, bool *ret_is_inspector)
+{
+	enum exit_code code = workplace_fork_asker(ret_is_inspector);
+
+	return *ret_is_inspector ? code : workplace_leave(w, code);
+}
+
+enum exit_code workplace_leave(struct workplace *w, enum exit_code code)
+{
 	code = exit_code_worse(code, finish_outputs(w));
 	workplace_close(w);
 	return code;
