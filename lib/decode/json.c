@@ -7,7 +7,11 @@
  * scope wait until it ends, because its resourceType may stand last; after JSON_SCOPE_BYTES_MAX
  * what waits is put out, and the rest is a further message. The number and the code beside a
  * `system` wait until their object ends, because the system may stand behind them. So the order of
- * keys does not matter. */
+ * keys does not matter.
+ *
+ * A text that breaks off, or loses bytes, gives what was read of it; reading goes on right there
+ * (json_seek.c), as running text up to where the next text may begin. The stream says at its end
+ * what was wrong first. */
 #include <string.h>
 
 #include "base/status.h"
@@ -236,10 +240,21 @@ static void long_end(struct json *j, struct decode_out *out, enum stream_end end
 
 /* ---- reading ---- */
 
+/* The text ends here, and nothing follows. */
 static void wind_up(struct json *j, enum stream_end end)
 {
 	j->phase = WINDING_UP;
-	j->end = end;
+	j->broken = end;
+	j->goes_on = false;
+}
+
+/* The text ends before the token at the cursor; what follows is read on. */
+static void break_off(struct json *j, enum stream_end why)
+{
+	j->phase = WINDING_UP;
+	j->broken = why;
+	j->goes_on = true;
+	j->looked = 0;
 }
 
 /* Feeds the parser; what it calls changes the state. Negative: a failure. */
@@ -251,45 +266,82 @@ static int parse(struct json *j, struct span text)
 		return STATUS_OK;
 	if (j->status < 0)
 		return j->status;
-	wind_up(j, j->status == STATUS_LIMIT ? STREAM_LIMIT : STREAM_MALFORMED);
+	break_off(j, j->status == STATUS_LIMIT ? STREAM_LIMIT : STREAM_MALFORMED);
 	return STATUS_OK;
 }
 
-/* The parser looks at all of a string again each time it gets a part, so it gets it whole. */
-static int slice(struct json *j, struct span text)
+/* A comma behind the last element, or between texts, means nothing: some writers leave one. */
+static int spare_comma(struct json *j)
 {
-	size_t len;
+	if (j->end == STREAM_COMPLETE)
+		j->end = STREAM_MALFORMED;
+	return parse(j, span_of_text(" "));
+}
 
-	if (j->piece_len == 0 && !json_gate_in_string(&j->gate))
+/* A token, or a blank. */
+static int token(struct json *j, struct span text)
+{
+	bool comma = j->comma_waits;
+	int status = STATUS_OK;
+
+	if (span_find_byte(span_of_text(" \t\r\n"), text.data[0]) != SIZE_MAX)
 		return parse(j, text);
-	memcpy(j->piece + j->piece_len, text.data, text.len);
-	j->piece_len += text.len;
-	if (json_gate_in_string(&j->gate))
+	if (j->wrapped && j->depth == 0 && text.data[0] == ')') {
+		break_off(j, STREAM_COMPLETE);
+		j->wrapped = false;
 		return STATUS_OK;
-	len = j->piece_len;
-	j->piece_len = 0;
-	return parse(j, span_of(j->piece, len));
+	}
+	j->comma_waits = false;
+	if (comma && (text.data[0] == ']' || text.data[0] == '}'))
+		status = spare_comma(j);
+	else if (comma)
+		status = parse(j, span_of_text(","));
+	if (status != STATUS_OK || j->phase != READING)
+		return status;
+	if (text.data[0] != ',')
+		return parse(j, text);
+	if (j->depth == 0)
+		return spare_comma(j);
+	j->comma_waits = true;
+	return STATUS_OK;
 }
 
-static int close_string(struct json *j)
+/* The string goes to the parser as if it had ended here. */
+static int close_string(struct json *j, struct span text)
 {
-	size_t len = j->piece_len;
-
-	j->piece_len = 0;
-	j->piece[len] = '"';
-	return parse(j, span_of(j->piece, len + 1));
+	if (text.len >= sizeof(j->piece))
+		return STATUS_BUG;
+	memcpy(j->piece, text.data, text.len);
+	j->piece[text.len] = '"';
+	return token(j, span_of(j->piece, text.len + 1));
 }
 
-static int item(struct json *j, const struct json_gate_item *i, struct decode_out *out)
+/* A token is whole, or is closed. It is taken from the input when the parser has accepted it. */
+static int take_token(struct json *j, struct cursor *c, bool close)
+{
+	struct span text = span_of(c->at, j->looked);
+	int status = close ? close_string(j, text) : token(j, text);
+
+	if (status == STATUS_OK && j->phase == READING)
+		cursor_skip(c, text.len);
+	j->looked = 0;
+	return status;
+}
+
+static int item(
+        struct json *j, struct cursor *c, const struct json_gate_item *i, struct decode_out *out)
 {
 	switch (i->kind) {
 	case JSON_SLICE:
-		return slice(j, i->bytes);
+		j->looked += i->bytes.len;
+		if (json_gate_in_string(&j->gate) || json_gate_in_literal(&j->gate))
+			return STATUS_OK; /* the parser would look again at all of it for a part */
+		return take_token(j, c, false);
 	case JSON_LONG:
 	case JSON_LONG_DATA:
 		j->long_state = LONG_CLOSED;
 		j->long_is_data = i->kind == JSON_LONG_DATA;
-		return close_string(j);
+		return take_token(j, c, true);
 	case JSON_PIECE:
 		long_piece(j, out, i->bytes);
 		return STATUS_OK;
@@ -301,20 +353,22 @@ static int item(struct json *j, const struct json_gate_item *i, struct decode_ou
 }
 
 /* The input has ended: so has the text, or it was cut short. */
-static int complete(struct json *j, const struct decode_in *in)
+static int complete(struct json *j, struct cursor *c, const struct decode_in *in)
 {
 	enum stream_end cut = in->end == STREAM_COMPLETE ? STREAM_TRUNCATED : in->end;
+	bool in_string = json_gate_in_string(&j->gate);
 	yajl_status result;
 
+	if (j->looked > 0) { /* as far as it goes */
+		int status = take_token(j, c, in_string);
+
+		if (status == STATUS_OK && j->phase == READING && in_string)
+			wind_up(j, cut);
+		return status;
+	}
 	if (j->completed || j->long_state != LONG_NONE) {
 		wind_up(j, j->long_state == LONG_NONE && j->depth == 0 ? STREAM_COMPLETE : cut);
 		return STATUS_OK;
-	}
-	if (json_gate_in_string(&j->gate)) { /* as far as it goes */
-		int status = close_string(j);
-
-		wind_up(j, cut);
-		return status;
 	}
 	j->completed = true;
 	result = yajl_complete_parse(j->parser);
@@ -325,17 +379,29 @@ static int complete(struct json *j, const struct decode_in *in)
 	return STATUS_OK;
 }
 
+/* Nothing waits any more. */
+static void wound_up(struct json *j, struct decode_out *out)
+{
+	if (j->end == STREAM_COMPLETE)
+		j->end = j->broken;
+	else if (j->broken == STREAM_MALFORMED)
+		decode_count_malformed(out);
+	else if (j->broken == STREAM_LIMIT)
+		decode_count_limit(out);
+	j->phase = j->goes_on ? SEEKING : ENDED;
+	if (!j->goes_on && j->end != STREAM_COMPLETE)
+		decode_stop(out, j->end);
+}
+
 /* Puts out what waits, innermost first. */
 static int wind_step(struct json *j, struct decode_out *out)
 {
 	struct scope *s = json_top_scope(j);
 	int status = STATUS_OK;
 
-	long_end(j, out, j->end);
+	long_end(j, out, j->broken);
 	if (!s) {
-		j->phase = ENDED;
-		if (j->end != STREAM_COMPLETE)
-			decode_stop(out, j->end);
+		wound_up(j, out);
 		return STATUS_OK;
 	}
 	while (j->depth > s->depth && status == STATUS_OK) {
@@ -347,30 +413,122 @@ static int wind_step(struct json *j, struct decode_out *out)
 	return status;
 }
 
-static int json_step(
-        struct json *j, struct cursor *c, const struct decode_in *in, struct decode_out *out)
+/* Each text has a parser of its own: one that has met an error reads no more. */
+static int parser_new(struct json *j)
+{
+	if (j->parser)
+		yajl_free(j->parser);
+	j->parser = yajl_alloc(&callbacks, NULL, j);
+	if (!j->parser)
+		return STATUS_NO_MEMORY;
+	if (!yajl_config(j->parser, yajl_dont_validate_strings, 1) ||
+	        !yajl_config(j->parser, yajl_allow_multiple_values, 1))
+		return STATUS_LIBRARY;
+	j->gate = (struct json_gate){0};
+	j->status = STATUS_OK;
+	j->completed = false;
+	j->comma_waits = false;
+	j->phase = READING;
+	return STATUS_OK;
+}
+
+static int seek_step(struct json *j, struct cursor *c, const struct decode_in *in,
+        struct decode_out *out, bool *ret_wait)
+{
+	struct content content = {.place = "other content"};
+
+	switch (json_seek(j, c, in, out)) {
+	case SEEK_WAIT:
+		*ret_wait = true;
+		return STATUS_OK;
+	case SEEK_GO:
+		return STATUS_OK;
+	case SEEK_FOUND:
+		return parser_new(j);
+	case SEEK_OTHER:
+		decode_child_open(out, &content);
+		j->phase = PASSING_ON;
+		return STATUS_OK;
+	case SEEK_OVER:
+		j->phase = ENDED;
+		if (j->end != STREAM_COMPLETE)
+			decode_stop(out, j->end);
+		return STATUS_OK;
+	}
+	return STATUS_BUG;
+}
+
+static int pass_on(struct json *j, struct cursor *c, const struct decode_in *in,
+        struct decode_out *out, bool *ret_wait)
+{
+	if (cursor_left(c) > 0)
+		decode_child_bytes(out, cursor_span(c, cursor_left(c)));
+	*ret_wait = !in->last;
+	if (!in->last)
+		return STATUS_OK;
+	decode_child_close(out, in->end);
+	j->phase = ENDED;
+	decode_stop(out, j->end == STREAM_COMPLETE ? STREAM_MALFORMED : j->end);
+	return STATUS_OK;
+}
+
+/* The next byte does not belong to the number or word that has been read so far. */
+static bool literal_has_ended(const struct json *j, const struct cursor *rest)
+{
+	return j->looked > 0 && json_gate_in_literal(&j->gate) && cursor_left(rest) > 0 &&
+	       !json_gate_is_literal((uint8_t)cursor_peek(rest, 0));
+}
+
+static int read_step(struct json *j, struct cursor *c, const struct decode_in *in,
+        struct decode_out *out, bool *ret_wait)
 {
 	struct cursor part = *c;
 	struct json_gate_item next;
 	size_t before;
 	int status;
 
-	if (j->long_state == LONG_WAITING)
-		long_start(j, out);
-	if (j->phase == WINDING_UP)
-		return wind_step(j, out);
+	cursor_skip(&part, j->looked);
+	if (literal_has_ended(j, &part))
+		return take_token(j, c, false);
+	if (part.left == 0 && !in->last) {
+		*ret_wait = true;
+		if (j->looked > 0 && j->env->datagram && j->env->depth == 0)
+			break_off(j, STREAM_MALFORMED); /* no token goes on in another datagram */
+		return STATUS_OK;
+	}
 	if (part.left > SLICE_BYTES)
 		part.left = SLICE_BYTES;
 	before = part.left;
 	status = json_gate_next(&j->gate, &part, &next);
-	cursor_skip(c, before - part.left);
-	if (status == STATUS_MALFORMED)
-		wind_up(j, STREAM_MALFORMED);
-	else if (status == STATUS_ITEM)
-		return item(j, &next, out);
-	else if (status == STATUS_OK && in->last)
-		return complete(j, in);
-	return status < 0 ? status : STATUS_OK;
+	if (status == STATUS_MALFORMED) {
+		break_off(j, STREAM_MALFORMED);
+		return STATUS_OK;
+	}
+	if (status == STATUS_OK || (status == STATUS_ITEM && next.kind > JSON_LONG_DATA))
+		cursor_skip(c, before - part.left); /* of a long string: not kept */
+	if (status == STATUS_ITEM)
+		return item(j, c, &next, out);
+	return status == STATUS_OK && in->last && part.left == 0 ? complete(j, c, in) : status;
+}
+
+static int json_step(struct json *j, struct cursor *c, const struct decode_in *in,
+        struct decode_out *out, bool *ret_wait)
+{
+	if (j->long_state == LONG_WAITING)
+		long_start(j, out);
+	switch (j->phase) {
+	case SEEKING:
+		return seek_step(j, c, in, out, ret_wait);
+	case READING:
+		return read_step(j, c, in, out, ret_wait);
+	case WINDING_UP:
+		return wind_step(j, out);
+	case PASSING_ON:
+		return pass_on(j, c, in, out, ret_wait);
+	case ENDED:
+		break;
+	}
+	return STATUS_BUG;
 }
 
 static bool has_room(const struct json *j, const struct decode_out *out)
@@ -387,48 +545,49 @@ static int json_feed(
 {
 	struct json *j = state;
 	struct cursor c = cursor_open(in->bytes);
+	bool wait = false;
 	int status = STATUS_OK;
 
 	if (j->piece_start > 0)
 		memmove(j->piece, j->piece + j->piece_start, j->piece_len);
 	j->piece_start = 0;
-	while (status == STATUS_OK && j->phase != ENDED) {
+	while (status == STATUS_OK && j->phase != ENDED && !(wait && j->phase != WINDING_UP)) {
+		wait = false;
 		if (!has_room(j, out)) {
 			status = STATUS_MORE;
 		} else if (j->flush != FLUSH_NONE) {
 			status = json_flush_step(j, out);
-		} else if (cursor_left(&c) == 0 && !in->last && j->phase == READING) {
-			break;
 		} else {
-			status = json_step(j, &c, in, out);
+			status = json_step(j, &c, in, out, &wait);
 			json_flush_if_due(j);
+			wait = wait && j->flush == FLUSH_NONE;
 		}
 	}
 	*ret_consumed = in->bytes.len - cursor_left(&c);
 	return status;
 }
 
+/* The text ends before the gap; what follows it is read on. */
+static int json_gap(void *state, struct span before, uint64_t missing_bytes, struct decode_out *out)
+{
+	struct json *j = state;
+
+	if (j->phase == SEEKING)
+		json_seek_gap(j, before, out);
+	else if (before.len > 0)
+		decode_unread(out, before.len, STREAM_GAP);
+	if (j->phase == PASSING_ON)
+		decode_child_gap(out, missing_bytes);
+	if (j->phase == READING)
+		break_off(j, STREAM_GAP);
+	return STATUS_OK;
+}
+
 static enum probe_answer json_probe(const struct probe *p)
 {
-	static const char blanks[] = " \t\r\n";
-	struct span head = p->head;
-	bool object;
+	enum probe_answer plain = json_text_begins(p->head, p->end);
 
-	while (head.len > 0 && head.data[0] && strchr(blanks, head.data[0]))
-		head = span_slice(head, 1, SIZE_MAX);
-	if (head.len == 0)
-		return p->end ? PROBE_NO : PROBE_MORE;
-	object = head.data[0] == '{';
-	if (!object && head.data[0] != '[')
-		return PROBE_NO;
-	do
-		head = span_slice(head, 1, SIZE_MAX);
-	while (head.len > 0 && head.data[0] && strchr(blanks, head.data[0]));
-	if (head.len == 0)
-		return p->end ? PROBE_NO : PROBE_MORE;
-	if (object)
-		return head.data[0] == '"' || head.data[0] == '}' ? PROBE_YES : PROBE_NO;
-	return head.data[0] && strchr("{[\"]-0123456789tfn", head.data[0]) ? PROBE_YES : PROBE_NO;
+	return plain == PROBE_NO ? json_wrapped_begins(p->head, p->end) : plain;
 }
 
 static int json_open(void *state, const struct decode_env *env)
@@ -438,12 +597,6 @@ static int json_open(void *state, const struct decode_env *env)
 	if (budget_charge(env->budget, YAJL_MEMORY_BYTES) != STATUS_OK)
 		return STATUS_LIMIT;
 	j->env = env;
-	j->parser = yajl_alloc(&callbacks, NULL, j);
-	if (!j->parser)
-		return STATUS_NO_MEMORY;
-	if (!yajl_config(j->parser, yajl_dont_validate_strings, 1) ||
-	        !yajl_config(j->parser, yajl_allow_multiple_values, 1))
-		return STATUS_LIBRARY;
 	return STATUS_OK;
 }
 
@@ -465,5 +618,6 @@ const struct decoder decoder_json = {
         .probe = json_probe,
         .open = json_open,
         .feed = json_feed,
+        .gap = json_gap,
         .close = json_close,
 };

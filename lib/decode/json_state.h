@@ -1,5 +1,6 @@
-/* json_state: what the files of the JSON decoder share: the values that are open (json_scope.c) and
- * the reading of them (json.c). Nothing else includes it. */
+/* json_state: what the files of the JSON decoder share: the values that are open (json_scope.c),
+ * the reading of them (json.c), and what stands between texts (json_seek.c). Nothing else includes
+ * it. */
 #ifndef EXEAT_DECODE_JSON_STATE_H
 #define EXEAT_DECODE_JSON_STATE_H
 
@@ -54,8 +55,10 @@ enum flush_state {
 };
 
 enum phase {
+	SEEKING, /* no text is open: looks for the beginning of one */
 	READING,
-	WINDING_UP, /* the text is broken or cut short: what waits is put out, then it ends so */
+	WINDING_UP, /* the text is broken or cut short: what waits is put out */
+	PASSING_ON, /* what follows is neither JSON nor running text: a child stream has it */
 	ENDED,
 };
 
@@ -73,9 +76,17 @@ struct json {
 	yajl_handle parser;
 	struct json_gate gate;
 	enum phase phase;
-	enum stream_end end; /* while winding up */
-	int status;          /* why a call back stopped the parser */
-	bool completed;      /* the parser knows that nothing follows */
+	enum stream_end end;    /* of the stream: the first thing that was wrong with it */
+	enum stream_end broken; /* of the text, while winding up */
+	bool goes_on;           /* after winding up: looks for another text */
+	bool wrapped;           /* a guard or a call stood before the text: its ")" may follow */
+	bool comma_waits;       /* for what follows: before a closing bracket nobody needs it */
+	bool text_open;         /* a message of running text */
+	bool text_running;      /* and a piece of it is out */
+	unsigned texts;         /* begun */
+	size_t looked;  /* input bytes that the gate has seen of a token that is not whole */
+	int status;     /* why a call back stopped the parser */
+	bool completed; /* the parser knows that nothing follows */
 	unsigned depth, scopes, messages;
 	struct nest frames[JSON_DEPTH_MAX];
 	struct scope scope[JSON_SCOPES_MAX];
@@ -91,8 +102,7 @@ struct json {
 	char long_label[DECODE_LABEL_BYTES_MAX];
 	size_t long_label_len;
 	struct transfer_reader base64;
-	/* Of piece: put out | open | free. What is open is of a long string, or of one that is not
-	 * whole yet and will go to the parser. */
+	/* Of a long string: put out | open | free. */
 	size_t piece_start, piece_len;
 	uint8_t piece[2 * DECODE_PIECE_BYTES_MAX];
 };
@@ -119,5 +129,24 @@ size_t json_write_label(const struct scope *s, struct span path, char *to, size_
 /* Puts out what waits in the innermost scope. 0: done. STATUS_MORE: drain first. */
 int json_flush_step(struct json *j, struct decode_out *out) WUNRES NONNULL(1, 2);
 void json_flush_if_due(struct json *j) NONNULL(1);
+
+/* json_seek.c: whether a text begins here: "{" or "[" and what must follow it. */
+enum probe_answer json_text_begins(struct span head, bool end);
+/* The same with a guard against being run as a script, or a call (JSONP), before it. */
+enum probe_answer json_wrapped_begins(struct span head, bool end);
+
+enum seek {
+	SEEK_WAIT, /* for more input */
+	SEEK_GO,
+	SEEK_FOUND, /* a text begins at the cursor */
+	SEEK_OTHER, /* what follows is no text at all */
+	SEEK_OVER,
+};
+
+/* Reads on between two texts: what is there is running text. */
+enum seek json_seek(struct json *j, struct cursor *c, const struct decode_in *in,
+        struct decode_out *out) NONNULL(1, 2, 3, 4);
+/* Bytes are missing here: what came before them is taken, and the running text ends. */
+void json_seek_gap(struct json *j, struct span before, struct decode_out *out) NONNULL(1, 3);
 
 #endif
