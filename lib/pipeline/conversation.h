@@ -68,6 +68,8 @@ struct conversation {
 	struct flow_counts told[2];
 	uint32_t records;
 	int64_t hour_ns;
+	uint64_t kept_packets; /* when the open flow was last stored */
+	bool findings_kept;
 };
 
 int conversation_new(struct conversation **ret_gives, const struct conversation_context *borrowed,
@@ -83,8 +85,10 @@ int conversation_finish(struct conversation *c, const struct flow *flow) WUNRES 
 /* conversation_row.c: the store's view. */
 void conversation_row(struct conversation *c, const struct flow *flow, struct store_flow *ret)
         NONNULL(1, 2, 3);
-/* What came since the last record; advances. */
-void conversation_record(struct conversation *c, const struct flow *flow, bool last,
+/* What came since the last record that was ended by conversation_told. */
+void conversation_record(const struct conversation *c, const struct flow *flow, bool last,
         struct store_record *ret) NONNULL(1, 2, 4);
+/* The record is final: the next one counts from here. */
+void conversation_told(struct conversation *c, const struct flow *flow) NONNULL(1, 2);
 
 #endif

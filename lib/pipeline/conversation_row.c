@@ -212,7 +212,7 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 }
 
 void conversation_record(
-        struct conversation *c, const struct flow *flow, bool last, struct store_record *ret)
+        const struct conversation *c, const struct flow *flow, bool last, struct store_record *ret)
 {
 	int out = flow->out_index < 0 ? 0 : flow->out_index;
 	const struct flow_counts *now = flow->counts;
@@ -224,8 +224,13 @@ void conversation_record(
 	        .bytes_in = now[!out].payload_bytes - c->told[!out].payload_bytes,
 	        .packets_out = now[out].packets - c->told[out].packets,
 	        .packets_in = now[!out].packets - c->told[!out].packets,
-	        .sequence = c->records++,
+	        .sequence = c->records,
 	        .last = last,
 	};
+}
+
+void conversation_told(struct conversation *c, const struct flow *flow)
+{
+	c->records++;
 	memcpy(c->told, flow->counts, sizeof(c->told));
 }

@@ -16,8 +16,11 @@
 #include "source/source.h"
 #include "store/store.h"
 
-#define PIPELINE_BUDGET_BYTES   (128u << 20) /* buffered bytes of all peers together */
-#define PIPELINE_FLOWS_MAX      65536        /* open at once, over all shards */
+#define PIPELINE_BUDGET_BYTES (128u << 20) /* buffered bytes of all peers together */
+#define PIPELINE_FLOWS_MAX    65536        /* open at once, over all shards */
+/* Of a live run, no more than this is lost when it is cut off. A minute's rows are written in a
+ * moment, and a minute is soon captured again. */
+#define PIPELINE_KEEP_NS        (60 * INT64_C(1000000000))
 #define PIPELINE_MIRROR_NS      (30 * INT64_C(1000000000)) /* the mirror check speaks after this… */
 #define PIPELINE_MIRROR_PACKETS 10000                      /* … or this */
 
@@ -49,7 +52,9 @@ int pipeline_new(struct pipeline **ret_gives, struct source *source, struct dete
 struct pipeline *pipeline_free(struct pipeline *p);
 /* Reads the source to its end (or the duration, or the stop flag) inside the store's transaction,
  * which the caller has begun and which ends here.
- * Files that the stop flag cut short, and failures, leave the store as it was. */
+ * Files that the stop flag cut short, and failures, leave the store as it was. A live source is
+ * kept in the store from its start, then each minute and each hour, as one that "did not end in
+ * order" until it has: then failures take back what came since. */
 int pipeline_run(struct pipeline *p, const struct pipeline_options *options,
         struct pipeline_result *ret) WUNRES NONNULL(1, 2, 3);
 

@@ -21,6 +21,7 @@ static const char *const statement_sql[STATEMENTS] = {
         [STATEMENT_RECORD] = "INSERT OR REPLACE INTO record VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
         [STATEMENT_FINDING] =
                 "INSERT INTO finding VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+        [STATEMENT_FINDINGS_CLEAR] = "DELETE FROM finding WHERE flow=?1",
         [STATEMENT_TAG] = "INSERT OR IGNORE INTO tag VALUES (?1,?2)",
         [STATEMENT_LOSS] =
                 ("INSERT INTO loss VALUES (?1,?2,?3)"
@@ -470,6 +471,17 @@ int store_add_finding(struct store *s, const struct store_finding *f)
 	return run(statement);
 }
 
+int store_clear_findings(struct store *s, uint64_t flow)
+{
+	sqlite3_stmt *statement;
+	int status = store_prepare(s, STATEMENT_FINDINGS_CLEAR, &statement);
+
+	if (status != STATUS_OK)
+		return status;
+	bind_bits(statement, 1, flow);
+	return run(statement);
+}
+
 int store_add_tag(struct store *s, uint64_t flow, uint64_t tag)
 {
 	sqlite3_stmt *statement;
@@ -556,6 +568,15 @@ static int replace_earlier_runs(struct store *s)
 
 	for (size_t i = 0; status == STATUS_OK && i < ARRAY_LEN(steps); i++)
 		status = store_exec(s, steps[i]);
+	return status;
+}
+
+int store_keep(struct store *s)
+{
+	int status = store_exec(s, "COMMIT");
+
+	if (status == STATUS_OK)
+		status = store_exec(s, "BEGIN IMMEDIATE");
 	return status;
 }
 

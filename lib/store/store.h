@@ -3,9 +3,10 @@
  * input. Goes out: the same by day. No payload, no identifier: names have passed base/display,
  * patients are keyed tags.
  *
- * One transaction an input: an input that is run again (same sha256) replaces its records whole;
- * an interrupted run leaves the store as it was. Schema: lib/store/schema.sql, with its version and
- * migrations. */
+ * One transaction a set of files: an input that is run again (same sha256) replaces its records
+ * whole; an interrupted run leaves the store as it was. A live input, which cannot be run again, is
+ * committed in steps (store_keep), each of which leaves a store that can be reported on. Schema:
+ * lib/store/schema.sql, with its version and migrations. */
 #ifndef EXEAT_STORE_STORE_H
 #define EXEAT_STORE_STORE_H
 
@@ -118,6 +119,8 @@ int store_input_set(struct store *s, uint32_t input, const struct store_input *i
 int store_add_flow(struct store *s, const struct store_flow *f) WUNRES NONNULL(1, 2);
 int store_add_record(struct store *s, const struct store_record *r) WUNRES NONNULL(1, 2);
 int store_add_finding(struct store *s, const struct store_finding *f) WUNRES NONNULL(1, 2);
+/* The flow's findings are about to be given again, with later counts. */
+int store_clear_findings(struct store *s, uint64_t flow) WUNRES NONNULL(1);
 int store_add_tag(struct store *s, uint64_t flow, uint64_t tag) WUNRES NONNULL(1);
 int store_add_loss(struct store *s, uint32_t input, const struct store_loss *l) WUNRES
         NONNULL(1, 3);
@@ -125,8 +128,11 @@ int store_set_meta(struct store *s, const char *key, const char *value) WUNRES N
 /* "" when absent. */
 int store_get_meta(struct store *s, const char *key, char *ret, size_t size) WUNRES
         NONNULL(1, 2, 3);
+/* Commits what was added until now and goes on with the same inputs. STATUS_BUSY: somebody reads
+ * the store; nothing is lost, and it can be tried again later. */
+int store_keep(struct store *s) WUNRES NONNULL(1);
 int store_commit(struct store *s) WUNRES NONNULL(1);
-/* Undoes what came since store_begin. */
+/* Undoes what came since store_begin, or the last store_keep. */
 void store_abandon(struct store *s) NONNULL(1);
 
 /* Reading. from/to: half-open, ns; flows of which any part lies between. Sorted by first time, then

@@ -45,6 +45,14 @@ def children(pid):
     return found
 
 
+def gone(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
 def wait_until(holds, what, seconds=60):
     end = time.monotonic() + seconds
     while not holds():

@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
 """Live capture in network namespaces: who allows it, how it ends, and what is left when it is cut
 off. Skips where this is not root."""
+import json
 import os
+import shutil
+import signal
 import sys
+import time
 
 import frames
-from exeat_run import REGISTER, SKIPPED, check, check_whole, inspect
-from lab import ALLOWED, Lab
+from exeat_run import REGISTER, SKIPPED, SOURCE, check, check_whole, exeat, inspect
+from lab import ALLOWED, Lab, children, gone, wait_until
 from payloads import LABELLED, http_ok, http_post
+
+KEEP_SECONDS = 60  # PIPELINE_KEEP_NS
 
 
 def upload(port=50000):
@@ -50,6 +56,65 @@ def case_the_store_remembers_who_allowed_it(work):
         check(ports == {50000, 50001}, f"conversations of {ports}")
         check("Practice principal" in (result.folder / "run.json").read_text(encoding="utf-8"),
               "the report does not say who allowed it")
+
+
+def stored(lab, *arguments):
+    """What a report made from the store says, with nothing written beside it."""
+    folder = lab.work / "later"
+    shutil.rmtree(folder, ignore_errors=True)
+    result = exeat("report", "--store", lab.work / "out" / "exeat.db", "--rules", SOURCE / "rules",
+                   *arguments, folder=folder)
+    return result
+
+
+def check_cut_off(work, victim):
+    """victim: what to kill, of the monitor's and the inspector's process ids."""
+    with Lab(work) as lab:
+        inspect(work, frames.pcap(upload())).expect(1)
+        process = lab.start(*ALLOWED)
+        inspector, = children(process.pid)
+        ended, still_open = upload(50001), upload(50002)[:-2]
+        lab.send(ended + still_open)
+        # A minute later both are in the store, though one has not ended yet.
+        time.sleep(KEEP_SECONDS + 3)
+        before = stored(lab).expect(1)
+        check("up.quoll" not in before.err and "api.example.net" in before.out,
+              "a running capture cannot be reported on")
+        lab.send(upload(50003))
+        time.sleep(1)
+        os.kill(victim(process.pid, inspector), signal.SIGKILL)
+        wait_until(lambda: not children(process.pid) or gone(inspector),
+                   "the inspector goes on without its monitor", 10)
+        code = lab.finish(process).code
+        stored(lab).expect(1)
+        result = stored(lab, "--out", work / "later").expect(1)
+        check_whole(work / "later")
+        ports = {flow["src_port"]: flow for flow in result.flows()}
+        check({50000, 50001, 50002} == set(ports), f"conversations of {set(ports)}")
+        check(all(flow["findings"] for flow in ports.values()), "content was lost")
+        check(len(result.flows()) == 3, "a conversation is told twice")
+        check("capture-gap" in result.flags(), "it passes for a whole capture")
+        check("did not end in order" in json.dumps(result.run_facts()), "its end is not told")
+        # The next capture goes on with the same store, and ends in order.
+        process = lab.start(*ALLOWED, "--for", "3s")
+        lab.send(upload(50004))
+        result = lab.finish(process).expect(1)
+        check_whole(result.folder)
+        check({flow["src_port"] for flow in result.flows()} == {50000, 50001, 50002, 50004},
+              "the next capture has lost what was kept")
+        return code
+
+
+def case_inspector_killed(work):
+    """kill -9 of the inspector after a minute: what was seen until a minute before is in the store,
+    open conversations too, and is reported as a capture that did not end in order"""
+    check(check_cut_off(work, lambda monitor, inspector: inspector) == 6, "the exit code is wrong")
+
+
+def case_monitor_killed(work):
+    """the same when the monitor is killed"""
+    check(check_cut_off(work, lambda monitor, inspector: monitor) == -signal.SIGKILL,
+          "the exit code is wrong")
 
 
 def case_absent_interface(work):

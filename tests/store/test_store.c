@@ -324,6 +324,49 @@ static void settings_and_first_dates_are_remembered(void **state)
 	s = store_free(s);
 }
 
+/* A live input is committed in steps: what came after the last one is taken back, no more. */
+static void what_was_kept_stays(void **state)
+{
+	struct store_input input = {.sha256 = "live", .kind = "live", .end_reason = "no end"};
+	struct store_finding finding = {.flow = 7, .finding = {.kind = "medicare", .count = 1}};
+	struct store_finding *findings = NULL;
+	struct store_record record = {.flow = 7, .bytes_out = 10};
+	struct store_record *records = NULL;
+	struct store_flow f;
+	struct store *s = NULL;
+	uint32_t index = 0;
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(store_open(&s, NULL, false), STATUS_OK);
+	assert_int_equal(store_begin(s), STATUS_OK);
+	assert_int_equal(store_input_begin(s, &index), STATUS_OK);
+	f = example_flow(7, index, 0);
+	for (unsigned step = 1; step <= 2; step++) {
+		finding.finding.count = record.bytes_out = step;
+		assert_int_equal(store_add_flow(s, &f), STATUS_OK);
+		assert_int_equal(store_add_record(s, &record), STATUS_OK);
+		assert_int_equal(store_clear_findings(s, 7), STATUS_OK);
+		assert_int_equal(store_add_finding(s, &finding), STATUS_OK);
+		assert_int_equal(store_input_set(s, index, &input), STATUS_OK);
+		assert_int_equal(store_keep(s), STATUS_OK);
+	}
+	f = example_flow(8, index, 0);
+	assert_int_equal(store_add_flow(s, &f), STATUS_OK);
+	assert_int_equal(store_clear_findings(s, 7), STATUS_OK);
+	store_abandon(s);
+	assert_int_equal(count_flows(s), 1);
+	assert_int_equal(store_findings(s, 7, &findings, &count), STATUS_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(findings[0].finding.count, 2);
+	free(findings);
+	assert_int_equal(store_records(s, 7, &records, &count), STATUS_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(records[0].bytes_out, 2);
+	free(records);
+	store_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +378,7 @@ int main(void)
 	        cmocka_unit_test(foreign_and_later_files_are_refused),
 	        cmocka_unit_test(impossible_values_are_refused),
 	        cmocka_unit_test(settings_and_first_dates_are_remembered),
+	        cmocka_unit_test(what_was_kept_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
