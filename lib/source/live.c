@@ -22,6 +22,8 @@ struct live {
 	uint32_t last_dropped, last_if_dropped; /* the kernel's counters, which wrap at 2^32 */
 	int64_t last_ns;
 	struct source_counts counts;
+	char gone[96];   /* the sentence for an interface that goes away, with its name */
+	int64_t down_ns; /* when it went away, by the monotonic clock; 0: it is there */
 	bool ended;
 };
 
@@ -145,6 +147,8 @@ int live_open(struct live **ret_gives, const struct source_live_options *options
 	if (!l)
 		return refuse(ret_reason, STATUS_NO_MEMORY, options->interface, "out of memory");
 	l->counts.format = "live";
+	snprintf(l->gone, sizeof(l->gone), "the interface %.32s went away while it was captured",
+	        options->interface);
 	l->counts.end = STATUS_END;
 	status = open_pcap(l, options, ret_reason);
 	if (status == STATUS_OK && identify(l, options->interface) != STATUS_OK)
@@ -168,11 +172,24 @@ struct live *live_free(struct live *l)
 	return NULL;
 }
 
+static int64_t monotonic_ns(void)
+{
+	struct timespec now = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+/* The kernel still hands over what it had collected when the interface went away. */
 static void end_live(struct live *l)
 {
+	if (l->down_ns == 0)
+		l->down_ns = monotonic_ns();
+	if (monotonic_ns() - l->down_ns < LIVE_LAST_BLOCK_NS)
+		return;
 	l->ended = true;
 	l->counts.end = STATUS_TRUNCATED;
-	l->counts.end_reason = "the interface went away while it was captured";
+	l->counts.end_reason = l->gone;
 	l->counts.end_at_bytes = l->counts.bytes;
 	l->counts.end_after_frame = l->counts.frames;
 }
@@ -201,12 +218,10 @@ static int take_frame(struct live *l, struct frame *ret)
 	int result = pcap_next_ex(l->pcap, &header, &data);
 	struct frame frame;
 
-	if (result == 0)
-		return STATUS_OK;
-	if (result < 0) {
+	if (result < 0 || (result == 0 && l->down_ns != 0))
 		end_live(l);
+	if (result <= 0)
 		return STATUS_OK;
-	}
 	frame = (struct frame){
 	        .bytes = {data, header->caplen},
 	        .length_bytes = header->len > header->caplen ? header->len : header->caplen,

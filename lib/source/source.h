@@ -39,7 +39,7 @@ struct source_counts {
 	int end;
 	uint64_t end_at_bytes;         /* offset in the (decompressed) file where reading stopped */
 	uint64_t end_after_frame;      /* last good frame */
-	const char *end_reason;        /* one plain sentence, static; NULL when it ended well */
+	const char *end_reason;        /* one plain sentence, of the source; NULL: it ended well */
 	char sha256[DIGEST_HEX_CHARS]; /* of the file as stored; live: of start and interface */
 	const char *format; /* "pcap", "pcapng", "pcap in gzip", …; "" when it was none */
 };
