@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 import time
 
@@ -115,6 +116,68 @@ def case_monitor_killed(work):
     """the same when the monitor is killed"""
     check(check_cut_off(work, lambda monitor, inspector: monitor) == -signal.SIGKILL,
           "the exit code is wrong")
+
+
+def check_in_order(lab, process, port):
+    result = lab.finish(process).expect(1)
+    check_whole(result.folder)
+    check({flow["src_port"] for flow in result.flows()} == {port}, "what was seen is not reported")
+    check(all(flow["findings"] for flow in result.flows()), "content was lost")
+    return result
+
+
+def case_interrupted(work):
+    """Ctrl-C, or a service that is stopped: the capture ends in order, with its reports, also when
+    each process is told, and twice in one moment"""
+    with Lab(work) as lab:
+        for port, number in ((50000, signal.SIGINT), (50001, signal.SIGTERM)):
+            process = lab.start(*ALLOWED, name=f"out{port}")
+            lab.send(upload(port))
+            inspector, = children(process.pid)
+            for pid in (inspector, process.pid, process.pid):
+                os.kill(pid, number)
+            result = check_in_order(lab, process, port)
+            check("capture-gap" not in result.flags(), "an end in order is told as a gap")
+
+
+def case_reader(work):
+    """somebody reads the store when the capture ends: it is waited for; a second Ctrl-C does not
+    wait, and what was kept until then can be reported"""
+    with Lab(work) as lab:
+        process = lab.start(*ALLOWED)
+        lab.send(upload())
+        reader = sqlite3.connect(f"file:{work}/out/exeat.db?mode=ro", uri=True)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM flow").fetchall()
+        process.send_signal(signal.SIGINT)
+        time.sleep(7)
+        check(process.poll() is None, "the capture did not wait for the reader")
+        reader.close()
+        check_in_order(lab, process, 50000)
+
+        process = lab.start(*ALLOWED)
+        lab.send(upload(50001))
+        reader = sqlite3.connect(f"file:{work}/out/exeat.db?mode=ro", uri=True)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM flow").fetchall()
+        process.send_signal(signal.SIGINT)
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        lab.finish(process, 5).expect(6).one_sentence("signal", "lost")
+        reader.close()
+        stored(lab).expect(1)
+
+
+def case_unplugged(work):
+    """the interface goes away: what was seen is reported, with a sentence that names it"""
+    with Lab(work) as lab:
+        process = lab.start(*ALLOWED)
+        lab.send(upload())
+        lab.unplug()
+        result = check_in_order(lab, process, 50000)
+        result.one_sentence(f"the interface {lab.interface} went away")
+        check("capture-gap" in result.flags(), "it passes for a whole capture")
+        check(lab.interface in json.dumps(result.run_facts()), "run.json does not say why")
 
 
 def case_absent_interface(work):
