@@ -206,6 +206,27 @@ static enum exit_code open_named_folder(struct workplace *w, const char *folder)
 	                           : workplace_complain("open the store's folder", status);
 }
 
+/* A journal beside the store is a run that writes, or one that was killed while it wrote: then the
+ * folder is needed as well. */
+static bool has_journal(const char *store_path)
+{
+	char path[WORKPLACE_PATH_CHARS + 8];
+	struct stat info;
+	int len = snprintf(path, sizeof(path), "%s-journal", store_path);
+
+	return len < 0 || (size_t)len >= sizeof(path) || stat(path, &info) == 0;
+}
+
+/* Who only reads a store needs no right to its folder, which may be anybody's. */
+static enum exit_code open_store_file(struct workplace *w, const char *path)
+{
+	w->store_file_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (w->store_file_fd >= 0)
+		return EXIT_CLEAN;
+	log_error("cannot open the store %s: %s", path, strerror(errno));
+	return EXIT_MACHINE;
+}
+
 /* --store FILE, else exeat.db of --out, else in memory. */
 static enum exit_code open_store_folder(struct workplace *w, const struct workplace_options *o)
 {
@@ -235,6 +256,8 @@ static enum exit_code open_store_folder(struct workplace *w, const struct workpl
 		return errno == ENOENT ? EXIT_USAGE : EXIT_MACHINE;
 	}
 	snprintf(w->store_name, sizeof(w->store_name), "%s", name);
+	if (w->store_read_only && !has_journal(o->store_path))
+		return open_store_file(w, o->store_path);
 	return open_named_folder(w, folder);
 }
 
@@ -267,7 +290,7 @@ enum exit_code workplace_open(struct workplace *w, const struct workplace_option
 	for (int i = 0; i < REGISTRY_FILES; i++)
 		w->register_fds[i] = -1;
 	w->identifiers_fd = w->flags_fd = w->country_fd = w->asn_fd = -1;
-	w->out_fd = w->store_fd = -1;
+	w->out_fd = w->store_fd = w->store_file_fd = -1;
 	priv_user_find(&w->user);
 	w->store_user = w->user;
 	code = open_rules(w, options);
@@ -541,7 +564,14 @@ static enum exit_code load_store(struct workplace *w)
 
 	if (w->store_fd >= 0 && fchdir(w->store_fd) != 0)
 		return workplace_complain("enter the store's folder", status_from_errno(errno));
-	status = store_open(&w->store, w->store_name[0] ? w->store_name : NULL, w->store_read_only);
+	if (w->store_file_fd >= 0)
+		status = store_open_mapped(&w->store, w->store_file_fd);
+	else
+		status = store_open(
+		        &w->store, w->store_name[0] ? w->store_name : NULL, w->store_read_only);
+	/* A run was killed while it wrote: a reader must take that back first. */
+	if (status == STATUS_NO_PERMISSION && w->store_read_only && w->store_fd >= 0)
+		status = store_open(&w->store, w->store_name, false);
 	if (status == STATUS_UNSUPPORTED) {
 		log_error("the store is not one of this version of exeat; keep it and give another "
 		          "with "
@@ -636,6 +666,7 @@ void workplace_close(struct workplace *w)
 	close_fd(&w->asn_fd);
 	close_fd(&w->out_fd);
 	close_fd(&w->store_fd);
+	close_fd(&w->store_file_fd);
 }
 
 static enum exit_code finish_outputs(const struct workplace *w)

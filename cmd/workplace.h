@@ -65,6 +65,7 @@ struct workplace {
 	int identifiers_fd, flags_fd;
 	int country_fd, asn_fd;
 	int out_fd, store_fd;
+	int store_file_fd;    /* a store that is only read, wherever it lies; then store_fd is -1 */
 	char store_name[128]; /* in store_fd; "" for a store in memory */
 	bool store_read_only;
 	struct priv_sandbox sandbox;

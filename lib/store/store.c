@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/status.h"
 #include "store/store_internal.h"
@@ -174,11 +175,38 @@ static int register_relative_vfs(void)
 	return store_status(sqlite3_vfs_register(&relative, 0));
 }
 
+/* The rollback journal needs no shared memory, and temporary tables stay in memory: nothing is
+ * written outside the output folder. */
+static const char settings[] = "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"
+                               " PRAGMA busy_timeout=5000; PRAGMA cache_size=-16384";
+
+int store_start_reading(struct store *s)
+{
+	int version = 0;
+	int status = store_exec(s, settings);
+
+	if (status == STATUS_OK)
+		status = read_version(s, &version);
+	/* A reader cannot bring it up to date. */
+	return status == STATUS_OK && version != STORE_SCHEMA_VERSION ? STATUS_UNSUPPORTED : status;
+}
+
+static int start_writing(struct store *s)
+{
+	int version = 0;
+	int status = store_exec(s, settings);
+
+	if (status == STATUS_OK)
+		status = read_version(s, &version);
+	if (status == STATUS_OK)
+		status = store_exec(s, "PRAGMA journal_mode=DELETE; PRAGMA secure_delete=ON");
+	return status == STATUS_OK ? migrate(s, version) : status;
+}
+
 int store_open(struct store **ret_gives, const char *path, bool read_only)
 {
 	struct store *s = calloc(1, sizeof(*s));
 	int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-	int version = 0;
 	int status;
 
 	if (!s)
@@ -188,19 +216,8 @@ int store_open(struct store **ret_gives, const char *path, bool read_only)
 		status = store_status(sqlite3_open_v2(path ? path : ":memory:", &s->db,
 		        path ? flags : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 		        path ? "exeat-relative" : NULL));
-	/* The rollback journal needs no shared memory, and temporary tables stay in memory: nothing
-	 * is written outside the output folder. */
 	if (status == STATUS_OK)
-		status = store_exec(s, "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"
-		                       " PRAGMA busy_timeout=5000; PRAGMA cache_size=-16384");
-	if (status == STATUS_OK)
-		status = read_version(s, &version);
-	if (status == STATUS_OK && !read_only)
-		status = store_exec(s, "PRAGMA journal_mode=DELETE; PRAGMA secure_delete=ON");
-	if (status == STATUS_OK && !read_only)
-		status = migrate(s, version);
-	else if (status == STATUS_OK && version != STORE_SCHEMA_VERSION)
-		status = STATUS_UNSUPPORTED; /* a reader cannot bring it up to date */
+		status = read_only ? store_start_reading(s) : start_writing(s);
 	if (status != STATUS_OK) {
 		store_free(s);
 		return status;
@@ -216,6 +233,8 @@ struct store *store_free(struct store *s)
 	for (size_t i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(s->statements[i]);
 	sqlite3_close(s->db); /* rolls back an open transaction */
+	if (s->mapped)
+		munmap(s->mapped, s->mapped_bytes);
 	free(s->inputs);
 	free(s);
 	return NULL;

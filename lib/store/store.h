@@ -105,6 +105,9 @@ struct store_loss {
  * STATUS_UNSUPPORTED: the file is no store, another program's database, of a later version than
  * this program, or (read only) of an earlier one. */
 int store_open(struct store **ret_gives, const char *path, bool read_only) WUNRES NONNULL(1);
+/* Reads a store through its descriptor, which is borrowed, where the folder is not this process's
+ * to open. Nobody can write to the file meanwhile. STATUS_BUSY: somebody goes on writing. */
+int store_open_mapped(struct store **ret_gives, int fd) WUNRES NONNULL(1);
 struct store *store_free(struct store *s); /* rolls back what is open; NULL ok */
 
 /* The set of inputs of one run becomes one transaction: begin, add, commit. The earlier records of

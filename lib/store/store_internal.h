@@ -34,12 +34,16 @@ struct store {
 	int64_t *inputs; /* row ids by the caller's index, of the open transaction */
 	uint32_t input_count;
 	bool in_transaction;
+	void *mapped; /* store_open_mapped: the file's bytes */
+	size_t mapped_bytes;
 };
 
 extern const char store_schema_sql[];
 
 /* Maps SQLite's result code to a status: SQLITE_FULL -> STATUS_NO_SPACE, … */
 int store_status(int result) WUNRES;
+/* Settings that readers need, and a look at the version: STATUS_UNSUPPORTED when it is another. */
+int store_start_reading(struct store *s) WUNRES NONNULL(1);
 /* Runs SQL that gives no rows. */
 int store_exec(struct store *s, const char *sql) WUNRES NONNULL(1, 2);
 /* Prepares once, resets before each use. */

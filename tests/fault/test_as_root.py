@@ -3,6 +3,7 @@
 other people. Skips where this is not root."""
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 
@@ -102,6 +103,56 @@ def case_foreign_folder(work):
         for path in (folder, folder / name):
             check(path.stat().st_uid == 1234, f"{path.name} has changed hands")
         check(os.listdir(folder) == [name], "something was written")
+
+
+def states(folder):
+    """What stands in a folder, whose it is, and when it was last changed."""
+    return {path.name: (path.stat().st_uid, path.stat().st_mode, path.stat().st_mtime_ns)
+            for path in [folder, *folder.iterdir()]}
+
+
+def report(store, *arguments):
+    return exeat("report", "--store", store, "--rules", SOURCE / "rules", *arguments)
+
+
+def case_store_among_other_files(work):
+    """a store in a folder of somebody's, private to them and with other files, can be read, and
+    nothing there is changed"""
+    expected = report(inspect(work, capture(20)).expect(1).folder / "exeat.db").expect(1)
+    for owner in (0, 1234):
+        folder = work / f"of {owner}"
+        folder.mkdir(mode=0o700)
+        (folder / "letters.docx").write_bytes(b"mine")
+        shutil.copy(work / "out" / "exeat.db", folder / "clinic.db")
+        for path in (folder, folder / "letters.docx", folder / "clinic.db"):
+            os.chown(path, owner, owner)
+            path.chmod(0o700 if path == folder else 0o600)
+        before = states(folder)
+        result = report(folder / "clinic.db").expect(1)
+        check(result.out == expected.out, "the report differs")
+        check(states(folder) == before, f"the folder of {owner} was changed")
+        report(folder / "letters.docx").expect(2).one_sentence("store")
+
+
+def case_store_half_written(work):
+    """a store whose writer was killed between two writes: a report takes that back and reads it"""
+    store = inspect(work, capture(300)).expect(1).folder / "exeat.db"
+    expected = report(store).expect(1)
+    left = work / "left"
+    left.mkdir()
+    writer = sqlite3.connect(store, isolation_level=None)
+    writer.execute("PRAGMA cache_size=2")
+    writer.execute("BEGIN")
+    writer.execute("UPDATE flow SET community_id = 'half written', last_ns = 0")
+    for name in ("exeat.db", "exeat.db-journal"):
+        shutil.copy(work / "out" / name, left / name)
+    writer.execute("ROLLBACK")
+    writer.close()
+    check((left / "exeat.db-journal").read_bytes()[:1] != b"\0", "the test wrote no journal")
+    check(b"half written" in (left / "exeat.db").read_bytes(), "the test wrote no half")
+    for _ in range(2):
+        check(report(left / "exeat.db").expect(1).out == expected.out, "the report differs")
+    check(b"half written" not in (left / "exeat.db").read_bytes(), "half of it is left")
 
 
 def case_link_as_folder(work):

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -367,6 +368,34 @@ static void what_was_kept_stays(void **state)
 	store_free(s);
 }
 
+/* Where the folder cannot be opened: what is there is read, nothing is written. */
+static void a_store_is_read_through_its_descriptor(void **state)
+{
+	const uint64_t ids[] = {5, 7};
+	char path[] = "/tmp/exeat-store-XXXXXX";
+	struct store *s = NULL, *other = NULL;
+	int fd = mkstemp(path);
+	int empty = open("/dev/null", O_RDONLY);
+
+	(void)state;
+	assert_true(fd >= 0 && empty >= 0);
+	assert_int_equal(store_open_mapped(&s, fd), STATUS_UNSUPPORTED); /* empty */
+	assert_int_not_equal(store_open_mapped(&s, empty), STATUS_OK);   /* no file */
+	assert_null(s);
+	assert_int_equal(store_open(&s, path, false), STATUS_OK);
+	add_run(s, "aa", ids, 2);
+	store_free(s);
+	assert_int_equal(store_open_mapped(&other, fd), STATUS_OK);
+	unlink(path);
+	assert_int_equal(count_flows(other), 2);
+	assert_true(store_note_seen(other, "p", "d", "2026-10-02") != STATUS_OK);
+	store_free(other);
+	assert_int_equal(pwrite(fd, "not a store", 11, 0), 11);
+	assert_int_equal(store_open_mapped(&s, fd), STATUS_UNSUPPORTED);
+	close(fd);
+	close(empty);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +408,7 @@ int main(void)
 	        cmocka_unit_test(impossible_values_are_refused),
 	        cmocka_unit_test(settings_and_first_dates_are_remembered),
 	        cmocka_unit_test(what_was_kept_stays),
+	        cmocka_unit_test(a_store_is_read_through_its_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
