@@ -199,6 +199,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(zstd)                                                                                    \
 	X(utf16)                                                                                   \
 	X(sealed)                                                                                  \
+	X(cms)                                                                                     \
 	X(multipart)                                                                               \
 	X(form)                                                                                    \
 	X(mllp)                                                                                    \
