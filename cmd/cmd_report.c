@@ -1,5 +1,6 @@
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -75,11 +76,31 @@ static enum exit_code remember_register(struct workplace *w)
 	return workplace_complain("write the store", status);
 }
 
+/* A store that never got a capture would else read as a practice where nothing happens. */
+static enum exit_code check_inputs(struct workplace *w)
+{
+	struct store_input *inputs = NULL;
+	size_t count = 0;
+	int status = store_inputs(w->store, &inputs, &count);
+
+	free(inputs);
+	if (status != STATUS_OK)
+		return workplace_complain("read the store", status);
+	if (count > 0)
+		return EXIT_CLEAN;
+	log_error("%s holds no capture yet, so there is nothing to report; add one with exeat "
+	          "inspect or exeat capture",
+	        w->store_name);
+	return EXIT_NO_PACKET;
+}
+
 static enum exit_code make_report(struct workplace *w, struct reporting_options *o)
 {
 	char date[TIME_DATE_CHARS];
 	enum exit_code code = workplace_load(w);
 
+	if (code == EXIT_CLEAN)
+		code = check_inputs(w);
 	if (code != EXIT_CLEAN)
 		return code;
 	if (o->date) {

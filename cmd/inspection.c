@@ -86,13 +86,17 @@ static enum exit_code open_files(const struct inspection_options *o, struct sour
 	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("read the captures", status);
 }
 
-static void say_how_inputs_ended(struct source *source)
+/* True when all of them ended where they should. */
+static bool say_how_inputs_ended(struct source *source)
 {
+	bool intact = true;
+
 	for (size_t i = 0; i < source_input_count(source); i++) {
 		struct source_counts counts;
 
 		if (source_counts(source, i, &counts) != STATUS_OK || !counts.end_reason)
 			continue;
+		intact = false;
 		if (counts.frames > 0)
 			log_warning("input %zu: %s (after packet %llu, byte %llu); what came "
 			            "before was "
@@ -104,6 +108,29 @@ static void say_how_inputs_ended(struct source *source)
 			log_warning("input %zu: %s; no packet could be read from it", i + 1,
 			        counts.end_reason);
 	}
+	return intact;
+}
+
+/* Without a packet there is nothing to report on, and earlier reports stay as they are. */
+static void say_why_no_packet(const struct pipeline_result *r, bool intact)
+{
+	const char *name = source_link_name(r->unread_link);
+
+	if (r->unread_frames > 0)
+		log_error("no packet could be read: %sits %llu packets are of "
+		          "link type %u%s%s%s, which exeat does not read; capture on an Ethernet, "
+		          "raw "
+		          "IP or loopback interface; no report was written",
+		        intact ? "the capture is intact, but " : "",
+		        (unsigned long long)r->unread_frames, r->unread_link, *name ? " (" : "",
+		        name, *name ? ")" : "");
+	else if (r->filtered > 0)
+		log_error("no packet could be read: the filter left out all %llu; no report was "
+		          "written",
+		        (unsigned long long)r->filtered);
+	else
+		log_error("no packet could be read: there is none in the input; no report was "
+		          "written");
 }
 
 /* The register is remembered with what was seen, or not at all. */
@@ -127,6 +154,7 @@ static enum exit_code read_packets(struct workplace *w, const struct inspection_
 	        .duration_ns = o->duration_ns, .stop = &stop, .progress = isatty(STDERR_FILENO)};
 	struct pipeline *pipeline = NULL;
 	int status = STATUS_OK;
+	bool intact;
 
 	if (w->registry) {
 		const struct registry_practice *practice = registry_practice(w->registry);
@@ -140,7 +168,7 @@ static enum exit_code read_packets(struct workplace *w, const struct inspection_
 	if (status == STATUS_OK)
 		status = run_pipeline(w, pipeline, &options, ret);
 	pipeline_free(pipeline);
-	say_how_inputs_ended(source);
+	intact = say_how_inputs_ended(source);
 	if (status != STATUS_OK)
 		return workplace_complain(
 		        "inspect the packets; earlier results are unchanged", status);
@@ -148,7 +176,10 @@ static enum exit_code read_packets(struct workplace *w, const struct inspection_
 		log_error("stopped before the end of the input; earlier results are unchanged");
 		return EXIT_MACHINE;
 	}
-	return ret->any_packet ? EXIT_CLEAN : EXIT_NO_PACKET;
+	if (ret->any_packet)
+		return EXIT_CLEAN;
+	say_why_no_packet(ret, intact);
+	return EXIT_NO_PACKET;
 }
 
 /* live: the interface, opened by the monitor; NULL: files. Taken. */
@@ -171,9 +202,6 @@ static enum exit_code inspect(
 	if (code == EXIT_CLEAN)
 		code = read_packets(w, o, source, &result);
 	source_free(source);
-	/* Without a packet there is nothing to report on, and earlier reports stay as they are. */
-	if (code == EXIT_NO_PACKET)
-		log_error("no packet could be read; no report was written");
 	if (code != EXIT_CLEAN)
 		return code;
 	reporting.wall_seconds = seconds_of(CLOCK_MONOTONIC) - started;

@@ -91,6 +91,7 @@ struct pipeline {
 	uint64_t losses[LOSSES];      /* counted here */
 	uint64_t losses_told[LOSSES]; /* in the store, with those that other stages count */
 	uint64_t flows, frames;
+	uint32_t unread_link; /* of the first frame whose link type is not known */
 	int64_t first_ns, last_ns, ticked_ns;
 	int64_t kept_ns, kept_hour_ns; /* live: when the store was last committed */
 };
@@ -371,6 +372,8 @@ static int handle_frame(struct pipeline *p, const struct frame *frame)
 	packet_decode(frame, &packet);
 	if (packet.outcome == PACKET_OK)
 		return handle_packet(p, &packet);
+	if (packet.outcome == PACKET_UNKNOWN_LINK && p->losses[LOSS_UNKNOWN_LINK] == 0)
+		p->unread_link = frame->link_type;
 	if (packet.outcome != PACKET_FRAGMENT) {
 		p->losses[losses[packet.outcome]]++;
 		return STATUS_OK;
@@ -411,6 +414,19 @@ static int store_input_of(struct pipeline *p, uint32_t index, bool open)
 	snprintf(row.end_reason, sizeof(row.end_reason), "%s",
 	        counts.end_reason ? counts.end_reason : "");
 	return store_input_set(p->store, index, &row);
+}
+
+static int count_filtered(struct pipeline *p, uint64_t *ret)
+{
+	struct source_counts counts;
+	int status = STATUS_OK;
+
+	for (size_t i = 0; status == STATUS_OK && i < source_input_count(p->source); i++) {
+		status = source_counts(p->source, i, &counts);
+		if (status == STATUS_OK)
+			*ret += counts.filtered_frames;
+	}
+	return status;
 }
 
 static int store_inputs_of(struct pipeline *p, bool open)
@@ -640,9 +656,11 @@ bool pipeline_loss_is_gap(const char *name)
 
 static void describe_result(const struct pipeline *p, struct pipeline_result *ret)
 {
-	ret->any_packet = p->frames > 0;
 	ret->frames = p->frames;
 	ret->flows = p->flows;
+	ret->unread_frames = p->losses[LOSS_UNKNOWN_LINK];
+	ret->unread_link = p->unread_link;
+	ret->any_packet = ret->frames > ret->unread_frames;
 	ret->first_ns = p->first_ns;
 	ret->last_ns = p->last_ns;
 	ret->budget_peak_bytes = p->budget.peak_bytes;
@@ -671,6 +689,8 @@ static int read_and_store(struct pipeline *p, struct pipeline_result *ret)
 	if (status == STATUS_OK)
 		status = store_inputs_of(p, false);
 	if (status == STATUS_OK)
+		status = count_filtered(p, &ret->filtered);
+	if (status == STATUS_OK)
 		status = store_losses_of(p);
 	return status;
 }
@@ -695,10 +715,11 @@ int pipeline_run(
 	status = make_shards(p);
 	if (status == STATUS_OK)
 		status = read_and_store(p, ret);
-	if (status == STATUS_OK && !ret->interrupted) {
+	if (status == STATUS_OK && !ret->interrupted)
 		describe_result(p, ret);
+	/* A time in which nothing could be read must not count as one that was captured. */
+	if (status == STATUS_OK && (ret->any_packet || source_is_live(p->source)))
 		return commit(p);
-	}
 	store_abandon(p->store);
 	return status;
 }

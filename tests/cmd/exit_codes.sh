@@ -43,6 +43,14 @@ mkdir "$work/keep"
 run 2 no-store "$exeat" report --rules "$root/rules" --store "$work/keep/typo.db" --out "$work/out"
 [ ! -e "$work/keep/typo.db" ] || fail 'report made an empty store'
 
+# Neither does a store that holds no capture: it is said, and no CSV comes out.
+head -c 24 /dev/zero >"$work/none.pcap"
+run 4 no-packet inspect "$work/none.pcap" --out "$work/none"
+run 4 no-input "$exeat" report --rules "$root/rules" --store "$work/none/exeat.db" --csv \
+	--day 2026-11-22
+[ ! -s "$work/no-input.out" ] || fail 'a store without a capture gave a table'
+grep -q 'exeat.db holds no capture' "$work/no-input.err" || fail 'nothing says why'
+
 # The same file named twice says what it says once.
 run 1 once inspect "$capture" --out "$work/once"
 run 1 twice inspect "$capture" "$capture" --out "$work/twice"
