@@ -79,9 +79,10 @@ static enum exit_code remember_register(struct workplace *w)
 /* A store that never got a capture would else read as a practice where nothing happens. */
 static enum exit_code check_inputs(struct workplace *w)
 {
+	static const struct store_query all = {INT64_MIN, INT64_MAX};
 	struct store_input *inputs = NULL;
 	size_t count = 0;
-	int status = store_inputs(w->store, &inputs, &count);
+	int status = store_inputs(w->store, &all, &inputs, &count);
 
 	free(inputs);
 	if (status != STATUS_OK)

@@ -578,6 +578,12 @@ static enum exit_code load_store(struct workplace *w)
 		          "--store");
 		return EXIT_USAGE;
 	}
+	if (status == STATUS_MORE) {
+		log_error("%s was written by an earlier version of exeat; bring it up to date "
+		          "once, by a report with --out or by inspecting into it",
+		        w->store_name);
+		return EXIT_USAGE;
+	}
 	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("open the store", status);
 }
 

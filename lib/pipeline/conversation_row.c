@@ -224,6 +224,8 @@ void conversation_record(
 	        .bytes_in = now[!out].payload_bytes - c->told[!out].payload_bytes,
 	        .packets_out = now[out].packets - c->told[out].packets,
 	        .packets_in = now[!out].packets - c->told[!out].packets,
+	        .gap_bytes = now[0].gap_bytes - c->told[0].gap_bytes + now[1].gap_bytes -
+	                     c->told[1].gap_bytes,
 	        .sequence = c->records,
 	        .last = last,
 	};

@@ -90,6 +90,10 @@ struct pipeline {
 	struct mirror_check mirror;
 	uint64_t losses[LOSSES];      /* counted here */
 	uint64_t losses_told[LOSSES]; /* in the store, with those that other stages count */
+	int64_t hour_ns;              /* in which losses happen; STORE_HOUR_UNKNOWN at first */
+	/* By input: frames of a link type that is not read; what the store knows of the others. */
+	uint64_t unread[SOURCE_INPUTS_MAX];
+	uint64_t cut_told[SOURCE_INPUTS_MAX], dropped_told[SOURCE_INPUTS_MAX];
 	uint64_t flows, frames;
 	uint32_t unread_link; /* of the first frame whose link type is not known */
 	int64_t first_ns, last_ns, ticked_ns;
@@ -109,6 +113,7 @@ int pipeline_new(struct pipeline **ret_gives, struct source *source, struct dete
 		return STATUS_NO_MEMORY;
 	p->source = source;
 	p->store = store;
+	p->hour_ns = STORE_HOUR_UNKNOWN;
 	budget_init(&p->budget, PIPELINE_BUDGET_BYTES);
 	status = fragment_table_new(&p->fragments, &p->budget);
 	if (status == STATUS_OK)
@@ -162,6 +167,86 @@ static int make_shards(struct pipeline *p)
 	return status;
 }
 
+/* With what the other stages have counted by now. */
+static void sum_losses(struct pipeline *p, uint64_t ret[static LOSSES])
+{
+	struct fragment_counts fragments;
+
+	memcpy(ret, p->losses, sizeof(p->losses));
+	fragment_table_counts(p->fragments, &fragments);
+	ret[LOSS_FRAGMENTS_EXPIRED] = fragments.expired;
+	ret[LOSS_FRAGMENTS_EVICTED] = fragments.evicted;
+	ret[LOSS_FRAGMENT_OVERLAPS] = fragments.overlaps;
+	ret[LOSS_MALFORMED] += fragments.malformed;
+	ret[LOSS_NAMES_FORGOTTEN] = hostname_cache_evicted(p->names);
+	for (size_t i = 0; i < FLOW_SHARDS; i++) {
+		struct flow_table_counts counts;
+
+		flow_table_counts(p->shards[i].table, &counts);
+		ret[LOSS_FLOWS_EVICTED] += counts.evicted;
+		ret[LOSS_STREAMS_OVER_BUDGET] += counts.streams_over_budget;
+		ret[LOSS_MIRROR_DUPLICATES] += counts.mirror_duplicates;
+	}
+}
+
+static int store_loss_of(struct pipeline *p, uint32_t input, enum loss what, struct store_loss row)
+{
+	if (row.count == 0)
+		return STATUS_OK;
+	snprintf(row.name, sizeof(row.name), "%s", loss_names[what]);
+	return store_add_loss(p->store, input, &row);
+}
+
+/* A live source tells of its drops while they happen, a file at its end. */
+static int store_input_losses(struct pipeline *p, uint32_t input)
+{
+	const int64_t hour_ns = source_is_live(p->source) ? p->hour_ns : STORE_HOUR_UNKNOWN;
+	struct source_counts counts;
+	struct store_loss row = {.hour_ns = hour_ns};
+	int status = source_counts(p->source, input, &counts);
+
+	if (status != STATUS_OK)
+		return status;
+	row.count = counts.cut_frames - p->cut_told[input];
+	p->cut_told[input] = counts.cut_frames;
+	status = store_loss_of(p, input, LOSS_FRAMES_CUT, row);
+	row.count = counts.dropped_frames - p->dropped_told[input];
+	p->dropped_told[input] = counts.dropped_frames;
+	return status == STATUS_OK ? store_loss_of(p, input, LOSS_FRAMES_DROPPED, row) : status;
+}
+
+/* What was lost since the last time. */
+static int store_losses_of(struct pipeline *p)
+{
+	uint64_t sums[LOSSES];
+	int status = STATUS_OK;
+
+	sum_losses(p, sums);
+	for (int i = 0; status == STATUS_OK && i < LOSSES; i++) {
+		struct store_loss row = {
+		        .count = sums[i] - p->losses_told[i], .hour_ns = p->hour_ns};
+
+		status = store_loss_of(p, 0, (enum loss)i, row);
+		p->losses_told[i] = sums[i];
+	}
+	for (uint32_t i = 0; status == STATUS_OK && i < source_input_count(p->source); i++)
+		status = store_input_losses(p, i);
+	return status;
+}
+
+/* Time may go back a little between frames; the hour does not. */
+static int enter_hour(struct pipeline *p, int64_t hour_ns)
+{
+	int status = STATUS_OK;
+
+	if (hour_ns <= p->hour_ns)
+		return STATUS_OK;
+	if (p->hour_ns != STORE_HOUR_UNKNOWN)
+		status = store_losses_of(p);
+	p->hour_ns = hour_ns;
+	return status;
+}
+
 /* Writes what is known of the flow by now, and what came since the last time. */
 static int store_flow_now(
         struct pipeline *p, struct conversation *c, const struct flow *flow, bool last)
@@ -174,6 +259,16 @@ static int store_flow_now(
 	conversation_record(c, flow, last, &record);
 	status = store_add_flow(p->store, &row);
 	return status == STATUS_OK ? store_add_record(p->store, &record) : status;
+}
+
+/* Of a record that is final. A flow may end long after the hours that its gaps belong to. */
+static int store_gaps_of(struct pipeline *p, const struct conversation *c, const struct flow *flow)
+{
+	struct store_record record;
+
+	conversation_record(c, flow, false, &record);
+	return store_loss_of(p, flow->input, LOSS_GAP_BYTES,
+	        (struct store_loss){.count = record.gap_bytes, .hour_ns = record.hour_ns});
 }
 
 /* All that were found by now, in place of what was stored before. */
@@ -203,11 +298,13 @@ static int store_findings_of(struct pipeline *p, struct conversation *c, const s
 static int store_without_room(struct pipeline *p, const struct flow *flow, bool last)
 {
 	struct conversation empty = {.context = &p->context, .over_budget = true};
+	int status;
 
 	empty.far = flow->out_index == 1 ? flow->tuple.src.addr : flow->tuple.dst.addr;
 	empty.hour_ns = time_hour(flow->first_ns);
 	p->losses[LOSS_FLOWS_WITHOUT_ROOM] += last;
-	return store_flow_now(p, &empty, flow, last);
+	status = store_flow_now(p, &empty, flow, last);
+	return status == STATUS_OK && last ? store_gaps_of(p, &empty, flow) : status;
 }
 
 static int end_flow(struct pipeline *p, struct shard *s, const struct flow *flow)
@@ -216,14 +313,13 @@ static int end_flow(struct pipeline *p, struct shard *s, const struct flow *flow
 	int status;
 
 	p->flows++;
-	for (int d = 0; d < 2; d++) {
-		p->losses[LOSS_GAP_BYTES] += flow->counts[d].gap_bytes;
-	}
 	if (!c)
 		return store_without_room(p, flow, true);
 	status = conversation_finish(c, flow);
 	if (status == STATUS_OK)
 		status = store_flow_now(p, c, flow, true);
+	if (status == STATUS_OK)
+		status = store_gaps_of(p, c, flow);
 	if (status == STATUS_OK)
 		status = store_findings_of(p, c, flow);
 	p->losses[LOSS_FINDINGS_FOLDED] += c->findings.folded;
@@ -254,6 +350,8 @@ static int handle_event(struct pipeline *p, struct shard *s, const struct flow_e
 		return STATUS_OK;
 	if (e->kind == FLOW_EVENT_HOUR) {
 		status = store_flow_now(p, c, e->flow, false);
+		if (status == STATUS_OK)
+			status = store_gaps_of(p, c, e->flow);
 		conversation_told(c, e->flow);
 		c->hour_ns = time_hour(e->hour_ns + NS_PER_HOUR);
 		return status;
@@ -363,7 +461,10 @@ static int handle_frame(struct pipeline *p, const struct frame *frame)
 	        [PACKET_LIMIT] = LOSS_TOO_DEEP,
 	};
 	struct packet packet;
+	int status = enter_hour(p, time_hour(frame->time_ns));
 
+	if (status != STATUS_OK)
+		return status;
 	p->frames++;
 	if (p->first_ns == 0 || frame->time_ns < p->first_ns)
 		p->first_ns = frame->time_ns;
@@ -372,8 +473,11 @@ static int handle_frame(struct pipeline *p, const struct frame *frame)
 	packet_decode(frame, &packet);
 	if (packet.outcome == PACKET_OK)
 		return handle_packet(p, &packet);
-	if (packet.outcome == PACKET_UNKNOWN_LINK && p->losses[LOSS_UNKNOWN_LINK] == 0)
-		p->unread_link = frame->link_type;
+	if (packet.outcome == PACKET_UNKNOWN_LINK) {
+		if (p->losses[LOSS_UNKNOWN_LINK] == 0)
+			p->unread_link = frame->link_type;
+		p->unread[frame->input]++;
+	}
 	if (packet.outcome != PACKET_FRAGMENT) {
 		p->losses[losses[packet.outcome]]++;
 		return STATUS_OK;
@@ -401,6 +505,7 @@ static int store_input_of(struct pipeline *p, uint32_t index, bool open)
 	        .bytes = counts.bytes,
 	        .dropped = counts.dropped_frames,
 	        .cut = counts.cut_frames,
+	        .unread = p->unread[index],
 	        .filtered = counts.filtered_frames,
 	        .first_ns = counts.first_ns,
 	        .last_ns = counts.last_ns,
@@ -436,57 +541,6 @@ static int store_inputs_of(struct pipeline *p, bool open)
 
 	for (uint32_t i = 0; status == STATUS_OK && i < inputs; i++)
 		status = store_input_of(p, i, open);
-	return status;
-}
-
-/* With what the other stages have counted by now. */
-static int sum_losses(struct pipeline *p, uint64_t ret[static LOSSES])
-{
-	struct fragment_counts fragments;
-	int status = STATUS_OK;
-
-	memcpy(ret, p->losses, sizeof(p->losses));
-	fragment_table_counts(p->fragments, &fragments);
-	ret[LOSS_FRAGMENTS_EXPIRED] = fragments.expired;
-	ret[LOSS_FRAGMENTS_EVICTED] = fragments.evicted;
-	ret[LOSS_FRAGMENT_OVERLAPS] = fragments.overlaps;
-	ret[LOSS_MALFORMED] += fragments.malformed;
-	ret[LOSS_NAMES_FORGOTTEN] = hostname_cache_evicted(p->names);
-	for (size_t i = 0; i < FLOW_SHARDS; i++) {
-		struct flow_table_counts counts;
-
-		flow_table_counts(p->shards[i].table, &counts);
-		ret[LOSS_FLOWS_EVICTED] += counts.evicted;
-		ret[LOSS_STREAMS_OVER_BUDGET] += counts.streams_over_budget;
-		ret[LOSS_MIRROR_DUPLICATES] += counts.mirror_duplicates;
-	}
-	for (size_t i = 0; status == STATUS_OK && i < source_input_count(p->source); i++) {
-		struct source_counts counts;
-
-		status = source_counts(p->source, i, &counts);
-		if (status == STATUS_OK) {
-			ret[LOSS_FRAMES_CUT] += counts.cut_frames;
-			ret[LOSS_FRAMES_DROPPED] += counts.dropped_frames;
-		}
-	}
-	return status;
-}
-
-/* What was lost since the last time. */
-static int store_losses_of(struct pipeline *p)
-{
-	uint64_t sums[LOSSES];
-	int status = sum_losses(p, sums);
-
-	for (int i = 0; status == STATUS_OK && i < LOSSES; i++) {
-		struct store_loss row = {.count = sums[i] - p->losses_told[i]};
-
-		if (row.count == 0)
-			continue;
-		snprintf(row.name, sizeof(row.name), "%s", loss_names[i]);
-		status = store_add_loss(p->store, 0, &row);
-		p->losses_told[i] = sums[i];
-	}
 	return status;
 }
 

@@ -12,21 +12,21 @@ static const char *const statement_sql[STATEMENTS] = {
         [STATEMENT_INPUT_SET] =
                 "UPDATE input SET sha256=?2, format=?3, kind=?4, frames=?5, bytes=?6, dropped=?7,"
                 " cut=?8, filtered=?9, first_ns=?10, last_ns=?11, end=?12, end_reason=?13,"
-                " end_after_frame=?14 WHERE id=?1",
+                " end_after_frame=?14, unread=?15 WHERE id=?1",
         [STATEMENT_FLOW_INPUT] = "SELECT input FROM flow WHERE id=?1",
         [STATEMENT_FLOW] =
                 "INSERT OR REPLACE INTO flow VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,"
                 "?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,"
                 "?30,?31,?32,?33,?34,?35,?36,?37,?38,?39)",
         [STATEMENT_NAME] = "INSERT OR REPLACE INTO name VALUES (?1,?2,?3,?4,?5)",
-        [STATEMENT_RECORD] = "INSERT OR REPLACE INTO record VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+        [STATEMENT_RECORD] = "INSERT OR REPLACE INTO record VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
         [STATEMENT_FINDING] =
                 "INSERT INTO finding VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
         [STATEMENT_FINDINGS_CLEAR] = "DELETE FROM finding WHERE flow=?1",
         [STATEMENT_TAG] = "INSERT OR IGNORE INTO tag VALUES (?1,?2)",
-        [STATEMENT_LOSS] =
-                ("INSERT INTO loss VALUES (?1,?2,?3)"
-                 " ON CONFLICT (input, name) DO UPDATE SET count = count + excluded.count"),
+        [STATEMENT_LOSS] = ("INSERT INTO loss VALUES (?1,?2,?3,?4)"
+                            " ON CONFLICT (input, hour_ns, name) DO UPDATE SET count = count + "
+                            "excluded.count"),
         [STATEMENT_META_SET] = "INSERT OR REPLACE INTO meta VALUES (?1,?2)",
         [STATEMENT_META_GET] = "SELECT value FROM meta WHERE key=?1",
         [STATEMENT_SEEN_SET] = "INSERT OR IGNORE INTO seen VALUES (?1,?2,?3)",
@@ -130,7 +130,7 @@ static int read_version(struct store *s, int *ret)
 /* Steps from each schema version to the next; index 0 makes an empty file version 1. */
 static int migrate(struct store *s, int version)
 {
-	const char *const steps[STORE_SCHEMA_VERSION] = {store_schema_sql};
+	const char *const steps[STORE_SCHEMA_VERSION] = {store_schema_sql, store_schema_2_sql};
 	char set_version[64];
 	int status;
 
@@ -188,7 +188,9 @@ int store_start_reading(struct store *s)
 	if (status == STATUS_OK)
 		status = read_version(s, &version);
 	/* A reader cannot bring it up to date. */
-	return status == STATUS_OK && version != STORE_SCHEMA_VERSION ? STATUS_UNSUPPORTED : status;
+	if (status == STATUS_OK && version != STORE_SCHEMA_VERSION)
+		status = version == 0 ? STATUS_UNSUPPORTED : STATUS_MORE;
+	return status;
 }
 
 static int start_writing(struct store *s)
@@ -310,6 +312,7 @@ int store_input_set(struct store *s, uint32_t input, const struct store_input *i
 	bind_text(statement, 12, i->end);
 	bind_text(statement, 13, i->end_reason);
 	bind_count(statement, 14, i->end_after_frame);
+	bind_count(statement, 15, i->unread);
 	return run(statement);
 }
 
@@ -335,9 +338,12 @@ static void pack_counts(const struct flow_counts counts[2], uint8_t out[2 * COUN
 	}
 }
 
+/* 4 or 16 bytes in network order, none for no address. */
 static void bind_addr(sqlite3_stmt *statement, int position, const struct addr *a)
 {
-	sqlite3_bind_blob(statement, position, a, sizeof(*a), SQLITE_STATIC);
+	int len = a->family == ADDR_IPV4 ? 4 : a->family == ADDR_IPV6 ? 16 : 0;
+
+	sqlite3_bind_blob(statement, position, a->bytes, len, SQLITE_STATIC);
 }
 
 static void bind_flow_tuple(sqlite3_stmt *statement, const struct store_flow *f)
@@ -463,6 +469,7 @@ int store_add_record(struct store *s, const struct store_record *r)
 	bind_count(statement, 6, r->packets_out);
 	bind_count(statement, 7, r->packets_in);
 	sqlite3_bind_int(statement, 8, r->last);
+	bind_count(statement, 9, r->gap_bytes);
 	return run(statement);
 }
 
@@ -521,8 +528,9 @@ int store_add_loss(struct store *s, uint32_t input, const struct store_loss *l)
 	if (status != STATUS_OK || input >= s->input_count)
 		return status != STATUS_OK ? status : STATUS_BUG;
 	sqlite3_bind_int64(statement, 1, s->inputs[input]);
-	bind_text(statement, 2, l->name);
-	bind_count(statement, 3, l->count);
+	sqlite3_bind_int64(statement, 2, l->hour_ns);
+	bind_text(statement, 3, l->name);
+	bind_count(statement, 4, l->count);
 	return run(statement);
 }
 

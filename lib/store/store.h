@@ -20,8 +20,9 @@
 #include "detect/detect.h"
 #include "flow/flow.h"
 
-#define STORE_SCHEMA_VERSION 1
+#define STORE_SCHEMA_VERSION 2
 #define STORE_NAMES_MAX      8
+#define STORE_HOUR_UNKNOWN   INT64_MIN /* of a loss: any time in which its input was captured */
 
 struct store;
 
@@ -72,6 +73,7 @@ struct store_record {
 	uint64_t flow;
 	int64_t hour_ns;
 	uint64_t bytes_out, bytes_in, packets_out, packets_in; /* payload bytes */
+	uint64_t gap_bytes;                                    /* missing, in both directions */
 	uint32_t sequence;
 	bool last;
 };
@@ -88,6 +90,7 @@ struct store_input {
 	char sha256[DIGEST_HEX_CHARS];
 	char format[24];
 	uint64_t frames, bytes, dropped, cut, filtered;
+	uint64_t unread; /* of the frames, those of a link type that is not read */
 	int64_t first_ns, last_ns;
 	char end[24];         /* "end", "cut short", … */
 	char end_reason[160]; /* "" */
@@ -99,11 +102,13 @@ struct store_input {
 struct store_loss {
 	char name[48];
 	uint64_t count;
+	int64_t hour_ns; /* time_hour() of when, or STORE_HOUR_UNKNOWN; not filled in by reading */
 };
 
 /* path NULL: in memory; else a name in the working folder, or a path that this user may walk.
- * STATUS_UNSUPPORTED: the file is no store, another program's database, of a later version than
- * this program, or (read only) of an earlier one. */
+ * STATUS_UNSUPPORTED: the file is no store, another program's database, or of a later version than
+ * this program. STATUS_MORE: read only, and of an earlier version: opening it once for writing
+ * brings it up to date. */
 int store_open(struct store **ret_gives, const char *path, bool read_only) WUNRES NONNULL(1);
 /* Reads a store through its descriptor, which is borrowed, where the folder is not this process's
  * to open. Nobody can write to the file meanwhile. STATUS_BUSY: somebody goes on writing. */
@@ -139,7 +144,7 @@ int store_commit(struct store *s) WUNRES NONNULL(1);
 void store_abandon(struct store *s) NONNULL(1);
 
 /* Reading. from/to: half-open, ns; flows of which any part lies between. Sorted by first time, then
- * tuple, then id. */
+ * tuple (IPv4 and IPv6 by their bytes), then id. */
 struct store_query {
 	int64_t from_ns, to_ns; /* INT64_MIN, INT64_MAX: all */
 };
@@ -158,10 +163,22 @@ int store_records(struct store *s, uint64_t flow, struct store_record **ret_give
 /* Distinct tags over a set of flows. */
 int store_distinct_tags(struct store *s, const uint64_t *flows, size_t count, uint64_t *ret) WUNRES
         NONNULL(1, 4);
-int store_inputs(struct store *s, struct store_input **ret_gives, size_t *ret_count) WUNRES
-        NONNULL(1, 2, 3);
-/* Summed over all inputs, sorted by name. */
-int store_losses(struct store *s, struct store_loss **ret_gives, size_t *ret_count) WUNRES
+/* Those of which any part lies between; in the order in which they were read. */
+int store_inputs(struct store *s, const struct store_query *q, struct store_input **ret_gives,
+        size_t *ret_count) WUNRES NONNULL(1, 2, 3, 4);
+/* Summed over all inputs and the hours that lie between, or touch it; sorted by name. */
+int store_losses(struct store *s, const struct store_query *q, struct store_loss **ret_gives,
+        size_t *ret_count) WUNRES NONNULL(1, 2, 3, 4);
+
+struct store_coverage {
+	bool captured;       /* an input with frames that could be read touches it */
+	int64_t captured_ns; /* the union of the inputs' times, inside of it */
+	/* The larger of the shares that are known: frames dropped by the capturing machine (of
+	 * whole inputs), bytes missing inside conversations. 0: none known. */
+	double loss_percent;
+};
+
+int store_coverage(struct store *s, const struct store_query *q, struct store_coverage *ret) WUNRES
         NONNULL(1, 2, 3);
 
 /* True when this program and destination were already seen on a local date before `day`; keys as in

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "base/timestamp.h"
 #include "store/store.h"
 
 #define STORE_INPUTS_MAX 4096 /* of one transaction */
@@ -39,15 +40,18 @@ struct store {
 };
 
 extern const char store_schema_sql[];
+extern const char store_schema_2_sql[];
 
 /* Maps SQLite's result code to a status: SQLITE_FULL -> STATUS_NO_SPACE, … */
 int store_status(int result) WUNRES;
-/* Settings that readers need, and a look at the version: STATUS_UNSUPPORTED when it is another. */
+/* Settings that readers need, and a look at the version: STATUS_UNSUPPORTED, STATUS_MORE. */
 int store_start_reading(struct store *s) WUNRES NONNULL(1);
 /* Runs SQL that gives no rows. */
 int store_exec(struct store *s, const char *sql) WUNRES NONNULL(1, 2);
 /* Prepares once, resets before each use. */
 int store_prepare(struct store *s, enum store_statement which, sqlite3_stmt **ret) WUNRES
         NONNULL(1, 3);
+/* ?1 and ?2: the times between; ?3, where there is one: hours after this one touch them. */
+void store_bind_period(sqlite3_stmt *statement, const struct store_query *q) NONNULL(1, 2);
 
 #endif

@@ -25,8 +25,12 @@
 	"schema,id,flag,scope,severity,sentence,first_seen,last_seen,times,computer,program_id,"   \
 	"program_name,program_confidence,dest_id,recipient,country,categories,masks,"              \
 	"register_says,rule,would_clear,status,decided_by,decided_on\r\n"
-#define SITE  "Australia/Sydney,\"Example Practice, Nullawarra\","
-#define TAIL  ",26,0.50,,beef,0123456789ab\r\n"
+#define SITE "Australia/Sydney,\"Example Practice, Nullawarra\","
+/* The recording goes on for 30 hours: half an hour of the first local day, the second whole. */
+#define END   ",0.00,,beef,0123456789ab\r\n"
+#define TAIL  ",1800" END
+#define WHOLE ",86400" END
+#define LAST  ",19800" END
 #define START "2026-11-21T12:30:00.000000Z"
 #define SHORT START ",2026-11-21T12:30:02.000000Z,"
 
@@ -46,8 +50,8 @@ static const char summary[] = SUMMARY_HEADER
         "Bookaroo Health Pty Ltd,sync.bookaroo.example,198.51.100.0/24,AU,database,"
         "Example Hosting,tls,1.3,1,1,500,30000,2026-11-21T13:00:00.000000Z,"
         "2026-11-21T13:30:00.000000Z,not-inspectable,declared:contact|declared:appointment,"
-        "covered,c-02,2027-03-31,b-02,cannot-tell,not-inspectable,not-inspectable,info,0,no" TAIL
-        "1,2026-11-23," SITE ",,,,,,,,,,,,,0,0,0,0,,,none,,,,,,,,,,0," TAIL;
+        "covered,c-02,2027-03-31,b-02,cannot-tell,not-inspectable,not-inspectable,info,0,no" WHOLE
+        "1,2026-11-23," SITE ",,,,,,,,,,,,,0,0,0,0,,,none,,,,,,,,,,0," LAST;
 
 static const char flags[] = FLAGS_HEADER
         "1,095d0f8029,unencrypted,flow,urgent,Information left the practice in a form anyone on "
@@ -275,7 +279,7 @@ static void a_day_always_has_a_row(void **state)
 	free(text);
 	text = day_text(&s, "2026-11-23");
 	assert_string_equal(text,
-	        SUMMARY_HEADER "1,2026-11-23," SITE ",,,,,,,,,,,,,0,0,0,0,,,none,,,,,,,,,,0," TAIL);
+	        SUMMARY_HEADER "1,2026-11-23," SITE ",,,,,,,,,,,,,0,0,0,0,,,none,,,,,,,,,,0," LAST);
 	free(text);
 	text = day_text(&s, "2026-11-24");
 	assert_string_equal(text, SUMMARY_HEADER
