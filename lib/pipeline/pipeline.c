@@ -20,7 +20,9 @@
 /* More than LIVE_BLOCK_TIMEOUT_MS, after which the kernel hands over what it has. */
 #define DRAIN_MS 250
 #define DRAIN_NS (DRAIN_MS * (NS_PER_SECOND / 1000))
-#define DNS_PORT 53
+/* A full ring is read in less; this bounds a flood that goes on under a clock that was set back. */
+#define DRAIN_NS_MAX (60 * NS_PER_SECOND)
+#define DNS_PORT     53
 /* At the end of a live run a reader of the store is waited for: 5 seconds each time. */
 #define COMMIT_TRIES 24
 
@@ -612,18 +614,32 @@ static void show_progress(const struct pipeline *p, int64_t now_ns, int64_t *las
 	        (unsigned long long)p->frames, (unsigned long long)p->flows);
 }
 
-/* Frames captured before the stop may still wait in a block that the kernel has not handed over. */
+static int64_t time_of_day_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+/* Frames captured before the stop may still wait, in a block that the kernel has not handed over
+ * or, after a flood, in many: all of them are read. */
 static int drain_live(struct pipeline *p)
 {
-	int64_t end_ns = wall_clock_ns() + DRAIN_NS;
+	int64_t began_ns = wall_clock_ns(), stopped_ns = time_of_day_ns();
 	struct frame frame;
 
-	while (wall_clock_ns() < end_ns && !source_ended(p->source)) {
+	while (wall_clock_ns() - began_ns < DRAIN_NS_MAX && !source_ended(p->source)) {
 		int status = source_next(p->source, DRAIN_MS, &frame);
 
-		if (status == STATUS_ITEM)
-			status = handle_frame(p, &frame);
-		if (status != STATUS_OK)
+		if (status < 0)
+			return status;
+		if (status == STATUS_OK && wall_clock_ns() - began_ns >= DRAIN_NS)
+			break;
+		if (status != STATUS_ITEM)
+			continue;
+		status = handle_frame(p, &frame);
+		if (status != STATUS_OK || frame.time_ns > stopped_ns)
 			return status;
 	}
 	return STATUS_OK;
