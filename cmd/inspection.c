@@ -169,6 +169,10 @@ static enum exit_code read_packets(struct workplace *w, const struct inspection_
 		status = run_pipeline(w, pipeline, &options, ret);
 	pipeline_free(pipeline);
 	intact = say_how_inputs_ended(source);
+	if (status != STATUS_OK && o->live && w->store_fd >= 0)
+		return workplace_complain(
+		        "go on capturing; what was seen until a minute ago is kept in the store",
+		        status);
 	if (status != STATUS_OK)
 		return workplace_complain(
 		        "inspect the packets; earlier results are unchanged", status);

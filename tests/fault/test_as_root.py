@@ -4,10 +4,10 @@ other people. Skips where this is not root."""
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 
 import frames
+from disk import Disk, grow
 from exeat_run import (SKIPPED, SOURCE, Skipped, check, check_whole, exeat, inspect, snapshot)
 from payloads import LABELLED, client_hello, http_ok, http_post, server_flight
 
@@ -30,24 +30,6 @@ def reports(folder):
             if not name.startswith("exeat.db")}
 
 
-class Disk:
-    """A file system of its own with little room."""
-
-    def __init__(self, folder, size):
-        self.folder, self.size = folder, size
-
-    def __enter__(self):
-        self.folder.mkdir()
-        made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.size},mode=755", "exeat",
-                               self.folder], capture_output=True, check=False)
-        if made.returncode != 0:
-            raise Skipped("no file system can be mounted here")
-        return self.folder
-
-    def __exit__(self, *_):
-        subprocess.run(["umount", self.folder], check=True)
-
-
 def case_full_disk(work):
     """a disk that fills up: exit 6, one sentence, earlier reports unchanged, nothing left behind;
     with room again the run succeeds"""
@@ -59,7 +41,7 @@ def case_full_disk(work):
         before = reports(disk / "out")
         inspect(disk, work / "big.pcap").expect(6).one_sentence("cannot", "earlier")
         check(reports(disk / "out") == before, "reports have changed, or a file was left")
-        subprocess.run(["mount", "-o", "remount,size=256m", disk], check=True)
+        grow(disk)
         result = inspect(disk, work / "big.pcap").expect(1)
         check_whole(result.folder)
         check(len(result.flows()) == 3002, f"{len(result.flows())} conversations, not 3002")

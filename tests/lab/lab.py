@@ -2,8 +2,9 @@
 
 Frames are sent at one end exactly as they were made; exeat captures at the other. Needs root.
 """
+import json
 import os
-import pathlib
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -53,6 +54,18 @@ def gone(pid):
         return True
 
 
+def last_input(folder):
+    """Number of the latest input in the folder's store; 0 when there is none."""
+    try:
+        store = sqlite3.connect(f"file:{folder}/exeat.db?mode=ro", uri=True)
+        try:
+            return store.execute("SELECT max(id) FROM input").fetchone()[0] or 0
+        finally:
+            store.close()
+    except sqlite3.Error:
+        return 0
+
+
 def wait_until(holds, what, seconds=60):
     end = time.monotonic() + seconds
     while not holds():
@@ -91,6 +104,12 @@ class Lab:
         subprocess.run(["ip", "netns", "exec", self.outside, sys.executable, "-c", SENDER,
                         self.far, str(times)], input=packed, check=True)
 
+    def arrived(self):
+        """Frames that reached the interface."""
+        told = subprocess.run(["ip", "-n", self.inside, "-s", "-j", "link", "show", self.interface],
+                              capture_output=True, check=True).stdout
+        return json.loads(told)[0]["stats64"]["rx"]["packets"]
+
     def unplug(self):
         check(run("ip", "-n", self.inside, "link", "del", self.interface), "cannot unplug")
 
@@ -99,20 +118,18 @@ class Lab:
                 self.work / name, *arguments]
 
     def start(self, *arguments, name="out", wait=True):
-        """Starts a capture; returns once it listens."""
+        """Starts a capture; returns once it reads: then the store knows of it."""
+        before = last_input(self.work / name)
         process = start(self.command(*arguments, name=name),
                         before=("ip", "netns", "exec", self.inside))
         process.folder = self.work / name
 
-        def listens():
-            check(process.poll() is None, "the capture ended before it listened")
-            packet = pathlib.Path(f"/proc/{process.pid}/net/packet")
-            return len(packet.read_text(encoding="utf-8").splitlines()) > 1 and \
-                children(process.pid)
+        def reads():
+            check(process.poll() is None, "the capture ended before it began")
+            return last_input(process.folder) > before
 
         if wait:
-            wait_until(listens, "the capture does not listen", 30)
-            time.sleep(1)  # its inspector is in the sandbox by then
+            wait_until(reads, "the capture does not begin")
         return process
 
     def finish(self, process, seconds=60):

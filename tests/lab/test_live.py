@@ -10,7 +10,8 @@ import sys
 import time
 
 import frames
-from exeat_run import REGISTER, SKIPPED, SOURCE, check, check_whole, exeat, inspect
+from exeat_run import REGISTER, SKIPPED, SOURCE, check, check_memory, check_whole, exeat, inspect
+from disk import Disk, grow
 from lab import ALLOWED, Lab, children, gone, wait_until
 from payloads import LABELLED, http_ok, http_post
 
@@ -68,8 +69,9 @@ def stored(lab, *arguments):
     return result
 
 
-def check_cut_off(work, victim):
-    """victim: what to kill, of the monitor's and the inspector's process ids."""
+def case_inspector_killed(work):
+    """kill -9 of the inspector after a minute: what was seen until a minute before is in the store,
+    open conversations too, and is reported as a capture that did not end in order"""
     with Lab(work) as lab:
         inspect(work, frames.pcap(upload())).expect(1)
         process = lab.start(*ALLOWED)
@@ -79,14 +81,11 @@ def check_cut_off(work, victim):
         # A minute later both are in the store, though one has not ended yet.
         time.sleep(KEEP_SECONDS + 3)
         before = stored(lab).expect(1)
-        check("up.quoll" not in before.err and "api.example.net" in before.out,
-              "a running capture cannot be reported on")
+        check("api.example.net" in before.out, "a running capture cannot be reported on")
         lab.send(upload(50003))
         time.sleep(1)
-        os.kill(victim(process.pid, inspector), signal.SIGKILL)
-        wait_until(lambda: not children(process.pid) or gone(inspector),
-                   "the inspector goes on without its monitor", 10)
-        code = lab.finish(process).code
+        os.kill(inspector, signal.SIGKILL)
+        lab.finish(process, 10).expect(6).one_sentence("signal 9")
         stored(lab).expect(1)
         result = stored(lab, "--out", work / "later").expect(1)
         check_whole(work / "later")
@@ -103,19 +102,23 @@ def check_cut_off(work, victim):
         check_whole(result.folder)
         check({flow["src_port"] for flow in result.flows()} == {50000, 50001, 50002, 50004},
               "the next capture has lost what was kept")
-        return code
-
-
-def case_inspector_killed(work):
-    """kill -9 of the inspector after a minute: what was seen until a minute before is in the store,
-    open conversations too, and is reported as a capture that did not end in order"""
-    check(check_cut_off(work, lambda monitor, inspector: inspector) == 6, "the exit code is wrong")
 
 
 def case_monitor_killed(work):
-    """the same when the monitor is killed"""
-    check(check_cut_off(work, lambda monitor, inspector: monitor) == -signal.SIGKILL,
-          "the exit code is wrong")
+    """kill -9 of the monitor, soon after the start: nothing goes on in the background, what was in
+    the store is still there, and the capture is told as one that did not end in order"""
+    with Lab(work) as lab:
+        inspect(work, frames.pcap(upload())).expect(1)
+        process = lab.start(*ALLOWED)
+        inspector, = children(process.pid)
+        lab.send(upload(50001))
+        os.kill(process.pid, signal.SIGKILL)
+        wait_until(lambda: gone(inspector), "the inspector goes on without its monitor", 10)
+        check(lab.finish(process).code == -signal.SIGKILL, "it was not killed")
+        result = stored(lab, "--out", work / "later").expect(1)
+        check({flow["src_port"] for flow in result.flows()} == {50000}, "the store has changed")
+        check("capture-gap" in result.flags(), "it passes for a whole capture")
+        check("did not end in order" in json.dumps(result.run_facts()), "its end is not told")
 
 
 def check_in_order(lab, process, port):
@@ -178,6 +181,68 @@ def case_unplugged(work):
         result.one_sentence(f"the interface {lab.interface} went away")
         check("capture-gap" in result.flags(), "it passes for a whole capture")
         check(lab.interface in json.dumps(result.run_facts()), "run.json does not say why")
+
+
+def case_flood(work):
+    """more than the machine can follow: what was dropped is counted and told, memory stays bounded"""
+    noise = [(0, frames.udp((frames.CLIENT, 1024 + n % 60000), (f"198.51.100.{n % 250}", 9999),
+                            bytes(1000))) for n in range(20000)]
+    with Lab(work) as lab:
+        process = lab.start(*ALLOWED)
+        inspector, = children(process.pid)
+        lab.send(upload())
+        os.kill(inspector, signal.SIGSTOP)  # a machine that is busy with something else
+        lab.send(noise, times=10)
+        os.kill(inspector, signal.SIGCONT)
+        lab.send(upload(50001))
+        process.send_signal(signal.SIGINT)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        result = lab.finish(process).expect(1)
+        result.peak_bytes = usage.ru_maxrss * 1024
+        check_whole(result.folder)
+        check_memory(result)
+        facts = result.run_facts()
+        dropped = facts["inputs"][0]["dropped"]
+        seen = facts["inputs"][0]["frames"]
+        arrived = lab.arrived()
+        check(dropped > 0 and seen + dropped == arrived,
+              f"{seen} frames seen and {dropped} told as dropped, of {arrived}")
+        check("capture-gap" in result.flags(), "it passes for a whole capture")
+        check(any(flow["src_port"] == 50000 and flow["findings"] for flow in result.flows()),
+              "what came before the flood was lost")
+
+
+def case_full_disk(work):
+    """a disk that fills up while it captures: exit 6 with a sentence; what was kept until then can
+    be reported once there is room"""
+    noise = [(0, frames.udp((frames.CLIENT, 1024 + n), ("198.51.100.7", 9999), bytes(20)))
+             for n in range(20000)]
+    with Lab(work) as lab, Disk(work / "disk", 1 << 20) as disk:
+        lab.work = disk
+        process = lab.start(*ALLOWED)
+        lab.send(upload())
+        time.sleep(KEEP_SECONDS + 2)
+        lab.send(noise)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        lab.finish(process, 90).expect(6).one_sentence("cannot", "kept")
+        grow(disk)
+        result = stored(lab, "--out", disk / "later").expect(1)
+        check(any(flow["src_port"] == 50000 and flow["findings"] for flow in result.flows()),
+              "what was kept is lost")
+        check("did not end in order" in json.dumps(result.run_facts()), "its end is not told")
+
+
+def case_no_permission(work):
+    """without the right to capture: exit 6, one sentence, and the folder is left empty"""
+    with Lab(work) as lab:
+        os.chmod(work, 0o777)
+        before = ("ip", "netns", "exec", lab.inside, "setpriv", "--reuid", "1234", "--regid",
+                  "1234", "--clear-groups")
+        result = exeat(*lab.command(*ALLOWED), folder=work / "out", before=before).expect(6)
+        result.one_sentence(lab.interface, "permission", "root")
+        check(not list((work / "out").iterdir()), "something was written")
 
 
 def case_absent_interface(work):
