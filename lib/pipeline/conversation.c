@@ -195,10 +195,12 @@ static int pick_hints(struct conversation *c, const struct decode_event *e)
 	        strcmp(e->name, "CONNECT") == 0)
 		return add_name(c, e->field.bytes, HOSTNAME_HTTP, 0);
 	if (e->field.role == ROLE_HOST && e->depth == 0) {
-		if (e->carrier != CARRIER_HTTP_REQUEST)
+		if (e->carrier == CARRIER_NONE)
+			source = HOSTNAME_SOCKS;
+		else if (e->carrier != CARRIER_HTTP_REQUEST)
 			source = HOSTNAME_SMTP;
 		/* A mail client greets with its own name: only the server's is the far end's. */
-		if (source == HOSTNAME_HTTP || e->direction == 1)
+		if (source != HOSTNAME_SMTP || e->direction == 1)
 			return add_name(c, e->field.bytes, source, 0);
 	}
 	if (e->field.role == ROLE_USER_AGENT && !c->user_agent) {

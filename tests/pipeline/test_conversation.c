@@ -336,6 +336,31 @@ static void both_sides_of_the_tunnel_limit(void **state)
 	}
 }
 
+static void a_socks_request_names_the_far_end(void **state)
+{
+	static const struct segment five[] = {SEGMENT(0, "\x05\x02\x00\x02"),
+	        SEGMENT(1, "\x05\x02"), SEGMENT(0, "\x01\x01u\x02pw"), SEGMENT(1, "\x01\x00"),
+	        SEGMENT(0, "\x05\x01\x00\x03\x0b"
+	                   "far.example\x01\xbb"),
+	        SEGMENT(1, "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"), HELLO, ANSWER};
+	static const struct segment four[] = {SEGMENT(0, "\x04\x01\x09\xc4\x00\x00\x00\x01user\x00"
+	                                                 "far.example\x00"),
+	        SEGMENT(1, "\x00\x5a\x00\x00\x00\x00\x00\x00"), SEGMENT(0, HL7)};
+	struct outcome o = outcome_of(five, ARRAY_LEN(five));
+
+	(void)state;
+	assert_true(has_name(&o, "far.example", "socks"));
+	assert_true(has_name(&o, "inner.example", "sni"));
+	assert_string_equal(o.row.protocol, "socks");
+	assert_string_equal(o.row.not_inspected_reason, "encrypted");
+	assert_int_equal(o.row.not_inspected_bytes, sizeof(hello) - 1);
+	assert_string_equal(o.row.tls_version, "TLS 1.2");
+	o = outcome_of(four, ARRAY_LEN(four));
+	assert_true(has_name(&o, "far.example", "socks"));
+	assert_true(o.row.inspected);
+	assert_true(o.findings > 0);
+}
+
 static void a_gap_in_a_tunnel_is_a_gap(void **state)
 {
 	static const struct segment segments[] = {SEGMENT(0, CONNECT), SEGMENT(1, AGREED),
@@ -358,6 +383,7 @@ int main(void)
 	        cmocka_unit_test(starttls_is_encrypted_and_named),
 	        cmocka_unit_test(a_refused_tunnel_stays_http),
 	        cmocka_unit_test(both_sides_of_the_tunnel_limit),
+	        cmocka_unit_test(a_socks_request_names_the_far_end),
 	        cmocka_unit_test(a_gap_in_a_tunnel_is_a_gap),
 	};
 
