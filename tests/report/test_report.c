@@ -294,6 +294,41 @@ static void a_day_always_has_a_row(void **state)
 	sample_close(&s);
 }
 
+/* The store cannot note the dates: the files of before stay, and the store is as free as it was. */
+static void files_stay_when_dates_cannot_be_noted(void **state)
+{
+	char path[64], *text;
+	int fd = sample_folder(path);
+	struct report *r;
+	struct sample s;
+	bool seen = true;
+
+	(void)state;
+	sample_open(&s);
+	assert_int_equal(store_begin(s.store), STATUS_OK); /* of somebody else: there is one only */
+	r = sample_report(&s, fd);
+	assert_true(report_write_dir(r) < 0);
+	report_free(r);
+	assert_null(sample_read(fd, "summary.csv"));
+	assert_null(sample_read(fd, ".summary.csv.tmp"));
+	store_abandon(s.store);
+	assert_int_equal(
+	        store_seen_before(s.store, "bookaroo", "bookaroo-sync", "2027-01-01", &seen), 0);
+	assert_false(seen);
+	r = sample_report(&s, fd);
+	assert_int_equal(report_write_dir(r), STATUS_OK);
+	report_free(r);
+	text = sample_read(fd, "summary.csv");
+	assert_non_null(text);
+	free(text);
+	assert_int_equal(
+	        store_seen_before(s.store, "bookaroo", "bookaroo-sync", "2027-01-01", &seen), 0);
+	assert_true(seen);
+	close(fd);
+	sample_remove_folder(path);
+	sample_close(&s);
+}
+
 static void hostile_texts_stay_texts(void **state)
 {
 	char path[64], *text;
@@ -435,6 +470,7 @@ int main(void)
 	        cmocka_unit_test(the_terminal_table_fits),
 	        cmocka_unit_test(only_a_later_date_is_not_new),
 	        cmocka_unit_test(a_day_always_has_a_row),
+	        cmocka_unit_test(files_stay_when_dates_cannot_be_noted),
 	        cmocka_unit_test(hostile_texts_stay_texts),
 	        cmocka_unit_test(without_a_register_everything_is_drafted),
 	        cmocka_unit_test(rows_past_the_maximum_are_folded),
