@@ -51,6 +51,20 @@ run 4 no-input "$exeat" report --rules "$root/rules" --store "$work/none/exeat.d
 [ ! -s "$work/no-input.out" ] || fail 'a store without a capture gave a table'
 grep -q 'exeat.db holds no capture' "$work/no-input.err" || fail 'nothing says why'
 
+# A table of networks with a mistake: the file, the line and the column are named.
+geo_mistake()
+{
+	printf 'network,country,asn,organisation,flags\r\n192.0.2.0/24,AU,1,Example,\r\n%s\r\n' "$2" \
+		>"$work/geo.csv"
+	run 2 geo "$exeat" geo build --from "$work/geo.csv" --out "$work/geo-$1"
+	grep -q "geo.csv:3:$1: " "$work/geo.err" || fail "geo build does not name 3:$1"
+	[ ! -e "$work/geo-$1/country.mmdb" ] || fail 'geo build made a database of a wrong table'
+}
+geo_mistake 1 '192.0.2.300/24,AU,1,Example,'
+geo_mistake 2 '192.0.2.0/24,AUS,1,Example,'
+geo_mistake 3 '192.0.2.0/24,AU,AS1,Example,'
+geo_mistake 6 '192.0.2.0/24,AU,1,Example, Pty Ltd,'
+
 # The same file named twice says what it says once.
 run 1 once inspect "$capture" --out "$work/once"
 run 1 twice inspect "$capture" "$capture" --out "$work/twice"
