@@ -73,7 +73,7 @@ static enum exit_code remember_register(struct workplace *w)
 	if (status == STATUS_OK)
 		return EXIT_CLEAN;
 	store_abandon(w->store);
-	return workplace_complain("write the store", status);
+	return workplace_complain_store(w, "write the store", status);
 }
 
 /* A store that never got a capture would else read as a practice where nothing happens. */
@@ -86,7 +86,7 @@ static enum exit_code check_inputs(struct workplace *w)
 
 	free(inputs);
 	if (status != STATUS_OK)
-		return workplace_complain("read the store", status);
+		return workplace_complain_store(w, "read the store", status);
 	if (count > 0)
 		return EXIT_CLEAN;
 	log_error("%s holds no capture yet, so there is nothing to report; add one with exeat "

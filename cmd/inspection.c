@@ -174,8 +174,8 @@ static enum exit_code read_packets(struct workplace *w, const struct inspection_
 		        "go on capturing; what was seen until a minute ago is kept in the store",
 		        status);
 	if (status != STATUS_OK)
-		return workplace_complain(
-		        "inspect the packets; earlier results are unchanged", status);
+		return workplace_complain_store(
+		        w, "inspect the packets; earlier results are unchanged", status);
 	if (ret->interrupted) {
 		log_error("stopped before the end of the input; earlier results are unchanged");
 		return EXIT_MACHINE;

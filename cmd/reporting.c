@@ -273,7 +273,8 @@ enum exit_code reporting_run(struct workplace *w, const struct reporting_options
 		worst = report_worst(report);
 	report_free(report);
 	if (status != STATUS_OK)
-		return workplace_complain("write the reports; earlier ones are unchanged", status);
+		return workplace_complain_store(
+		        w, "write the reports; earlier ones are unchanged", status);
 	if (facts.verdict.severity > worst)
 		worst = facts.verdict.severity;
 	return worst >= SEVERITY_MEDIUM ? EXIT_FLAGS : EXIT_CLEAN;

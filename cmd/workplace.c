@@ -21,14 +21,22 @@ enum exit_code workplace_complain(const char *what, int status)
 {
 	int error = errno;
 
-	if (status == STATUS_MALFORMED)
-		log_error("cannot %s: the store is damaged; keep it, and give another with --store",
-		        what);
-	else if (status == STATUS_IO && error != 0)
+	if (status == STATUS_IO && error != 0)
 		log_error("cannot %s: %s", what, strerror(error));
 	else
 		log_error("cannot %s: %s", what, status_text(status));
 	return status == STATUS_USAGE ? EXIT_USAGE : EXIT_MACHINE;
+}
+
+enum exit_code workplace_complain_store(const struct workplace *w, const char *what, int status)
+{
+	if (status != STATUS_DAMAGED)
+		return workplace_complain(what, status);
+	log_error(
+	        "cannot %s: the store %s is damaged; keep it aside, and inspect the captures again "
+	        "into another with --store",
+	        what, w->store_name);
+	return EXIT_MACHINE;
 }
 
 bool workplace_take_option(int option, const char *value, struct workplace_options *o)
@@ -489,7 +497,7 @@ static enum exit_code load_register(struct workplace *w)
 	if (status == STATUS_REGISTER)
 		return EXIT_REGISTER;
 	if (status != STATUS_OK)
-		return workplace_complain("read the register", status);
+		return workplace_complain_store(w, "read the register", status);
 	if (!w->has_register)
 		return EXIT_CLEAN;
 	for (int i = 0; i < REGISTRY_FILES; i++) {
@@ -503,7 +511,8 @@ static enum exit_code load_register(struct workplace *w)
 		          "made");
 		return EXIT_REGISTER;
 	}
-	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("read the register", status);
+	return status == STATUS_OK ? EXIT_CLEAN
+	                           : workplace_complain_store(w, "read the register", status);
 }
 
 /* The practice's zone, else the one the store was written with, else this computer's. */
@@ -517,7 +526,7 @@ static enum exit_code set_timezone(struct workplace *w)
 	if (w->timezone[0] == '\0') {
 		status = store_get_meta(w->store, "timezone", w->timezone, sizeof(w->timezone));
 		if (status != STATUS_OK)
-			return workplace_complain("read the store", status);
+			return workplace_complain_store(w, "read the store", status);
 	}
 	if (w->timezone[0] != '\0' && strcmp(w->timezone, "local") != 0) {
 		if (time_set_zone(w->timezone))
@@ -584,7 +593,8 @@ static enum exit_code load_store(struct workplace *w)
 		        w->store_name);
 		return EXIT_USAGE;
 	}
-	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("open the store", status);
+	return status == STATUS_OK ? EXIT_CLEAN
+	                           : workplace_complain_store(w, "open the store", status);
 }
 
 static enum exit_code load_location(struct workplace *w)

@@ -113,5 +113,8 @@ int workplace_read_all(int fd, struct buf *ret, size_t max_bytes) WUNRES NONNULL
 void workplace_close(struct workplace *w) NONNULL(1);
 /* One sentence for a failure: "cannot <what>: <why>". The exit code that fits. */
 enum exit_code workplace_complain(const char *what, int status) NONNULL(1);
+/* Of what reads or writes the store: says which one when it is damaged. */
+enum exit_code workplace_complain_store(const struct workplace *w, const char *what, int status)
+        NONNULL(1, 2);
 
 #endif

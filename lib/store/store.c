@@ -59,9 +59,8 @@ int store_status(int result)
 	case SQLITE_LOCKED:
 		return STATUS_BUSY;
 	case SQLITE_CORRUPT:
-		return STATUS_MALFORMED;
-	case SQLITE_NOTADB:
-		return STATUS_UNSUPPORTED;
+	case SQLITE_NOTADB: /* at opening: STATUS_UNSUPPORTED */
+		return STATUS_DAMAGED;
 	default:
 		return STATUS_LIBRARY;
 	}
@@ -180,6 +179,14 @@ static int register_relative_vfs(void)
 static const char settings[] = "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"
                                " PRAGMA busy_timeout=5000; PRAGMA cache_size=-16384";
 
+int store_not_opened(struct store *s, int status)
+{
+	bool foreign = s && s->db && (sqlite3_errcode(s->db) & 0xff) == SQLITE_NOTADB;
+
+	store_free(s);
+	return status == STATUS_DAMAGED && foreign ? STATUS_UNSUPPORTED : status;
+}
+
 int store_start_reading(struct store *s)
 {
 	int version = 0;
@@ -220,10 +227,8 @@ int store_open(struct store **ret_gives, const char *path, bool read_only)
 		        path ? "exeat-relative" : NULL));
 	if (status == STATUS_OK)
 		status = read_only ? store_start_reading(s) : start_writing(s);
-	if (status != STATUS_OK) {
-		store_free(s);
-		return status;
-	}
+	if (status != STATUS_OK)
+		return store_not_opened(s, status);
 	*ret_gives = s;
 	return STATUS_OK;
 }

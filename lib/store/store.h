@@ -105,7 +105,9 @@ struct store_loss {
 	int64_t hour_ns; /* time_hour() of when, or STORE_HOUR_UNKNOWN; not filled in by reading */
 };
 
-/* path NULL: in memory; else a name in the working folder, or a path that this user may walk.
+/* All functions: STATUS_DAMAGED when the file turns out not to be what SQLite wrote.
+ *
+ * path NULL: in memory; else a name in the working folder, or a path that this user may walk.
  * STATUS_UNSUPPORTED: the file is no store, another program's database, or of a later version than
  * this program. STATUS_MORE: read only, and of an earlier version: opening it once for writing
  * brings it up to date. */

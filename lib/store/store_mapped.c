@@ -72,10 +72,8 @@ int store_open_mapped(struct store **ret_gives, int fd)
 		        SQLITE_DESERIALIZE_READONLY));
 	if (status == STATUS_OK)
 		status = store_start_reading(s);
-	if (status != STATUS_OK) {
-		store_free(s);
-		return status;
-	}
+	if (status != STATUS_OK)
+		return store_not_opened(s, status);
 	*ret_gives = s;
 	return STATUS_OK;
 }

@@ -65,6 +65,25 @@ geo_mistake 2 '192.0.2.0/24,AUS,1,Example,'
 geo_mistake 3 '192.0.2.0/24,AU,AS1,Example,'
 geo_mistake 6 '192.0.2.0/24,AU,1,Example, Pty Ltd,'
 
+# A store that was damaged is named, and what to do; it is a failure of the machine.
+run 1 whole inspect "$capture" --out "$work/damaged"
+python3 - "$work/damaged/exeat.db" <<'PY'
+import sys
+
+with open(sys.argv[1], "r+b") as store:
+    size = store.seek(0, 2)
+    page = 4096
+    for start in range(2 * page, size, page):
+        store.seek(start)
+        store.write(b"\xff" * page)
+PY
+run 6 damaged "$exeat" report --rules "$root/rules" --store "$work/damaged/exeat.db" --csv \
+	--day 2026-11-22
+grep -q 'store exeat.db is damaged' "$work/damaged.err" || fail 'the damaged store is not named'
+run 6 damaged-inspect inspect "$capture" --out "$work/damaged"
+grep -q 'store exeat.db is damaged' "$work/damaged-inspect.err" ||
+	fail 'the damaged store is not named by inspect'
+
 # The same file named twice says what it says once.
 run 1 once inspect "$capture" --out "$work/once"
 run 1 twice inspect "$capture" "$capture" --out "$work/twice"
