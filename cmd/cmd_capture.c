@@ -97,8 +97,7 @@ int cmd_capture(int argc, char **argv)
 {
 	struct inspection_options o = {.quiet = false};
 	struct source_live_options live = {.promiscuous = true};
-	char reason[256] = "";
-	int option, status;
+	int option;
 
 	while ((option = getopt_long(argc, argv, "i:f:q", long_options, NULL)) != -1) {
 		int outcome = read_option(option, &o, &live);
@@ -110,16 +109,6 @@ int cmd_capture(int argc, char **argv)
 		log_error("capture needs an interface: exeat capture -i eth0 --for 2h ...");
 		return EXIT_USAGE;
 	}
-	/* Asked before anything is opened; the inspector then asks practice.csv. */
-	if (!o.authorised_by && !o.workplace.register_dir) {
-		log_error("nobody is recorded as having allowed this capture; give --authorised-by "
-		          "\"NAME, DATE\", or a register whose practice.csv says so");
-		return EXIT_NO_AUTHORITY;
-	}
-	status = source_open_live(&o.live, &live, reason);
-	if (status != STATUS_OK) {
-		log_error("cannot capture on %s: %s", live.interface, reason);
-		return status == STATUS_USAGE ? EXIT_USAGE : EXIT_MACHINE;
-	}
+	o.live = &live;
 	return (int)inspection_run(&o);
 }

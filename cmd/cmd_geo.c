@@ -50,7 +50,9 @@ struct sources {
 };
 
 struct columns {
+	const char *file; /* as it was named */
 	size_t network, country, asn, organisation, flags;
+	size_t count; /* of the header */
 };
 
 static const char *cell(const struct csv_row *row, size_t column)
@@ -58,9 +60,11 @@ static const char *cell(const struct csv_row *row, size_t column)
 	return column < row->cell_count ? row->cells[column].text : "";
 }
 
-static enum exit_code bad_row(const struct csv_row *row, const char *what)
+/* column: from 0; SIZE_MAX for the whole line. */
+static enum exit_code refuse(const char *file, unsigned line, size_t column, const char *what)
 {
-	log_error("line %u: %s", row->line, what);
+	log_error("%s:%u:%zu: %s", file, line > 0 ? line : 1, column == SIZE_MAX ? 1 : column + 1,
+	        what);
 	return EXIT_USAGE;
 }
 
@@ -76,15 +80,22 @@ static enum exit_code add_row(const struct csv_row *row, const struct columns *c
 	uint64_t number = 0;
 	int status = STATUS_OK;
 
+	if (row->cell_count > c->count)
+		return refuse(c->file, row->line, c->count,
+		        "the line has more cells than the header; put text that holds a comma "
+		        "between quotation marks");
 	if (!prefix_parse(cell(row, c->network), &network))
-		return bad_row(row, "the first column must be a network such as 192.0.2.0/24");
+		return refuse(c->file, row->line, c->network,
+		        "this must be a network such as 192.0.2.0/24");
 	if (cell(row, c->country)[0] != '\0')
 		where.country = cell(row, c->country);
 	if (where.country && strlen(where.country) != 2)
-		return bad_row(row, "the country must be two letters (ISO 3166), or empty");
+		return refuse(c->file, row->line, c->country,
+		        "the country must be two letters (ISO 3166), or empty");
 	if (cell(row, c->asn)[0] != '\0' &&
 	        !span_to_u64(span_of_text(cell(row, c->asn)), UINT32_MAX, &number))
-		return bad_row(row, "the AS number must be a number, or empty");
+		return refuse(
+		        c->file, row->line, c->asn, "the AS number must be a number, or empty");
 	who.asn = (uint32_t)number;
 	if (cell(row, c->organisation)[0] != '\0')
 		who.organisation = cell(row, c->organisation);
@@ -95,17 +106,21 @@ static enum exit_code add_row(const struct csv_row *row, const struct columns *c
 	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("build the databases", status);
 }
 
-static enum exit_code add_rows(
-        const struct csv_table *t, struct mmdb_writer *country, struct mmdb_writer *asn)
+static enum exit_code add_rows(const struct csv_table *t, const char *file,
+        struct mmdb_writer *country, struct mmdb_writer *asn)
 {
-	const struct columns columns = {csv_table_column(t, "network"),
-	        csv_table_column(t, "country"), csv_table_column(t, "asn"),
-	        csv_table_column(t, "organisation"), csv_table_column(t, "flags")};
+	const struct columns columns = {.file = file,
+	        .network = csv_table_column(t, "network"),
+	        .country = csv_table_column(t, "country"),
+	        .asn = csv_table_column(t, "asn"),
+	        .organisation = csv_table_column(t, "organisation"),
+	        .flags = csv_table_column(t, "flags"),
+	        .count = csv_table_row_count(t) > 0 ? csv_table_row(t, 0).cell_count : 0};
 	enum exit_code code = EXIT_CLEAN;
 
 	if (columns.network == SIZE_MAX || columns.country == SIZE_MAX) {
-		log_error("line 1: the header must be network,country,asn,organisation,flags");
-		return EXIT_USAGE;
+		return refuse(file, 1, SIZE_MAX,
+		        "the header must be network,country,asn,organisation,flags");
 	}
 	for (size_t i = 1; code == EXIT_CLEAN && i < csv_table_row_count(t); i++) {
 		struct csv_row row = csv_table_row(t, i);
@@ -158,7 +173,7 @@ static int write_database(int folder, const char *name, struct mmdb_writer *w)
 	return status;
 }
 
-static enum exit_code build_from(const struct csv_table *t, int folder)
+static enum exit_code build_from(const struct csv_table *t, const char *file, int folder)
 {
 	int64_t now_ns = (int64_t)time(NULL) * NS_PER_SECOND;
 	struct mmdb_writer *country = NULL, *asn = NULL;
@@ -168,7 +183,7 @@ static enum exit_code build_from(const struct csv_table *t, int folder)
 	if (status == STATUS_OK)
 		status = mmdb_writer_new(&asn, "Exeat-ASN", now_ns);
 	if (status == STATUS_OK)
-		code = add_rows(t, country, asn);
+		code = add_rows(t, file, country, asn);
 	if (status == STATUS_OK && code == EXIT_CLEAN)
 		status = write_database(folder, "country.mmdb", country);
 	if (status == STATUS_OK && code == EXIT_CLEAN)
@@ -178,7 +193,7 @@ static enum exit_code build_from(const struct csv_table *t, int folder)
 	return status == STATUS_OK ? code : workplace_complain("write the databases", status);
 }
 
-static enum exit_code build_from_table(int source_fd, int folder)
+static enum exit_code build_from_table(int source_fd, const char *file, int folder)
 {
 	struct csv_problem problem = {0};
 	struct csv_table *table = NULL;
@@ -189,13 +204,13 @@ static enum exit_code build_from_table(int source_fd, int folder)
 	if (status == STATUS_OK)
 		status = csv_table_read(buf_span(&bytes), &table, &problem);
 	if (status == STATUS_MALFORMED || status == STATUS_LIMIT) {
-		log_error("line %u: %s", problem.line,
+		code = refuse(file, problem.line,
+		        problem.column > 0 ? problem.column - 1 : SIZE_MAX,
 		        problem.text ? problem.text : status_text(status));
-		code = EXIT_USAGE;
 	} else if (status != STATUS_OK) {
 		code = workplace_complain("read the table", status);
 	} else {
-		code = build_from(table, folder);
+		code = build_from(table, file, folder);
 	}
 	csv_table_free(table);
 	buf_free(&bytes);
@@ -273,7 +288,7 @@ static enum exit_code build(const struct priv_sandbox *sandbox, const struct sou
 		status = priv_sandbox_seal(sandbox);
 	if (status != STATUS_OK)
 		return workplace_complain("enter the sandbox", status);
-	return sources->from ? build_from_table(sources->fds[0], sandbox->output_fd)
+	return sources->from ? build_from_table(sources->fds[0], sources->from, sandbox->output_fd)
 	                     : build_from_packages(sources, sandbox->output_fd);
 }
 

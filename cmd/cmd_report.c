@@ -1,5 +1,6 @@
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -60,11 +61,47 @@ static bool resolve_day(const char *text, char ret[static TIME_DATE_CHARS])
 	return true;
 }
 
+/* A report written to a folder makes its register the one that the store remembers. */
+static enum exit_code remember_register(struct workplace *w)
+{
+	int status = store_begin(w->store);
+
+	if (status == STATUS_OK)
+		status = workplace_remember(w);
+	if (status == STATUS_OK)
+		status = store_commit(w->store);
+	if (status == STATUS_OK)
+		return EXIT_CLEAN;
+	store_abandon(w->store);
+	return workplace_complain_store(w, "write the store", status);
+}
+
+/* A store that never got a capture would else read as a practice where nothing happens. */
+static enum exit_code check_inputs(struct workplace *w)
+{
+	static const struct store_query all = {INT64_MIN, INT64_MAX};
+	struct store_input *inputs = NULL;
+	size_t count = 0;
+	int status = store_inputs(w->store, &all, &inputs, &count);
+
+	free(inputs);
+	if (status != STATUS_OK)
+		return workplace_complain_store(w, "read the store", status);
+	if (count > 0)
+		return EXIT_CLEAN;
+	log_error("%s holds no capture yet, so there is nothing to report; add one with exeat "
+	          "inspect or exeat capture",
+	        w->store_name);
+	return EXIT_NO_PACKET;
+}
+
 static enum exit_code make_report(struct workplace *w, struct reporting_options *o)
 {
 	char date[TIME_DATE_CHARS];
 	enum exit_code code = workplace_load(w);
 
+	if (code == EXIT_CLEAN)
+		code = check_inputs(w);
 	if (code != EXIT_CLEAN)
 		return code;
 	if (o->date) {
@@ -74,7 +111,10 @@ static enum exit_code make_report(struct workplace *w, struct reporting_options 
 		}
 		o->date = date;
 	}
-	return reporting_run(w, o);
+	code = reporting_run(w, o);
+	if (!w->store_read_only && (code == EXIT_CLEAN || code == EXIT_FLAGS))
+		code = exit_code_worse(code, remember_register(w));
+	return code;
 }
 
 int cmd_report(int argc, char **argv)

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -13,12 +14,28 @@
 #include "cmd/reporting.h"
 #include "pipeline/pipeline.h"
 
-static volatile sig_atomic_t stop; /* the stop flag: one of the two globals that exeat has */
+/* Signals that come nearer together are one: a terminal, the monitor and whoever manages services
+ * may each pass the same wish on. */
+#define ANOTHER_MS 500
 
+/* The stop flag, one of the two globals that exeat has: 0, or the millisecond of the first wish. */
+static volatile sig_atomic_t stop;
+
+/* The first wish ends the run in order; another one ends it at once, and what it had not finished
+ * is lost. */
 static void on_signal(int number)
 {
-	(void)number;
-	stop = 1;
+	struct timespec now = {0};
+	int now_ms;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ms = (int)(now.tv_sec % 1000000 * 1000 + now.tv_nsec / 1000000) + 1;
+	if (stop == 0) {
+		stop = now_ms;
+	} else if (abs(now_ms - stop) >= ANOTHER_MS) {
+		signal(number, SIG_DFL);
+		raise(number);
+	}
 }
 
 static void watch_signals(void)
@@ -54,15 +71,11 @@ static enum exit_code check_authority(const struct workplace *w, const struct in
 	return EXIT_NO_AUTHORITY;
 }
 
-static enum exit_code open_source(const struct inspection_options *o, struct source **ret)
+static enum exit_code open_files(const struct inspection_options *o, struct source **ret)
 {
 	char reason[256];
 	int status;
 
-	if (o->live) {
-		*ret = o->live;
-		return EXIT_CLEAN;
-	}
 	/* Here and not in the monitor: the sandbox has no list of services, so names of ports are
 	 * refused now and not in the middle of the capture. */
 	if (o->filter && source_check_filter(o->filter, reason) != STATUS_OK) {
@@ -73,13 +86,17 @@ static enum exit_code open_source(const struct inspection_options *o, struct sou
 	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("read the captures", status);
 }
 
-static void say_how_inputs_ended(struct source *source)
+/* True when all of them ended where they should. */
+static bool say_how_inputs_ended(struct source *source)
 {
+	bool intact = true;
+
 	for (size_t i = 0; i < source_input_count(source); i++) {
 		struct source_counts counts;
 
 		if (source_counts(source, i, &counts) != STATUS_OK || !counts.end_reason)
 			continue;
+		intact = false;
 		if (counts.frames > 0)
 			log_warning("input %zu: %s (after packet %llu, byte %llu); what came "
 			            "before was "
@@ -91,22 +108,56 @@ static void say_how_inputs_ended(struct source *source)
 			log_warning("input %zu: %s; no packet could be read from it", i + 1,
 			        counts.end_reason);
 	}
+	return intact;
 }
 
-static enum exit_code read_packets(
-        struct workplace *w, const struct inspection_options *o, struct pipeline_result *ret)
+/* Without a packet there is nothing to report on, and earlier reports stay as they are. */
+static void say_why_no_packet(const struct pipeline_result *r, bool intact)
+{
+	const char *name = source_link_name(r->unread_link);
+
+	if (r->unread_frames > 0)
+		log_error("no packet could be read: %sits %llu packets are of "
+		          "link type %u%s%s%s, which exeat does not read; capture on an Ethernet, "
+		          "raw "
+		          "IP or loopback interface; no report was written",
+		        intact ? "the capture is intact, but " : "",
+		        (unsigned long long)r->unread_frames, r->unread_link, *name ? " (" : "",
+		        name, *name ? ")" : "");
+	else if (r->filtered > 0)
+		log_error("no packet could be read: the filter left out all %llu; no report was "
+		          "written",
+		        (unsigned long long)r->filtered);
+	else
+		log_error("no packet could be read: there is none in the input; no report was "
+		          "written");
+}
+
+/* The register is remembered with what was seen, or not at all. */
+static int run_pipeline(struct workplace *w, struct pipeline *pipeline,
+        const struct pipeline_options *options, struct pipeline_result *ret)
+{
+	int status = store_begin(w->store);
+
+	if (status == STATUS_OK)
+		status = workplace_remember(w);
+	if (status == STATUS_OK)
+		return pipeline_run(pipeline, options, ret);
+	store_abandon(w->store);
+	return status;
+}
+
+static enum exit_code read_packets(struct workplace *w, const struct inspection_options *o,
+        struct source *source, struct pipeline_result *ret)
 {
 	struct pipeline_options options = {
 	        .duration_ns = o->duration_ns, .stop = &stop, .progress = isatty(STDERR_FILENO)};
 	const struct destination_facts facts = {
 	        .location = w->location, .overrides = w->overrides, .services = w->services};
 	struct pipeline *pipeline = NULL;
-	struct source *source = NULL;
-	enum exit_code code = open_source(o, &source);
 	int status = STATUS_OK;
+	bool intact;
 
-	if (code != EXIT_CLEAN)
-		return code;
 	if (w->registry) {
 		const struct registry_practice *practice = registry_practice(w->registry);
 
@@ -117,37 +168,46 @@ static enum exit_code read_packets(
 	}
 	status = pipeline_new(&pipeline, source, w->detect, &facts, w->store);
 	if (status == STATUS_OK)
-		status = pipeline_run(pipeline, &options, ret);
+		status = run_pipeline(w, pipeline, &options, ret);
 	pipeline_free(pipeline);
-	say_how_inputs_ended(source);
-	source_free(source);
-	if (status != STATUS_OK)
+	intact = say_how_inputs_ended(source);
+	if (status != STATUS_OK && o->live && w->store_fd >= 0)
 		return workplace_complain(
-		        "inspect the packets; earlier results are unchanged", status);
+		        "go on capturing; what was seen until a minute ago is kept in the store",
+		        status);
+	if (status != STATUS_OK)
+		return workplace_complain_store(
+		        w, "inspect the packets; earlier results are unchanged", status);
 	if (ret->interrupted) {
 		log_error("stopped before the end of the input; earlier results are unchanged");
 		return EXIT_MACHINE;
 	}
-	return ret->any_packet ? EXIT_CLEAN : EXIT_NO_PACKET;
+	if (ret->any_packet)
+		return EXIT_CLEAN;
+	say_why_no_packet(ret, intact);
+	return EXIT_NO_PACKET;
 }
 
-static enum exit_code inspect(struct workplace *w, const struct inspection_options *o)
+/* live: the interface, opened by the monitor; NULL: files. Taken. */
+static enum exit_code inspect(
+        struct workplace *w, const struct inspection_options *o, struct source *live)
 {
 	double started = seconds_of(CLOCK_MONOTONIC);
 	struct pipeline_result result;
 	struct reporting_options reporting = {
 	        .authorised_by = o->authorised_by, .table = !o->quiet, .result = &result};
+	struct source *source = live;
 	enum exit_code code;
 
 	watch_signals();
 	code = workplace_load(w);
 	if (code == EXIT_CLEAN)
 		code = check_authority(w, o);
+	if (code == EXIT_CLEAN && !live)
+		code = open_files(o, &source);
 	if (code == EXIT_CLEAN)
-		code = read_packets(w, o, &result);
-	/* Without a packet there is nothing to report on, and earlier reports stay as they are. */
-	if (code == EXIT_NO_PACKET)
-		log_error("no packet could be read; no report was written");
+		code = read_packets(w, o, source, &result);
+	source_free(source);
 	if (code != EXIT_CLEAN)
 		return code;
 	reporting.wall_seconds = seconds_of(CLOCK_MONOTONIC) - started;
@@ -155,17 +215,52 @@ static enum exit_code inspect(struct workplace *w, const struct inspection_optio
 	return reporting_run(w, &reporting);
 }
 
+/* The register may say who allowed the capture, and only a process without rights may read it. */
+static enum exit_code ask_authority(
+        struct workplace *w, const struct inspection_options *o, bool *ret_is_asker)
+{
+	enum exit_code code = workplace_fork_asker(ret_is_asker);
+
+	if (!*ret_is_asker)
+		return code;
+	code = workplace_load_register(w);
+	return code == EXIT_CLEAN ? check_authority(w, o) : code;
+}
+
+static enum exit_code open_interface(const struct inspection_options *o, struct source **ret)
+{
+	char reason[256] = "out of memory";
+	int status = source_open_live(ret, o->live, reason);
+
+	if (status == STATUS_OK)
+		return EXIT_CLEAN;
+	log_error("%s", reason);
+	return status == STATUS_USAGE ? EXIT_USAGE : EXIT_MACHINE;
+}
+
 enum exit_code inspection_run(const struct inspection_options *options)
 {
 	struct workplace workplace;
-	bool is_inspector = false;
+	struct source *live = NULL;
+	bool is_asker = false, is_inspector = false;
 	enum exit_code code = workplace_open(&workplace, &options->workplace);
 
-	if (code == EXIT_CLEAN)
-		code = workplace_fork(&workplace, &is_inspector);
-	if (!is_inspector)
+	if (code == EXIT_CLEAN && options->live)
+		code = ask_authority(&workplace, options, &is_asker);
+	if (code == EXIT_CLEAN && options->live && !is_asker)
+		code = open_interface(options, &live);
+	if (is_asker) {
+		workplace_close(&workplace);
 		return code;
-	code = inspect(&workplace, options);
-	workplace_close(&workplace);
+	}
+	if (code != EXIT_CLEAN)
+		return workplace_leave(&workplace, code);
+	code = workplace_fork(&workplace, &is_inspector);
+	if (is_inspector) {
+		code = inspect(&workplace, options, live);
+		workplace_close(&workplace);
+	} else {
+		source_free(live);
+	}
 	return code;
 }

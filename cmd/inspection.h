@@ -17,11 +17,12 @@ struct inspection_options {
 	int64_t duration_ns; /* live */
 	const int *fds;      /* files, opened by the monitor; taken */
 	size_t fd_count;
-	struct source *live; /* opened by the monitor; taken. NULL: files */
-	bool quiet;          /* no table */
+	const struct source_live_options *live; /* NULL: files */
+	bool quiet;                             /* no table */
 };
 
-/* Opens the workplace, forks the inspector, waits. Returns the exit code of the whole run. */
+/* Opens the workplace and, once somebody is known to have allowed it, the interface; forks the
+ * inspector, waits. Returns the exit code of the whole run. */
 enum exit_code inspection_run(const struct inspection_options *options) WUNRES NONNULL(1);
 
 #endif

@@ -19,8 +19,7 @@
 struct run_facts {
 	struct report_run run;
 	struct verdict_run question;
-	double dropped_percent;          /* of frames, by the capturing machines */
-	double payload_bytes, gap_bytes; /* of the flows that are reported */
+	struct store_query period; /* that is reported on */
 	struct verdict verdict;
 	char authority[160];
 	char geo_built[TIME_DATE_CHARS];
@@ -47,39 +46,35 @@ const char *reporting_authority(
 	return ret;
 }
 
-/* First and last time of all captures in the store, and what they lost. */
-static int add_inputs(struct workplace *w, struct run_facts *facts, struct verdict_run *v)
+static struct store_query period_of(const char *date)
+{
+	int32_t day;
+
+	if (date && time_parse_date(date, &day))
+		return (struct store_query){time_local_midnight(day), time_local_midnight(day + 1)};
+	return (struct store_query){INT64_MIN, INT64_MAX};
+}
+
+/* An input that reaches into the period and lost something, or ended too early, is a gap in it. */
+static int check_inputs(struct workplace *w, const struct run_facts *facts, struct verdict_run *v)
 {
 	struct store_input *inputs = NULL;
 	size_t count = 0;
-	double frames = 0, dropped = 0;
-	int64_t first_ns = INT64_MAX, last_ns = INT64_MIN;
-	int status = store_inputs(w->store, &inputs, &count);
+	int status = store_inputs(w->store, &facts->period, &inputs, &count);
 
-	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-		frames += (double)inputs[i].frames;
-		dropped += (double)inputs[i].dropped;
+	for (size_t i = 0; status == STATUS_OK && i < count; i++)
 		if (inputs[i].dropped > 0 || inputs[i].cut > 0 || inputs[i].end_reason[0] != '\0')
 			v->gap = true;
-		if (inputs[i].frames == 0)
-			continue;
-		first_ns = inputs[i].first_ns < first_ns ? inputs[i].first_ns : first_ns;
-		last_ns = inputs[i].last_ns > last_ns ? inputs[i].last_ns : last_ns;
-	}
 	free(inputs);
-	if (frames + dropped > 0)
-		facts->dropped_percent = 100.0 * dropped / (frames + dropped);
-	if (last_ns > first_ns)
-		facts->run.captured_seconds = (double)(last_ns - first_ns) / (double)NS_PER_SECOND;
 	return status;
 }
 
 /* Losses that mean that content is missing; the others only count what was not followed. */
-static int add_losses(struct workplace *w, struct verdict_run *v)
+static int check_losses(struct workplace *w, const struct run_facts *facts, struct verdict_run *v)
 {
 	struct store_loss *losses = NULL;
 	size_t count = 0;
-	int status = store_losses(w->store, &losses, &count);
+	int status = store_losses(w->store, &facts->period, &losses, &count);
 
 	for (size_t i = 0; status == STATUS_OK && i < count; i++)
 		if (pipeline_loss_is_gap(losses[i].name))
@@ -88,25 +83,19 @@ static int add_losses(struct workplace *w, struct verdict_run *v)
 	return status;
 }
 
-/* A day counts as captured when an input covers any part of it. */
-static int check_captured(struct workplace *w, const char *date, struct verdict_run *v)
+static int check_coverage(
+        struct workplace *w, const char *date, struct run_facts *facts, struct verdict_run *v)
 {
-	struct store_input *inputs = NULL;
-	size_t count = 0;
-	int32_t day = 0;
-	int status = STATUS_OK;
+	struct store_coverage coverage;
+	int status = store_coverage(w->store, &facts->period, &coverage);
 
-	if (!date || !time_parse_date(date, &day))
-		return STATUS_OK;
-	status = store_inputs(w->store, &inputs, &count);
-	v->not_captured = true;
+	if (status != STATUS_OK)
+		return status;
+	facts->run.captured_seconds = (double)coverage.captured_ns / (double)NS_PER_SECOND;
+	facts->run.loss_percent = v->loss_percent = coverage.loss_percent;
+	v->not_captured = date && !coverage.captured;
 	v->date = date;
-	for (size_t i = 0; status == STATUS_OK && i < count; i++)
-		if (inputs[i].frames > 0 && time_local_day(inputs[i].first_ns) <= day &&
-		        time_local_day(inputs[i].last_ns) >= day)
-			v->not_captured = false;
-	free(inputs);
-	return status;
+	return STATUS_OK;
 }
 
 static void count_warnings(const struct registry *r, struct verdict_run *v)
@@ -126,12 +115,14 @@ static int collect_facts(
 {
 	struct verdict_run *v = &facts->question;
 	int64_t built_ns = location_built_ns(w->location);
-	int status = add_inputs(w, facts, v);
+	int status;
 
+	facts->period = period_of(o->date);
+	status = check_inputs(w, facts, v);
 	if (status == STATUS_OK)
-		status = add_losses(w, v);
+		status = check_losses(w, facts, v);
 	if (status == STATUS_OK)
-		status = check_captured(w, o->date, v);
+		status = check_coverage(w, o->date, facts, v);
 	if (status == STATUS_OK)
 		status = store_get_meta(
 		        w->store, "practice", facts->practice, sizeof(facts->practice));
@@ -143,18 +134,6 @@ static int collect_facts(
 	if (built_ns > 0)
 		time_format_day((int32_t)(built_ns / NS_PER_SECOND / 86400), facts->geo_built);
 	return STATUS_OK;
-}
-
-/* The larger of the shares that are known: frames dropped, bytes missing inside conversations. */
-static int judge_run(struct workplace *w, struct run_facts *facts)
-{
-	double bytes = facts->payload_bytes + facts->gap_bytes;
-	double missing = bytes > 0 ? 100.0 * facts->gap_bytes / bytes : 0;
-
-	facts->question.loss_percent = missing > facts->dropped_percent ? missing
-	                                                                : facts->dropped_percent;
-	facts->run.loss_percent = facts->question.loss_percent;
-	return verdict_decide_run(&facts->question, w->flags, &facts->verdict);
 }
 
 static void describe_run(
@@ -231,27 +210,15 @@ static int add_flow(struct workplace *w, struct report *report, const struct sto
 	return status;
 }
 
-static int add_flows(
-        struct workplace *w, struct report *report, const char *date, struct run_facts *facts)
+/* A flow may have begun days before; reports take its hours of this day. */
+static int add_flows(struct workplace *w, struct report *report, const struct run_facts *facts)
 {
-	struct store_query query = {INT64_MIN, INT64_MAX};
 	struct store_cursor *cursor = NULL;
 	struct store_flow flow;
-	int32_t day;
-	int status;
+	int status = store_flows(w->store, &facts->period, &cursor);
 
-	/* A flow may have begun days before; reports take its hours of this day. */
-	if (date && time_parse_date(date, &day))
-		query = (struct store_query){
-		        time_local_midnight(day), time_local_midnight(day + 1)};
-	status = store_flows(w->store, &query, &cursor);
-	while (status == STATUS_OK && (status = store_next_flow(cursor, &flow)) == STATUS_ITEM) {
-		for (int d = 0; d < 2; d++) {
-			facts->payload_bytes += (double)flow.counts[d].payload_bytes;
-			facts->gap_bytes += (double)flow.counts[d].gap_bytes;
-		}
+	while (status == STATUS_OK && (status = store_next_flow(cursor, &flow)) == STATUS_ITEM)
 		status = add_flow(w, report, &flow);
-	}
 	store_cursor_free(cursor);
 	return status;
 }
@@ -297,16 +264,17 @@ enum exit_code reporting_run(struct workplace *w, const struct reporting_options
 	if (status == STATUS_OK)
 		status = report_new(&report, w->store, w->registry, &facts.run, w->out_fd);
 	if (status == STATUS_OK)
-		status = add_flows(w, report, options->date, &facts);
+		status = add_flows(w, report, &facts);
 	if (status == STATUS_OK)
-		status = judge_run(w, &facts);
+		status = verdict_decide_run(&facts.question, w->flags, &facts.verdict);
 	if (status == STATUS_OK)
 		status = write_all(w, options, report);
 	if (report)
 		worst = report_worst(report);
 	report_free(report);
 	if (status != STATUS_OK)
-		return workplace_complain("write the reports; earlier ones are unchanged", status);
+		return workplace_complain_store(
+		        w, "write the reports; earlier ones are unchanged", status);
 	if (facts.verdict.severity > worst)
 		worst = facts.verdict.severity;
 	return worst >= SEVERITY_MEDIUM ? EXIT_FLAGS : EXIT_CLEAN;

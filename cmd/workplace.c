@@ -24,14 +24,22 @@ enum exit_code workplace_complain(const char *what, int status)
 {
 	int error = errno;
 
-	if (status == STATUS_MALFORMED)
-		log_error("cannot %s: the store is damaged; keep it, and give another with --store",
-		        what);
-	else if (status == STATUS_IO && error != 0)
+	if (status == STATUS_IO && error != 0)
 		log_error("cannot %s: %s", what, strerror(error));
 	else
 		log_error("cannot %s: %s", what, status_text(status));
 	return status == STATUS_USAGE ? EXIT_USAGE : EXIT_MACHINE;
+}
+
+enum exit_code workplace_complain_store(const struct workplace *w, const char *what, int status)
+{
+	if (status != STATUS_DAMAGED)
+		return workplace_complain(what, status);
+	log_error(
+	        "cannot %s: the store %s is damaged; keep it aside, and inspect the captures again "
+	        "into another with --store",
+	        what, w->store_name);
+	return EXIT_MACHINE;
 }
 
 bool workplace_take_option(int option, const char *value, struct workplace_options *o)
@@ -256,6 +264,27 @@ static enum exit_code open_named_folder(struct workplace *w, const char *folder)
 	                           : workplace_complain("open the store's folder", status);
 }
 
+/* A journal beside the store is a run that writes, or one that was killed while it wrote: then the
+ * folder is needed as well. */
+static bool has_journal(const char *store_path)
+{
+	char path[WORKPLACE_PATH_CHARS + 8];
+	struct stat info;
+	int len = snprintf(path, sizeof(path), "%s-journal", store_path);
+
+	return len < 0 || (size_t)len >= sizeof(path) || stat(path, &info) == 0;
+}
+
+/* Who only reads a store needs no right to its folder, which may be anybody's. */
+static enum exit_code open_store_file(struct workplace *w, const char *path)
+{
+	w->store_file_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (w->store_file_fd >= 0)
+		return EXIT_CLEAN;
+	log_error("cannot open the store %s: %s", path, strerror(errno));
+	return EXIT_MACHINE;
+}
+
 /* --store FILE, else exeat.db of --out, else in memory. */
 static enum exit_code open_store_folder(struct workplace *w, const struct workplace_options *o)
 {
@@ -285,6 +314,8 @@ static enum exit_code open_store_folder(struct workplace *w, const struct workpl
 		return errno == ENOENT ? EXIT_USAGE : EXIT_MACHINE;
 	}
 	snprintf(w->store_name, sizeof(w->store_name), "%s", name);
+	if (w->store_read_only && !has_journal(o->store_path))
+		return open_store_file(w, o->store_path);
 	return open_named_folder(w, folder);
 }
 
@@ -314,7 +345,7 @@ enum exit_code workplace_open(struct workplace *w, const struct workplace_option
 		w->register_fds[i] = -1;
 	w->identifiers_fd = w->flags_fd = w->services_fd = -1;
 	w->overrides_fds[0] = w->overrides_fds[1] = -1;
-	w->out_fd = w->store_fd = -1;
+	w->out_fd = w->store_fd = w->store_file_fd = -1;
 	priv_user_find(&w->user);
 	w->store_user = w->user;
 	code = open_rules(w, options);
@@ -477,6 +508,9 @@ static int read_given_register(struct workplace *w)
 	for (int i = 0; status == STATUS_OK && i < REGISTRY_FILES; i++) {
 		if (w->register_fds[i] < 0)
 			continue;
+		/* The process that was asked for the authority may have read it before. */
+		if (lseek(w->register_fds[i], 0, SEEK_SET) < 0 && errno != ESPIPE)
+			return status_from_errno(errno);
 		status = workplace_read_all(
 		        w->register_fds[i], &w->register_bytes[i], CSV_FILE_BYTES_MAX + 1);
 		if (status == STATUS_LIMIT) {
@@ -510,7 +544,7 @@ static enum exit_code load_register(struct workplace *w)
 	if (status == STATUS_REGISTER)
 		return EXIT_REGISTER;
 	if (status != STATUS_OK)
-		return workplace_complain("read the register", status);
+		return workplace_complain_store(w, "read the register", status);
 	if (!w->has_register)
 		return EXIT_CLEAN;
 	for (int i = 0; i < REGISTRY_FILES; i++) {
@@ -524,7 +558,8 @@ static enum exit_code load_register(struct workplace *w)
 		          "made");
 		return EXIT_REGISTER;
 	}
-	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("read the register", status);
+	return status == STATUS_OK ? EXIT_CLEAN
+	                           : workplace_complain_store(w, "read the register", status);
 }
 
 /* The practice's zone, else the one the store was written with, else this computer's. */
@@ -538,7 +573,7 @@ static enum exit_code set_timezone(struct workplace *w)
 	if (w->timezone[0] == '\0') {
 		status = store_get_meta(w->store, "timezone", w->timezone, sizeof(w->timezone));
 		if (status != STATUS_OK)
-			return workplace_complain("read the store", status);
+			return workplace_complain_store(w, "read the store", status);
 	}
 	if (w->timezone[0] != '\0' && strcmp(w->timezone, "local") != 0) {
 		if (time_set_zone(w->timezone))
@@ -554,9 +589,8 @@ static enum exit_code set_timezone(struct workplace *w)
 	return EXIT_CLEAN;
 }
 
-/* What a later `exeat report` needs. A file that this register lacks is forgotten, so that the
- * store never mixes two registers. */
-static int remember_register(struct workplace *w)
+/* A file that this register lacks is forgotten, so that the store never mixes two registers. */
+int workplace_remember(struct workplace *w)
 {
 	int status = store_set_meta(w->store, "timezone", w->timezone);
 
@@ -586,14 +620,28 @@ static enum exit_code load_store(struct workplace *w)
 
 	if (w->store_fd >= 0 && fchdir(w->store_fd) != 0)
 		return workplace_complain("enter the store's folder", status_from_errno(errno));
-	status = store_open(&w->store, w->store_name[0] ? w->store_name : NULL, w->store_read_only);
+	if (w->store_file_fd >= 0)
+		status = store_open_mapped(&w->store, w->store_file_fd);
+	else
+		status = store_open(
+		        &w->store, w->store_name[0] ? w->store_name : NULL, w->store_read_only);
+	/* A run was killed while it wrote: a reader must take that back first. */
+	if (status == STATUS_NO_PERMISSION && w->store_read_only && w->store_fd >= 0)
+		status = store_open(&w->store, w->store_name, false);
 	if (status == STATUS_UNSUPPORTED) {
 		log_error("the store is not one of this version of exeat; keep it and give another "
 		          "with "
 		          "--store");
 		return EXIT_USAGE;
 	}
-	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("open the store", status);
+	if (status == STATUS_MORE) {
+		log_error("%s was written by an earlier version of exeat; bring it up to date "
+		          "once, by a report with --out or by inspecting into it",
+		        w->store_name);
+		return EXIT_USAGE;
+	}
+	return status == STATUS_OK ? EXIT_CLEAN
+	                           : workplace_complain_store(w, "open the store", status);
 }
 
 static enum exit_code load_location(struct workplace *w)
@@ -658,6 +706,29 @@ static enum exit_code load_services(struct workplace *w)
 	return code;
 }
 
+/* Only a store that is there can remember a register; none is made. */
+static bool store_exists(const struct workplace *w)
+{
+	struct stat info;
+
+	return w->store_name[0] != '\0' &&
+	       fstatat(w->store_fd, w->store_name, &info, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+enum exit_code workplace_load_register(struct workplace *w)
+{
+	int status = priv_sandbox_enter(&w->sandbox, w->level);
+	enum exit_code code = EXIT_CLEAN;
+
+	if (status != STATUS_OK)
+		return workplace_complain("enter the sandbox", status);
+	if (!w->has_register && !store_exists(w))
+		return EXIT_CLEAN;
+	if (!w->has_register)
+		code = load_store(w);
+	return code == EXIT_CLEAN ? load_register(w) : code;
+}
+
 enum exit_code workplace_load(struct workplace *w)
 {
 	int status = priv_sandbox_enter(&w->sandbox, w->level);
@@ -678,9 +749,6 @@ enum exit_code workplace_load(struct workplace *w)
 		code = load_services(w);
 	for (int i = 0; code == EXIT_CLEAN && i < OVERRIDES_FILES_MAX; i++)
 		code = load_overrides(w, i);
-	if (code == EXIT_CLEAN && !w->store_read_only &&
-	        (status = remember_register(w)) != STATUS_OK)
-		code = workplace_complain("write the store", status);
 	if (code == EXIT_CLEAN && (status = priv_sandbox_seal(&w->sandbox)) != STATUS_OK)
 		code = workplace_complain("seal the sandbox", status);
 	return code;
@@ -715,6 +783,7 @@ void workplace_close(struct workplace *w)
 		close_fd(&w->overrides_fds[i]);
 	close_fd(&w->out_fd);
 	close_fd(&w->store_fd);
+	close_fd(&w->store_file_fd);
 }
 
 static enum exit_code finish_outputs(const struct workplace *w)
@@ -728,16 +797,25 @@ static enum exit_code finish_outputs(const struct workplace *w)
 	                           : workplace_complain("hand over the outputs", status);
 }
 
-enum exit_code workplace_fork(struct workplace *w, bool *ret_is_inspector)
+enum exit_code workplace_fork_asker(bool *ret_is_asker)
 {
 	int child_code = EXIT_MACHINE;
-	enum exit_code code;
-	int status = priv_run_inspector(ret_is_inspector, &child_code);
+	int status = priv_run_inspector(ret_is_asker, &child_code);
 
-	if (status == STATUS_OK && *ret_is_inspector)
-		return EXIT_CLEAN;
-	code = status == STATUS_OK ? (enum exit_code)child_code
-	                           : workplace_complain("start the inspecting process", status);
+	if (status == STATUS_OK)
+		return *ret_is_asker ? EXIT_CLEAN : (enum exit_code)child_code;
+	return workplace_complain("start the inspecting process", status);
+}
+
+enum exit_code workplace_fork(struct workplace *w, bool *ret_is_inspector)
+{
+	enum exit_code code = workplace_fork_asker(ret_is_inspector);
+
+	return *ret_is_inspector ? code : workplace_leave(w, code);
+}
+
+enum exit_code workplace_leave(struct workplace *w, enum exit_code code)
+{
 	code = exit_code_worse(code, finish_outputs(w));
 	workplace_close(w);
 	return code;

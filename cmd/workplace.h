@@ -70,6 +70,7 @@ struct workplace {
 	char geo_names[LOCATION_FILES_MAX][64]; /* of the files in their folder, for complaints */
 	size_t geo_count;
 	int out_fd, store_fd;
+	int store_file_fd;    /* a store that is only read, wherever it lies; then store_fd is -1 */
 	char store_name[128]; /* in store_fd; "" for a store in memory */
 	bool store_read_only;
 	struct priv_sandbox sandbox;
@@ -97,15 +98,30 @@ enum exit_code workplace_open(struct workplace *w, const struct workplace_option
 /* In the inspector: enters the sandbox, reads rules, register (from the store when none was given
  * and the store has one) and databases, opens the store, seals. */
 enum exit_code workplace_load(struct workplace *w) WUNRES NONNULL(1);
+/* In a process of its own that ends when it has answered (workplace_fork_asker): enters the sandbox
+ * and reads the register alone. Makes nothing, and changes nothing. */
+enum exit_code workplace_load_register(struct workplace *w) WUNRES NONNULL(1);
+/* Inside the open transaction of the store: what a later `exeat report` needs, time zone and
+ * register. */
+int workplace_remember(struct workplace *w) WUNRES NONNULL(1);
+/* Forks before anything is opened for the run. In the monitor: waits, returns the asker's exit
+ * code, and keeps the workplace. */
+enum exit_code workplace_fork_asker(bool *ret_is_asker) WUNRES NONNULL(1);
 /* Forks. In the inspector: *ret_is_inspector true, and the caller goes on with workplace_load. In
  * the monitor: waits, hands the outputs to their owner, closes the workplace, and returns the exit
  * code of the whole run. */
 enum exit_code workplace_fork(struct workplace *w, bool *ret_is_inspector) WUNRES NONNULL(1, 2);
+/* In the monitor, for a run that ends before it has forked: hands over what workplace_open took,
+ * closes the workplace, and returns the exit code. */
+enum exit_code workplace_leave(struct workplace *w, enum exit_code code) WUNRES NONNULL(1);
 /* Reads a whole file through its descriptor; STATUS_LIMIT when it is larger than it may be. */
 int workplace_read_all(int fd, struct buf *ret, size_t max_bytes) WUNRES NONNULL(2);
 /* Frees and closes. */
 void workplace_close(struct workplace *w) NONNULL(1);
 /* One sentence for a failure: "cannot <what>: <why>". The exit code that fits. */
 enum exit_code workplace_complain(const char *what, int status) NONNULL(1);
+/* Of what reads or writes the store: says which one when it is damaged. */
+enum exit_code workplace_complain_store(const struct workplace *w, const char *what, int status)
+        NONNULL(1, 2);
 
 #endif

@@ -23,6 +23,8 @@ const char *status_text(int status)
 		return "internal error";
 	case STATUS_BUSY:
 		return "another run is using it";
+	case STATUS_DAMAGED:
+		return "the store is damaged";
 	case STATUS_OK:
 		return "ok";
 	case STATUS_ITEM:

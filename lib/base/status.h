@@ -18,6 +18,7 @@ enum status {
 	STATUS_REGISTER = -7, /* the practice's register cannot be used */
 	STATUS_BUG = -8,      /* an invariant of ours does not hold */
 	STATUS_BUSY = -9,     /* another run is using it */
+	STATUS_DAMAGED = -10, /* the store's file is damaged */
 
 	STATUS_OK = 0,
 

@@ -110,7 +110,8 @@ enum decode_event_kind {
 	DECODE_FIELD,
 	DECODE_MESSAGE_END,
 	DECODE_STREAM_END,
-	/* STARTTLS, CONNECT, 101: this session is over for both directions at offset */
+	/* STARTTLS, CONNECT, 101: this session is over for this direction at offset; what is fed
+	 * in it from now on is passed over */
 	DECODE_UPGRADE,
 };
 
@@ -135,7 +136,9 @@ struct decode_event {
 	uint64_t unread_bytes; /* STREAM_END: of them, not looked into */
 	/* UPGRADE: first stream offset of the new protocol in this direction */
 	uint64_t upgrade_offset;
-	char upgrade_to[DECODE_PROTOCOL_CHARS]; /* "tls", "unknown" */
+	char upgrade_to[DECODE_PROTOCOL_CHARS]; /* "tls", "websocket", "h2c", "unknown" */
+	/* what has come of it already, one behind the other; borrows like the field */
+	struct span upgrade_bytes[2];
 };
 
 struct decode_limits {

@@ -184,6 +184,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 #define DECODERS(X)                                                                                \
 	X(tls)                                                                                     \
 	X(ssh)                                                                                     \
+	X(socks)                                                                                   \
 	X(http2)                                                                                   \
 	X(quic)                                                                                    \
 	X(dns)                                                                                     \
@@ -199,6 +200,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(zstd)                                                                                    \
 	X(utf16)                                                                                   \
 	X(sealed)                                                                                  \
+	X(cms)                                                                                     \
 	X(multipart)                                                                               \
 	X(form)                                                                                    \
 	X(mllp)                                                                                    \

@@ -7,228 +7,16 @@
  * scope wait until it ends, because its resourceType may stand last; after JSON_SCOPE_BYTES_MAX
  * what waits is put out, and the rest is a further message. The number and the code beside a
  * `system` wait until their object ends, because the system may stand behind them. So the order of
- * keys does not matter. */
-#include <stdio.h>
+ * keys does not matter.
+ *
+ * A text that breaks off, or loses bytes, gives what was read of it; reading goes on right there
+ * (json_seek.c), as running text up to where the next text may begin. The stream says at its end
+ * what was wrong first. */
 #include <string.h>
-#include <yajl/yajl_parse.h>
 
 #include "base/status.h"
-#include "decode/decoder.h"
 #include "decode/fhir.h"
-#include "decode/json_gate.h"
-
-#define JSON_DEPTH_MAX       64 /* FHIR questionnaires nest to 40; more is no record of anything */
-#define JSON_SCOPES_MAX      4  /* Bundle, its entry, what that contains, and one more */
-#define JSON_SCOPE_BYTES_MAX (32u << 10)
-#define JSON_PATH_BYTES      1024
-#define JSON_KEY_BYTES       64          /* of one key in a path */
-#define SIBLING_BYTES_MAX    512         /* of one; the longest system has 80 */
-#define SIBLINGS_BYTES_MAX   4096        /* of all open objects */
-#define SLICE_BYTES          4096        /* looked at in one go */
-#define YAJL_MEMORY_BYTES    (96u << 10) /* two copies of the longest string, and its stacks */
-#define OPS_PER_STEP         8
-
-enum sibling { SIBLING_SYSTEM, SIBLING_VALUE, SIBLING_CODE, SIBLINGS };
-
-struct nest {
-	bool array;
-	bool contained;        /* the array of that name: its elements are resources */
-	uint16_t path_len;     /* without the key that is open */
-	uint16_t sibling_base; /* what stands in `siblings` above it belongs to this object */
-	uint16_t sibling_at[SIBLINGS], sibling_len[SIBLINGS];
-	bool sibling_set[SIBLINGS];
-};
-
-struct scope {
-	unsigned depth;    /* of its frame */
-	uint16_t path_len; /* its own path begins behind it */
-	const char *type;  /* resource; NULL: not known */
-	bool ended;
-	bool told; /* a message of it has begun */
-	struct buf held;
-};
-
-/* What stands before each field in a scope's buffer, followed by label and value. */
-struct held_field {
-	uint16_t label_len;
-	uint16_t value_len;
-	uint8_t label_kind; /* LABEL_KEY: a path, which begins with the resource in FHIR */
-};
-
-enum flush_state {
-	FLUSH_NONE,
-	FLUSH_BEGIN,
-	FLUSH_FIELDS,
-	FLUSH_DRAIN, /* all is in the queue; what waited may be forgotten at the next call */
-};
-
-enum phase {
-	READING,
-	WINDING_UP, /* the text is broken or cut short: what waits is put out, then it ends so */
-	ENDED,
-};
-
-enum long_state {
-	LONG_NONE,
-	LONG_CLOSED,  /* the gate closed it; the parser's call back is next */
-	LONG_WAITING, /* for the fields before it */
-	LONG_TEXT,
-	LONG_DATA,
-	LONG_KEY, /* a key: nobody reads it to its end */
-};
-
-struct json {
-	const struct decode_env *env;
-	yajl_handle parser;
-	struct json_gate gate;
-	enum phase phase;
-	enum stream_end end; /* while winding up */
-	int status;          /* why a call back stopped the parser */
-	bool completed;      /* the parser knows that nothing follows */
-	unsigned depth, scopes, messages;
-	struct nest frames[JSON_DEPTH_MAX];
-	struct scope scope[JSON_SCOPES_MAX];
-	char path[JSON_PATH_BYTES];
-	size_t path_len;
-	uint8_t siblings[SIBLINGS_BYTES_MAX];
-	size_t siblings_len;
-	enum flush_state flush;
-	size_t flush_at;
-	enum long_state long_state;
-	bool long_is_data, long_running;
-	enum label_kind long_kind;
-	char long_label[DECODE_LABEL_BYTES_MAX];
-	size_t long_label_len;
-	struct transfer_reader base64;
-	/* Of piece: put out | open | free. What is open is of a long string, or of one that is not
-	 * whole yet and will go to the parser. */
-	size_t piece_start, piece_len;
-	uint8_t piece[2 * DECODE_PIECE_BYTES_MAX];
-};
-
-/* ---- the path ---- */
-
-static struct nest *top(struct json *j)
-{
-	return j->depth > 0 ? &j->frames[j->depth - 1] : NULL;
-}
-
-static struct scope *top_scope(struct json *j)
-{
-	return j->scopes > 0 ? &j->scope[j->scopes - 1] : NULL;
-}
-
-/* The key that was read last in the innermost object, or of the object around an array. */
-static struct span last_key(const struct json *j)
-{
-	size_t from = j->path_len;
-
-	while (from > 0 && j->path[from - 1] != '.')
-		from--;
-	return span_of(j->path + from, j->path_len - from);
-}
-
-static void path_key(struct json *j, struct span key)
-{
-	key = span_slice(key, 0, JSON_KEY_BYTES);
-	j->path_len = top(j)->path_len;
-	if (key.len + 1 > sizeof(j->path) - j->path_len)
-		return; /* the label is cut; the value is still read */
-	if (j->path_len > 0)
-		j->path[j->path_len++] = '.';
-	memcpy(j->path + j->path_len, key.data, key.len);
-	j->path_len += key.len;
-}
-
-/* The open path below the scope, its end when it is too long. */
-static struct span scope_path(struct json *j)
-{
-	struct scope *s = top_scope(j);
-	size_t from = s ? s->path_len : 0;
-	struct span path;
-
-	if (from < j->path_len && j->path[from] == '.')
-		from++;
-	path = from < j->path_len ? span_of(j->path + from, j->path_len - from) : span_of(NULL, 0);
-	return path.len > DECODE_LABEL_BYTES_MAX / 2
-	               ? span_slice(path, path.len - DECODE_LABEL_BYTES_MAX / 2, SIZE_MAX)
-	               : path;
-}
-
-/* ---- fields that wait ---- */
-
-static int hold(struct json *j, enum label_kind kind, struct span label, struct span value)
-{
-	struct buf *held = &top_scope(j)->held;
-	struct held_field head = {.label_len = (uint16_t)label.len,
-	        .value_len = (uint16_t)value.len,
-	        .label_kind = (uint8_t)kind};
-	int status = buf_append(held, span_of(&head, sizeof(head)));
-
-	if (status == STATUS_OK)
-		status = buf_append(held, label);
-	if (status == STATUS_OK)
-		status = buf_append(held, value);
-	return status;
-}
-
-static bool is_uri(struct span text)
-{
-	return span_find_byte(text, ':') != SIZE_MAX;
-}
-
-static struct span sibling(struct json *j, const struct nest *f, enum sibling which)
-{
-	return span_of(j->siblings + f->sibling_at[which], f->sibling_len[which]);
-}
-
-static const char *const sibling_keys[SIBLINGS] = {"system", "value", "code"};
-
-/* Keeps a string for the end of its object; false when it is none of them, or there is no room. */
-static bool keep_sibling(struct json *j, struct span value)
-{
-	struct nest *f = top(j);
-	struct span key = last_key(j);
-
-	if (!f || f->array || value.len > SIBLING_BYTES_MAX ||
-	        value.len > sizeof(j->siblings) - j->siblings_len)
-		return false;
-	for (int i = 0; i < SIBLINGS; i++) {
-		if (f->sibling_set[i] || !span_equal_text(key, sibling_keys[i]))
-			continue;
-		f->sibling_set[i] = true;
-		f->sibling_at[i] = (uint16_t)j->siblings_len;
-		f->sibling_len[i] = (uint16_t)value.len;
-		memcpy(j->siblings + j->siblings_len, value.data, value.len);
-		j->siblings_len += value.len;
-		return true;
-	}
-	return false;
-}
-
-/* The object has ended: its number and its code get the system that stood beside them. */
-static int give_siblings(struct json *j)
-{
-	struct nest *f = top(j);
-	struct span system = sibling(j, f, SIBLING_SYSTEM);
-	int status = STATUS_OK;
-
-	if (!f->sibling_set[SIBLING_SYSTEM] || !is_uri(system))
-		system.len = 0;
-	for (int i = 0; i < SIBLINGS && status == STATUS_OK; i++) {
-		struct span value = sibling(j, f, (enum sibling)i);
-
-		if (!f->sibling_set[i])
-			continue;
-		path_key(j, span_of_text(sibling_keys[i]));
-		status = i != SIBLING_SYSTEM && system.len > 0
-		                 ? hold(j, LABEL_FHIR_SYSTEM,
-		                           span_slice(system, 0, DECODE_LABEL_BYTES_MAX), value)
-		                 : hold(j, LABEL_KEY, scope_path(j), value);
-	}
-	j->siblings_len = f->sibling_base;
-	return status;
-}
+#include "decode/json_state.h"
 
 /* ---- what the parser calls ---- */
 
@@ -239,29 +27,20 @@ static int answer(struct json *j, int status)
 	return status == STATUS_OK;
 }
 
-static void scope_open(struct json *j)
-{
-	struct scope *s = &j->scope[j->scopes++];
-
-	*s = (struct scope){.depth = j->depth, .path_len = (uint16_t)j->path_len};
-	/* Over the maximum by what one call of the parser can add. */
-	buf_init(&s->held, JSON_SCOPE_BYTES_MAX + 2 * DECODE_VALUE_BYTES_MAX, j->env->budget);
-}
-
 static int container_begin(struct json *j, bool array)
 {
-	struct nest *parent = top(j);
+	struct nest *parent = json_top(j);
 	bool resource = !array && parent &&
 	                ((parent->array && (j->depth == 1 || parent->contained)) ||
-	                        (!parent->array && span_equal_text(last_key(j), "resource")));
+	                        (!parent->array && span_equal_text(json_last_key(j), "resource")));
 
 	if (j->depth == JSON_DEPTH_MAX)
 		return answer(j, STATUS_LIMIT);
 	if (!parent || (resource && j->scopes < JSON_SCOPES_MAX))
-		scope_open(j);
+		json_scope_open(j);
 	j->frames[j->depth++] = (struct nest){
 	        .array = array,
-	        .contained = array && parent && span_equal_text(last_key(j), "contained"),
+	        .contained = array && parent && span_equal_text(json_last_key(j), "contained"),
 	        .path_len = (uint16_t)j->path_len,
 	        .sibling_base = (uint16_t)j->siblings_len,
 	};
@@ -270,12 +49,12 @@ static int container_begin(struct json *j, bool array)
 
 static int container_end(struct json *j)
 {
-	int status = give_siblings(j);
+	int status = json_give_siblings(j);
 
-	j->path_len = top(j)->path_len;
+	j->path_len = json_top(j)->path_len;
 	j->depth--;
-	if (top_scope(j)->depth == j->depth)
-		top_scope(j)->ended = true;
+	if (json_top_scope(j)->depth == j->depth)
+		json_top_scope(j)->ended = true;
 	return answer(j, status);
 }
 
@@ -298,26 +77,17 @@ static int on_key(void *context, const unsigned char *text, size_t len)
 {
 	struct json *j = context;
 
-	path_key(j, span_of(text, len));
+	json_path_key(j, span_of(text, len));
 	if (j->long_state == LONG_CLOSED)
 		j->long_state = LONG_KEY;
 	return 1;
 }
 
-/* "Patient.name.family", or the path alone. */
-static size_t write_label(const struct scope *s, struct span path, char *to, size_t size)
-{
-	int len = snprintf(to, size, "%s%s%.*s", s->type ? s->type : "",
-	        s->type && path.len > 0 ? "." : "", (int)path.len, (const char *)path.data);
-
-	return len < 0 ? 0 : (size_t)len < size ? (size_t)len : size - 1;
-}
-
 static int long_begin(struct json *j, struct span opening)
 {
-	j->long_label_len = write_label(
-	        top_scope(j), scope_path(j), j->long_label, sizeof(j->long_label));
-	j->long_kind = top_scope(j)->type ? LABEL_FHIR_PATH : LABEL_KEY;
+	j->long_label_len = json_write_label(
+	        json_top_scope(j), json_scope_path(j), j->long_label, sizeof(j->long_label));
+	j->long_kind = json_top_scope(j)->type ? LABEL_FHIR_PATH : LABEL_KEY;
 	j->long_state = LONG_WAITING;
 	j->long_running = false;
 	memmove(j->piece + j->piece_start, opening.data, opening.len); /* it may stand there */
@@ -332,22 +102,22 @@ static int value(struct json *j, struct span bytes, bool string)
 	struct scope *s;
 
 	if (j->depth == 0) {
-		scope_open(j);
-		top_scope(j)->ended = true;
+		json_scope_open(j);
+		json_top_scope(j)->ended = true;
 	}
-	s = top_scope(j);
+	s = json_top_scope(j);
 	if (j->long_state == LONG_CLOSED)
 		return long_begin(j, bytes);
 	if (bytes.len == 0)
 		return 1;
-	if (string && !s->type && j->depth == s->depth + 1 && !top(j)->array &&
-	        span_equal_text(last_key(j), "resourceType") && fhir_resource(bytes)) {
+	if (string && !s->type && j->depth == s->depth + 1 && !json_top(j)->array &&
+	        span_equal_text(json_last_key(j), "resourceType") && fhir_resource(bytes)) {
 		s->type = fhir_resource(bytes);
 		return 1;
 	}
-	if (string && keep_sibling(j, bytes))
+	if (string && json_keep_sibling(j, bytes))
 		return 1;
-	return answer(j, hold(j, LABEL_KEY, scope_path(j), bytes));
+	return answer(j, json_hold(j, LABEL_KEY, json_scope_path(j), bytes));
 }
 
 static int on_string(void *context, const unsigned char *text, size_t len)
@@ -382,97 +152,6 @@ static const yajl_callbacks callbacks = {
         .yajl_start_array = on_array_begin,
         .yajl_end_array = on_end,
 };
-
-/* ---- putting out what waits ---- */
-
-static void message_begin(struct json *j, struct decode_out *out)
-{
-	struct scope *s = top_scope(j);
-	bool whole = s->depth == 0 && j->messages == 0;
-	char place[DECODE_STEP_CHARS] = "";
-
-	j->messages++;
-	s->told = true;
-	if (s->type)
-		snprintf(place, sizeof(place), "resource %u", j->messages);
-	else if (!whole)
-		snprintf(place, sizeof(place), "record %u", j->messages);
-	decode_begin(out, s->type ? CARRIER_FHIR : CARRIER_JSON,
-	        span_of_text(s->type ? s->type : ""), place);
-}
-
-/* The next field that waits; STATUS_MORE when there is no memory for its label. */
-static int flush_field(struct json *j, struct decode_out *out)
-{
-	struct scope *s = top_scope(j);
-	struct cursor c = cursor_open(span_slice(buf_span(&s->held), j->flush_at, SIZE_MAX));
-	struct held_field head;
-	struct span label, bytes;
-	uint8_t *text;
-
-	cursor_copy(&c, &head, sizeof(head));
-	label = cursor_span(&c, head.label_len);
-	bytes = cursor_span(&c, head.value_len);
-	if (cursor_failed(&c))
-		return STATUS_BUG;
-	if (head.label_kind == LABEL_KEY && s->type) {
-		text = decode_scratch(out, DECODE_LABEL_BYTES_MAX);
-		if (!text)
-			return decode_room(out) == DECODE_QUEUE_OPS ? STATUS_LIMIT : STATUS_MORE;
-		label = span_of(text, write_label(s, label, (char *)text, DECODE_LABEL_BYTES_MAX));
-		head.label_kind = LABEL_FHIR_PATH;
-	}
-	decode_value(
-	        out, label.len > 0 ? (enum label_kind)head.label_kind : LABEL_NONE, label, bytes);
-	j->flush_at += sizeof(head) + head.label_len + head.value_len;
-	return STATUS_OK;
-}
-
-static void flush_done(struct json *j)
-{
-	struct scope *s = top_scope(j);
-
-	buf_clear(&s->held);
-	j->flush = FLUSH_NONE;
-	if (s->ended) {
-		buf_free(&s->held);
-		j->scopes--;
-	}
-}
-
-/* 0: done. STATUS_MORE: drain first. */
-static int flush_step(struct json *j, struct decode_out *out)
-{
-	struct scope *s = top_scope(j);
-	bool keep_open = j->long_state == LONG_WAITING;
-	int status = STATUS_OK;
-
-	if (j->flush == FLUSH_DRAIN || (s->held.len == 0 && !keep_open && (!s->type || s->told))) {
-		flush_done(j);
-		return STATUS_OK;
-	}
-	if (j->flush == FLUSH_BEGIN)
-		message_begin(j, out);
-	j->flush = FLUSH_FIELDS;
-	while (status == STATUS_OK && j->flush_at < s->held.len && decode_room(out) > 2)
-		status = flush_field(j, out);
-	if (status != STATUS_OK || j->flush_at < s->held.len)
-		return status == STATUS_OK ? STATUS_MORE : status;
-	if (!keep_open)
-		decode_end(out);
-	j->flush = FLUSH_DRAIN;
-	return STATUS_MORE;
-}
-
-static void flush_if_due(struct json *j)
-{
-	struct scope *s = top_scope(j);
-
-	if (j->flush != FLUSH_NONE || !s || (!s->ended && s->held.len <= JSON_SCOPE_BYTES_MAX))
-		return;
-	j->flush = FLUSH_BEGIN;
-	j->flush_at = 0;
-}
 
 /* ---- long strings ---- */
 
@@ -561,10 +240,21 @@ static void long_end(struct json *j, struct decode_out *out, enum stream_end end
 
 /* ---- reading ---- */
 
+/* The text ends here, and nothing follows. */
 static void wind_up(struct json *j, enum stream_end end)
 {
 	j->phase = WINDING_UP;
-	j->end = end;
+	j->broken = end;
+	j->goes_on = false;
+}
+
+/* The text ends before the token at the cursor; what follows is read on. */
+static void break_off(struct json *j, enum stream_end why)
+{
+	j->phase = WINDING_UP;
+	j->broken = why;
+	j->goes_on = true;
+	j->looked = 0;
 }
 
 /* Feeds the parser; what it calls changes the state. Negative: a failure. */
@@ -576,45 +266,82 @@ static int parse(struct json *j, struct span text)
 		return STATUS_OK;
 	if (j->status < 0)
 		return j->status;
-	wind_up(j, j->status == STATUS_LIMIT ? STREAM_LIMIT : STREAM_MALFORMED);
+	break_off(j, j->status == STATUS_LIMIT ? STREAM_LIMIT : STREAM_MALFORMED);
 	return STATUS_OK;
 }
 
-/* The parser looks at all of a string again each time it gets a part, so it gets it whole. */
-static int slice(struct json *j, struct span text)
+/* A comma behind the last element, or between texts, means nothing: some writers leave one. */
+static int spare_comma(struct json *j)
 {
-	size_t len;
+	if (j->end == STREAM_COMPLETE)
+		j->end = STREAM_MALFORMED;
+	return parse(j, span_of_text(" "));
+}
 
-	if (j->piece_len == 0 && !json_gate_in_string(&j->gate))
+/* A token, or a blank. */
+static int token(struct json *j, struct span text)
+{
+	bool comma = j->comma_waits;
+	int status = STATUS_OK;
+
+	if (span_find_byte(span_of_text(" \t\r\n"), text.data[0]) != SIZE_MAX)
 		return parse(j, text);
-	memcpy(j->piece + j->piece_len, text.data, text.len);
-	j->piece_len += text.len;
-	if (json_gate_in_string(&j->gate))
+	if (j->wrapped && j->depth == 0 && text.data[0] == ')') {
+		break_off(j, STREAM_COMPLETE);
+		j->wrapped = false;
 		return STATUS_OK;
-	len = j->piece_len;
-	j->piece_len = 0;
-	return parse(j, span_of(j->piece, len));
+	}
+	j->comma_waits = false;
+	if (comma && (text.data[0] == ']' || text.data[0] == '}'))
+		status = spare_comma(j);
+	else if (comma)
+		status = parse(j, span_of_text(","));
+	if (status != STATUS_OK || j->phase != READING)
+		return status;
+	if (text.data[0] != ',')
+		return parse(j, text);
+	if (j->depth == 0)
+		return spare_comma(j);
+	j->comma_waits = true;
+	return STATUS_OK;
 }
 
-static int close_string(struct json *j)
+/* The string goes to the parser as if it had ended here. */
+static int close_string(struct json *j, struct span text)
 {
-	size_t len = j->piece_len;
-
-	j->piece_len = 0;
-	j->piece[len] = '"';
-	return parse(j, span_of(j->piece, len + 1));
+	if (text.len >= sizeof(j->piece))
+		return STATUS_BUG;
+	memcpy(j->piece, text.data, text.len);
+	j->piece[text.len] = '"';
+	return token(j, span_of(j->piece, text.len + 1));
 }
 
-static int item(struct json *j, const struct json_gate_item *i, struct decode_out *out)
+/* A token is whole, or is closed. It is taken from the input when the parser has accepted it. */
+static int take_token(struct json *j, struct cursor *c, bool close)
+{
+	struct span text = span_of(c->at, j->looked);
+	int status = close ? close_string(j, text) : token(j, text);
+
+	if (status == STATUS_OK && j->phase == READING)
+		cursor_skip(c, text.len);
+	j->looked = 0;
+	return status;
+}
+
+static int item(
+        struct json *j, struct cursor *c, const struct json_gate_item *i, struct decode_out *out)
 {
 	switch (i->kind) {
 	case JSON_SLICE:
-		return slice(j, i->bytes);
+		j->looked += i->bytes.len;
+		if (json_gate_in_string(&j->gate) || json_gate_in_literal(&j->gate))
+			return STATUS_OK; /* the parser would look again at all of it for a part */
+		return take_token(j, c, false);
 	case JSON_LONG:
 	case JSON_LONG_DATA:
 		j->long_state = LONG_CLOSED;
 		j->long_is_data = i->kind == JSON_LONG_DATA;
-		return close_string(j);
+		return take_token(j, c, true);
 	case JSON_PIECE:
 		long_piece(j, out, i->bytes);
 		return STATUS_OK;
@@ -626,20 +353,22 @@ static int item(struct json *j, const struct json_gate_item *i, struct decode_ou
 }
 
 /* The input has ended: so has the text, or it was cut short. */
-static int complete(struct json *j, const struct decode_in *in)
+static int complete(struct json *j, struct cursor *c, const struct decode_in *in)
 {
 	enum stream_end cut = in->end == STREAM_COMPLETE ? STREAM_TRUNCATED : in->end;
+	bool in_string = json_gate_in_string(&j->gate);
 	yajl_status result;
 
+	if (j->looked > 0) { /* as far as it goes */
+		int status = take_token(j, c, in_string);
+
+		if (status == STATUS_OK && j->phase == READING && in_string)
+			wind_up(j, cut);
+		return status;
+	}
 	if (j->completed || j->long_state != LONG_NONE) {
 		wind_up(j, j->long_state == LONG_NONE && j->depth == 0 ? STREAM_COMPLETE : cut);
 		return STATUS_OK;
-	}
-	if (json_gate_in_string(&j->gate)) { /* as far as it goes */
-		int status = close_string(j);
-
-		wind_up(j, cut);
-		return status;
 	}
 	j->completed = true;
 	result = yajl_complete_parse(j->parser);
@@ -650,52 +379,156 @@ static int complete(struct json *j, const struct decode_in *in)
 	return STATUS_OK;
 }
 
+/* Nothing waits any more. */
+static void wound_up(struct json *j, struct decode_out *out)
+{
+	if (j->end == STREAM_COMPLETE)
+		j->end = j->broken;
+	else if (j->broken == STREAM_MALFORMED)
+		decode_count_malformed(out);
+	else if (j->broken == STREAM_LIMIT)
+		decode_count_limit(out);
+	j->phase = j->goes_on ? SEEKING : ENDED;
+	if (!j->goes_on && j->end != STREAM_COMPLETE)
+		decode_stop(out, j->end);
+}
+
 /* Puts out what waits, innermost first. */
 static int wind_step(struct json *j, struct decode_out *out)
 {
-	struct scope *s = top_scope(j);
+	struct scope *s = json_top_scope(j);
 	int status = STATUS_OK;
 
-	long_end(j, out, j->end);
+	long_end(j, out, j->broken);
 	if (!s) {
-		j->phase = ENDED;
-		if (j->end != STREAM_COMPLETE)
-			decode_stop(out, j->end);
+		wound_up(j, out);
 		return STATUS_OK;
 	}
 	while (j->depth > s->depth && status == STATUS_OK) {
-		status = give_siblings(j);
-		j->path_len = top(j)->path_len;
+		status = json_give_siblings(j);
+		j->path_len = json_top(j)->path_len;
 		j->depth--;
 	}
 	s->ended = true;
 	return status;
 }
 
-static int json_step(
-        struct json *j, struct cursor *c, const struct decode_in *in, struct decode_out *out)
+/* Each text has a parser of its own: one that has met an error reads no more. */
+static int parser_new(struct json *j)
+{
+	if (j->parser)
+		yajl_free(j->parser);
+	j->parser = yajl_alloc(&callbacks, NULL, j);
+	if (!j->parser)
+		return STATUS_NO_MEMORY;
+	if (!yajl_config(j->parser, yajl_dont_validate_strings, 1) ||
+	        !yajl_config(j->parser, yajl_allow_multiple_values, 1))
+		return STATUS_LIBRARY;
+	j->gate = (struct json_gate){0};
+	j->status = STATUS_OK;
+	j->completed = false;
+	j->comma_waits = false;
+	j->phase = READING;
+	return STATUS_OK;
+}
+
+static int seek_step(struct json *j, struct cursor *c, const struct decode_in *in,
+        struct decode_out *out, bool *ret_wait)
+{
+	struct content content = {.place = "other content"};
+
+	switch (json_seek(j, c, in, out)) {
+	case SEEK_WAIT:
+		*ret_wait = true;
+		return STATUS_OK;
+	case SEEK_GO:
+		return STATUS_OK;
+	case SEEK_FOUND:
+		return parser_new(j);
+	case SEEK_OTHER:
+		decode_child_open(out, &content);
+		j->phase = PASSING_ON;
+		return STATUS_OK;
+	case SEEK_OVER:
+		j->phase = ENDED;
+		if (j->end != STREAM_COMPLETE)
+			decode_stop(out, j->end);
+		return STATUS_OK;
+	}
+	return STATUS_BUG;
+}
+
+static int pass_on(struct json *j, struct cursor *c, const struct decode_in *in,
+        struct decode_out *out, bool *ret_wait)
+{
+	if (cursor_left(c) > 0)
+		decode_child_bytes(out, cursor_span(c, cursor_left(c)));
+	*ret_wait = !in->last;
+	if (!in->last)
+		return STATUS_OK;
+	decode_child_close(out, in->end);
+	j->phase = ENDED;
+	decode_stop(out, j->end == STREAM_COMPLETE ? STREAM_MALFORMED : j->end);
+	return STATUS_OK;
+}
+
+/* The next byte does not belong to the number or word that has been read so far. */
+static bool literal_has_ended(const struct json *j, const struct cursor *rest)
+{
+	return j->looked > 0 && json_gate_in_literal(&j->gate) && cursor_left(rest) > 0 &&
+	       !json_gate_is_literal((uint8_t)cursor_peek(rest, 0));
+}
+
+static int read_step(struct json *j, struct cursor *c, const struct decode_in *in,
+        struct decode_out *out, bool *ret_wait)
 {
 	struct cursor part = *c;
 	struct json_gate_item next;
 	size_t before;
 	int status;
 
-	if (j->long_state == LONG_WAITING)
-		long_start(j, out);
-	if (j->phase == WINDING_UP)
-		return wind_step(j, out);
+	cursor_skip(&part, j->looked);
+	if (literal_has_ended(j, &part))
+		return take_token(j, c, false);
+	if (part.left == 0 && !in->last) {
+		*ret_wait = true;
+		if (j->looked > 0 && j->env->datagram && j->env->depth == 0)
+			break_off(j, STREAM_MALFORMED); /* no token goes on in another datagram */
+		return STATUS_OK;
+	}
 	if (part.left > SLICE_BYTES)
 		part.left = SLICE_BYTES;
 	before = part.left;
 	status = json_gate_next(&j->gate, &part, &next);
-	cursor_skip(c, before - part.left);
-	if (status == STATUS_MALFORMED)
-		wind_up(j, STREAM_MALFORMED);
-	else if (status == STATUS_ITEM)
-		return item(j, &next, out);
-	else if (status == STATUS_OK && in->last)
-		return complete(j, in);
-	return status < 0 ? status : STATUS_OK;
+	if (status == STATUS_MALFORMED) {
+		break_off(j, STREAM_MALFORMED);
+		return STATUS_OK;
+	}
+	if (status == STATUS_OK || (status == STATUS_ITEM && next.kind > JSON_LONG_DATA))
+		cursor_skip(c, before - part.left); /* of a long string: not kept */
+	if (status == STATUS_ITEM)
+		return item(j, c, &next, out);
+	return status == STATUS_OK && in->last && part.left == 0 ? complete(j, c, in) : status;
+}
+
+static int json_step(struct json *j, struct cursor *c, const struct decode_in *in,
+        struct decode_out *out, bool *ret_wait)
+{
+	if (j->long_state == LONG_WAITING)
+		long_start(j, out);
+	switch (j->phase) {
+	case SEEKING:
+		return seek_step(j, c, in, out, ret_wait);
+	case READING:
+		return read_step(j, c, in, out, ret_wait);
+	case WINDING_UP:
+		return wind_step(j, out);
+	case PASSING_ON:
+		return pass_on(j, c, in, out, ret_wait);
+	case ENDED:
+		break;
+	}
+	return STATUS_BUG;
 }
 
 static bool has_room(const struct json *j, const struct decode_out *out)
@@ -712,48 +545,49 @@ static int json_feed(
 {
 	struct json *j = state;
 	struct cursor c = cursor_open(in->bytes);
+	bool wait = false;
 	int status = STATUS_OK;
 
 	if (j->piece_start > 0)
 		memmove(j->piece, j->piece + j->piece_start, j->piece_len);
 	j->piece_start = 0;
-	while (status == STATUS_OK && j->phase != ENDED) {
+	while (status == STATUS_OK && j->phase != ENDED && !(wait && j->phase != WINDING_UP)) {
+		wait = false;
 		if (!has_room(j, out)) {
 			status = STATUS_MORE;
 		} else if (j->flush != FLUSH_NONE) {
-			status = flush_step(j, out);
-		} else if (cursor_left(&c) == 0 && !in->last && j->phase == READING) {
-			break;
+			status = json_flush_step(j, out);
 		} else {
-			status = json_step(j, &c, in, out);
-			flush_if_due(j);
+			status = json_step(j, &c, in, out, &wait);
+			json_flush_if_due(j);
+			wait = wait && j->flush == FLUSH_NONE;
 		}
 	}
 	*ret_consumed = in->bytes.len - cursor_left(&c);
 	return status;
 }
 
+/* The text ends before the gap; what follows it is read on. */
+static int json_gap(void *state, struct span before, uint64_t missing_bytes, struct decode_out *out)
+{
+	struct json *j = state;
+
+	if (j->phase == SEEKING)
+		json_seek_gap(j, before, out);
+	else if (before.len > 0)
+		decode_unread(out, before.len, STREAM_GAP);
+	if (j->phase == PASSING_ON)
+		decode_child_gap(out, missing_bytes);
+	if (j->phase == READING)
+		break_off(j, STREAM_GAP);
+	return STATUS_OK;
+}
+
 static enum probe_answer json_probe(const struct probe *p)
 {
-	static const char blanks[] = " \t\r\n";
-	struct span head = p->head;
-	bool object;
+	enum probe_answer plain = json_text_begins(p->head, p->end);
 
-	while (head.len > 0 && head.data[0] && strchr(blanks, head.data[0]))
-		head = span_slice(head, 1, SIZE_MAX);
-	if (head.len == 0)
-		return p->end ? PROBE_NO : PROBE_MORE;
-	object = head.data[0] == '{';
-	if (!object && head.data[0] != '[')
-		return PROBE_NO;
-	do
-		head = span_slice(head, 1, SIZE_MAX);
-	while (head.len > 0 && head.data[0] && strchr(blanks, head.data[0]));
-	if (head.len == 0)
-		return p->end ? PROBE_NO : PROBE_MORE;
-	if (object)
-		return head.data[0] == '"' || head.data[0] == '}' ? PROBE_YES : PROBE_NO;
-	return head.data[0] && strchr("{[\"]-0123456789tfn", head.data[0]) ? PROBE_YES : PROBE_NO;
+	return plain == PROBE_NO ? json_wrapped_begins(p->head, p->end) : plain;
 }
 
 static int json_open(void *state, const struct decode_env *env)
@@ -763,12 +597,6 @@ static int json_open(void *state, const struct decode_env *env)
 	if (budget_charge(env->budget, YAJL_MEMORY_BYTES) != STATUS_OK)
 		return STATUS_LIMIT;
 	j->env = env;
-	j->parser = yajl_alloc(&callbacks, NULL, j);
-	if (!j->parser)
-		return STATUS_NO_MEMORY;
-	if (!yajl_config(j->parser, yajl_dont_validate_strings, 1) ||
-	        !yajl_config(j->parser, yajl_allow_multiple_values, 1))
-		return STATUS_LIBRARY;
 	return STATUS_OK;
 }
 
@@ -790,5 +618,6 @@ const struct decoder decoder_json = {
         .probe = json_probe,
         .open = json_open,
         .feed = json_feed,
+        .gap = json_gap,
         .close = json_close,
 };

@@ -9,7 +9,7 @@
 
 enum gate_state { OUTSIDE, IN_STRING, IN_ESCAPE, IN_LONG, IN_LONG_ESCAPE, IN_LONG_UNIT };
 
-static bool is_literal(uint8_t byte)
+bool json_gate_is_literal(uint8_t byte)
 {
 	return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
 	       (byte >= 'A' && byte <= 'Z') || byte == '-' || byte == '+' || byte == '.';
@@ -45,8 +45,8 @@ static int outside(struct json_gate *g, struct cursor *in, struct json_gate_item
 		g->state = IN_STRING;
 		g->token_bytes = 0;
 		g->opening_count = 0;
-	} else if (is_literal(rest.data[0])) {
-		while (len < rest.len && is_literal(rest.data[len]))
+	} else if (json_gate_is_literal(rest.data[0])) {
+		while (len < rest.len && json_gate_is_literal(rest.data[len]))
 			len++;
 		g->token_bytes += len;
 		if (g->token_bytes > JSON_LITERAL_BYTES_MAX)
@@ -244,4 +244,9 @@ int json_gate_next(struct json_gate *g, struct cursor *in, struct json_gate_item
 bool json_gate_in_string(const struct json_gate *g)
 {
 	return g->state == IN_STRING || g->state == IN_ESCAPE;
+}
+
+bool json_gate_in_literal(const struct json_gate *g)
+{
+	return g->state == OUTSIDE && g->token_bytes > 0;
 }

@@ -48,5 +48,9 @@ int json_gate_next(struct json_gate *g, struct cursor *in, struct json_gate_item
         NONNULL(1, 2, 3);
 /* The last slice ended inside a string that the parser will get. */
 bool json_gate_in_string(const struct json_gate *g) NONNULL(1);
+/* It ended in a number or a word; what comes next may belong to it. */
+bool json_gate_in_literal(const struct json_gate *g) NONNULL(1);
+/* The byte can stand in one. */
+bool json_gate_is_literal(uint8_t byte);
 
 #endif

@@ -7,10 +7,11 @@
 #include "base/status.h"
 #include "decode/decoder.h"
 #include "decode/extension.h"
+#include "decode/mime_header.h"
 
 #define MULTIPART_ROOM            10 /* operations that one step may need */
 #define MULTIPART_DELIMITER_CHARS (DECODE_BOUNDARY_CHARS + 3)
-#define MULTIPART_LINE_BYTES_MAX  8192 /* of a part's head; mail allows 998 (RFC 5322) */
+#define MULTIPART_LINE_BYTES_MAX  8192 /* of a header, folds included; a line has 998 (RFC 5322) */
 
 enum multipart_phase {
 	PART_NONE,      /* before the first part: looks for a delimiter */
@@ -240,22 +241,61 @@ static bool is_document(const struct multipart *m)
 	       (type[0] != '\0' && strcmp(type, "text/plain") != 0);
 }
 
-static int step_head(struct multipart *m, struct cursor *c, struct decode_out *out)
+/* Bytes of the first header with its line ends: a line that begins with a blank goes on with the
+ * one before it (RFC 5322 section 2.2.3). 0: its end is not there yet. */
+static size_t header_len(struct span head, bool last)
+{
+	size_t at = 0, stop;
+
+	while ((stop = span_find_byte(span_slice(head, at, head.len), '\n')) != SIZE_MAX) {
+		bool empty = at == 0 && (stop == 0 || (stop == 1 && head.data[0] == '\r'));
+
+		at += stop + 1;
+		if (empty || (at == head.len && last))
+			return at;
+		if (at < head.len && head.data[at] != ' ' && head.data[at] != '\t')
+			return at;
+	}
+	return 0;
+}
+
+/* Without its line ends; borrows. False when there is no memory for one that was folded. */
+static bool unfold(struct span *line, struct decode_out *out)
+{
+	uint8_t *text;
+
+	while (line->len > 0 &&
+	        (line->data[line->len - 1] == '\r' || line->data[line->len - 1] == '\n'))
+		line->len--;
+	if (span_find_byte(*line, '\n') == SIZE_MAX)
+		return true;
+	text = decode_scratch(out, line->len);
+	if (text)
+		*line = span_of(text, mime_unfold(*line, text));
+	return text != NULL;
+}
+
+static int step_head(
+        struct multipart *m, struct cursor *c, const struct decode_in *in, struct decode_out *out)
 {
 	struct span rest = rest_of(c);
-	size_t stop = span_find_byte(rest, '\n');
-	struct span line = span_slice(rest, 0, stop);
+	struct span head = span_slice(rest, 0, MULTIPART_LINE_BYTES_MAX + 1);
+	size_t len = header_len(head, in->last && head.len == rest.len);
+	struct span line = span_slice(head, 0, len);
 
-	if (stop == SIZE_MAX) {
+	if (len == 0) {
 		if (rest.len <= MULTIPART_LINE_BYTES_MAX)
 			return STEP_WAIT;
 		decode_count_malformed(out);
 		m->phase = PART_NONE;
 		return STEP_GO;
 	}
-	if (line.len > 0 && line.data[line.len - 1] == '\r')
-		line.len--;
-	cursor_skip(c, stop + 1);
+	if (!unfold(&line, out)) {
+		if (decode_room(out) == DECODE_QUEUE_OPS)
+			decode_stop(out, STREAM_LIMIT);
+		return STEP_DRAIN;
+	}
+	cursor_skip(c, len);
 	if (line.len > 0) {
 		read_header(m, line, out);
 		return STEP_GO;
@@ -347,7 +387,7 @@ static int multipart_step(
 	case PART_DELIMITER:
 		return step_delimiter(m, c, in->last);
 	case PART_HEAD:
-		return step_head(m, c, out);
+		return step_head(m, c, in, out);
 	case PART_VALUE:
 		return step_value(m, c, in, out);
 	case PART_BODY:

@@ -3,7 +3,7 @@
  *
  * Sources: RFC 5652 and RFC 5083 (CMS enveloped, encrypted and authenticated-enveloped data), RFC
  * 9580 section 6 (OpenPGP armour), ATS 5822 (SMD sealed messages), W3C XML Encryption 1.1. Signed
- * data (CMS 1.2.840.113549.1.7.2) can be read by anybody and is not sealed. */
+ * data (CMS 1.2.840.113549.1.7.2) can be read by anybody and is opened by cms.c. */
 #include <string.h>
 
 #include "base/status.h"

@@ -84,6 +84,7 @@ struct stream {
 	bool again;        /* the decoder has more to do with what it has */
 	bool ending;       /* nothing more comes in; `end` says how it ended */
 	bool finished;     /* the decoder knows that */
+	bool upgraded;     /* what waits belongs to another session */
 	enum stream_end end;
 	uint32_t number, parent;
 	uint64_t message; /* open message; 0: none */

@@ -530,13 +530,15 @@ static int event_upgrade(
 	ret->kind = DECODE_UPGRADE;
 	memcpy(ret->upgrade_to, op->upgrade.to, sizeof(ret->upgrade_to));
 	ret->upgrade_offset = lane->call_offset + op->upgrade.at;
+	ret->upgrade_bytes[0] = span_slice(buf_span(&st->held), st->held_taken, st->held.len);
+	ret->upgrade_bytes[1] = st->input;
 	lane->upgraded = true;
+	st->upgraded = true;
+	st->again = false;
 	st->ending = true;
 	st->finished = true;
 	st->end = STREAM_COMPLETE;
 	st->input = span_of(NULL, 0);
-	buf_free(&st->held);
-	st->held_taken = 0;
 	return STATUS_ITEM;
 }
 
@@ -691,6 +693,10 @@ static int stream_pop(
 	struct stream *parent = st->env.depth > 0 ? lane->stack[st->env.depth - 1] : NULL;
 	uint64_t unread, why[STREAM_ENDS];
 
+	if (st->upgraded) {
+		buf_free(&st->held);
+		st->held_taken = 0;
+	}
 	if (has_input(st)) { /* the decoder wanted more than there was */
 		if (st->end == STREAM_COMPLETE && st->phase != PHASE_STOPPED)
 			st->end = STREAM_TRUNCATED;

@@ -30,6 +30,7 @@ struct loader {
 	struct scanner_build *build;
 	struct csv_problem *problem;
 	size_t columns[COLUMNS];
+	size_t header_cells;
 	struct csv_row row;
 };
 
@@ -38,6 +39,16 @@ static int refuse(struct loader *l, enum column column, const char *text)
 	l->problem->line = l->row.line;
 	l->problem->column = column == COLUMNS ? 0 : (unsigned)l->columns[column] + 1;
 	l->problem->text = text;
+	return STATUS_MALFORMED;
+}
+
+/* Text with a comma that is not quoted moves all cells behind it. */
+static int refuse_width(struct loader *l)
+{
+	l->problem->line = l->row.line;
+	l->problem->column = (unsigned)l->header_cells + 1;
+	l->problem->text = "This line has more cells than the header; put text that holds a comma "
+	                   "between quotation marks.";
 	return STATUS_MALFORMED;
 }
 
@@ -212,6 +223,7 @@ static int find_columns(struct loader *l, const struct csv_table *table)
 	if (csv_table_row_count(table) == 0)
 		return refuse(l, COLUMNS, "The file is empty; a header row is needed.");
 	l->row = csv_table_row(table, 0);
+	l->header_cells = l->row.cell_count;
 	for (size_t i = 0; i < COLUMNS; i++) {
 		l->columns[i] = csv_table_column(table, column_names[i]);
 		if (l->columns[i] == SIZE_MAX)
@@ -228,6 +240,8 @@ static int load_table(struct loader *l, const struct csv_table *table)
 
 	for (size_t i = 1; i < csv_table_row_count(table) && status == STATUS_OK; i++) {
 		l->row = csv_table_row(table, i);
+		if (l->row.cell_count > l->header_cells)
+			return refuse_width(l);
 		if (cell(l, COLUMN_KIND).len == 0 && cell(l, COLUMN_CATEGORY).len == 0)
 			continue;
 		status = read_row(l);

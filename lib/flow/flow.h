@@ -144,6 +144,9 @@ int flow_table_tick(struct flow_table *t, int64_t now_ns) WUNRES NONNULL(1);
 int flow_table_finish(struct flow_table *t) WUNRES NONNULL(1);
 /* STATUS_ITEM and *ret, or 0. */
 int flow_table_next(struct flow_table *t, struct flow_event *ret) WUNRES NONNULL(1, 2);
+/* The open flow in this slot, below flows_max; NULL when there is none. Borrows until the next call
+ * on the table. */
+const struct flow *flow_table_at(const struct flow_table *t, uint32_t slot) NONNULL(1);
 void flow_table_counts(const struct flow_table *t, struct flow_table_counts *ret) NONNULL(1, 2);
 
 const char *flow_end_text(enum flow_end end);

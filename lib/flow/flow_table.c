@@ -512,6 +512,16 @@ int flow_table_next(struct flow_table *t, struct flow_event *ret)
 	return status;
 }
 
+const struct flow *flow_table_at(const struct flow_table *t, uint32_t slot)
+{
+	const struct flow_entry *e;
+
+	if (slot >= t->slots.slot_count)
+		return NULL;
+	e = flow_slots_at(&t->slots, slot);
+	return e->list >= FLOW_LIST_TCP && e->list <= FLOW_LIST_CLOSED ? &e->flow : NULL;
+}
+
 void flow_table_counts(const struct flow_table *t, struct flow_table_counts *ret)
 {
 	*ret = t->counts;

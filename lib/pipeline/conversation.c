@@ -85,7 +85,8 @@ struct conversation *conversation_free(struct conversation *c)
 {
 	if (!c)
 		return NULL;
-	decode_session_free(c->decode);
+	for (int i = 0; i < CONVERSATION_LAYERS; i++)
+		decode_session_free(c->layers[i].decode);
 	detect_session_free(c->detect);
 	protocol_flow_free(c->protocol);
 	for (int i = 0; i < 2; i++)
@@ -187,11 +188,17 @@ static int pick_hints(struct conversation *c, const struct decode_event *e)
 
 	if (e->kind != DECODE_FIELD || e->field.kind != FIELD_VALUE)
 		return STATUS_OK;
+	/* The authority of a tunnel is the name of its far end, RFC 9110 section 9.3.6. */
+	if (e->field.role == ROLE_URL && e->carrier == CARRIER_HTTP_REQUEST && e->depth == 0 &&
+	        strcmp(e->name, "CONNECT") == 0)
+		return add_name(c, e->field.bytes, HOSTNAME_HTTP, 0);
 	if (e->field.role == ROLE_HOST && e->depth == 0) {
-		if (e->carrier != CARRIER_HTTP_REQUEST)
+		if (e->carrier == CARRIER_NONE)
+			source = HOSTNAME_SOCKS;
+		else if (e->carrier != CARRIER_HTTP_REQUEST)
 			source = HOSTNAME_SMTP;
 		/* A mail client greets with its own name: only the server's is the far end's. */
-		if (source == HOSTNAME_HTTP || e->direction == 1)
+		if (source != HOSTNAME_SMTP || e->direction == 1)
 			return add_name(c, e->field.bytes, source, 0);
 	}
 	if (e->field.role == ROLE_USER_AGENT && !c->user_agent) {
@@ -200,22 +207,6 @@ static int pick_hints(struct conversation *c, const struct decode_event *e)
 		return c->user_agent ? STATUS_OK : STATUS_NO_MEMORY;
 	}
 	return STATUS_OK;
-}
-
-/* The decoders end here for both directions. Whether TLS follows is seen from its hello, whatever
- * was asked for: a tunnel may carry it too. */
-static void end_decoding(struct conversation *c, const struct decode_event *e)
-{
-	c->upgrade_offset[e->direction] = e->upgrade_offset;
-	c->hello[e->direction].start = e->upgrade_offset;
-	if (c->upgraded)
-		return;
-	c->upgraded = true;
-	c->upgraded_to_tls = strcmp(e->upgrade_to, "tls") == 0;
-	for (int i = 0; i < 2; i++) {
-		buf_free(&c->hello[i].bytes);
-		c->hello[i].done = false;
-	}
 }
 
 static int pull_findings(struct conversation *c, const struct flow *flow)
@@ -242,90 +233,166 @@ static int count_refusal(struct conversation *c, int status)
 	return STATUS_OK;
 }
 
-static int pull_events(struct conversation *c, const struct flow *flow)
+/* Sessions number their messages and streams from 1: those of each layer get a range. */
+static void number_event(struct decode_event *e, unsigned level)
+{
+	const uint64_t message_base = (uint64_t)level << 48;
+	const uint32_t stream_base = (uint32_t)level << 28;
+
+	e->stream += stream_base;
+	e->parent += e->parent ? stream_base : 0;
+	e->message += e->message ? message_base : 0;
+	e->parent_message += e->parent_message ? message_base : 0;
+}
+
+/* Nobody reads WebSocket (RFC 6455) and HTTP/2; all else is probed like a new conversation. */
+static int begin_layer(
+        struct conversation *c, const struct flow *flow, unsigned level, const char *protocol)
+{
+	struct layer *layer = &c->layers[level];
+	int status;
+
+	layer->begun = true;
+	layer->tls = strcmp(protocol, "tls") == 0;
+	layer->reason = STREAM_UNKNOWN;
+	if (strcmp(protocol, "websocket") == 0 || strcmp(protocol, "h2c") == 0)
+		return STATUS_OK;
+	status = decode_session_new(
+	        &layer->decode, &flow->tuple, &decode_default_limits, c->context->budget);
+	if (status != STATUS_LIMIT)
+		return status;
+	layer->reason = STREAM_LIMIT;
+	return STATUS_OK;
+}
+
+static int feed_layer(struct conversation *c, const struct flow *flow, const struct chunk *chunk);
+
+/* From here on this direction speaks another protocol; the other one may follow later. Whether TLS
+ * follows is seen from its hello, whatever was asked for: a tunnel may carry it too. */
+static int go_over(struct conversation *c, const struct flow *flow, const struct decode_event *e)
+{
+	unsigned level = c->level[e->direction] + 1u;
+	struct hello *hello = &c->hello[e->direction];
+	struct chunk chunk = {.direction = e->direction,
+	        .offset = e->upgrade_offset,
+	        .time_ns = e->time_ns,
+	        .packet = e->packet};
+	int status = STATUS_OK;
+
+	if (level >= CONVERSATION_LAYERS)
+		return STATUS_BUG; /* the last layer has no session that could end */
+	if (!c->layers[level].begun && level > CONVERSATION_TUNNELS_MAX)
+		c->layers[level] = (struct layer){.begun = true, .reason = STREAM_LIMIT};
+	else if (!c->layers[level].begun)
+		status = begin_layer(c, flow, level, e->upgrade_to);
+	c->level[e->direction] = (uint8_t)level;
+	buf_free(&hello->bytes);
+	hello->start = e->upgrade_offset;
+	hello->done = false;
+	for (int i = 0; i < 2 && status == STATUS_OK; i++) {
+		chunk.bytes = e->upgrade_bytes[i];
+		if (chunk.bytes.len > 0)
+			status = feed_layer(c, flow, &chunk);
+		chunk.offset += chunk.bytes.len;
+	}
+	return status;
+}
+
+static int take_event(struct conversation *c, const struct flow *flow, struct decode_event *event)
+{
+	int status = pick_hints(c, event);
+
+	if (status == STATUS_OK)
+		status = count_refusal(c, detect_session_feed(c->detect, event));
+	if (status == STATUS_OK)
+		status = pull_findings(c, flow);
+	if (status == STATUS_OK && event->kind == DECODE_UPGRADE)
+		status = go_over(c, flow, event);
+	return status;
+}
+
+/* Comes back to itself when a layer ends inside the bytes of another: CONVERSATION_TUNNELS_MAX. */
+static int pull_events(struct conversation *c, const struct flow *flow, unsigned level)
 {
 	struct decode_event event;
 	int status;
 
-	while ((status = decode_session_next(c->decode, &event)) == STATUS_ITEM) {
-		if (event.kind == DECODE_UPGRADE)
-			end_decoding(c, &event);
-		status = pick_hints(c, &event);
-		if (status == STATUS_OK)
-			status = count_refusal(c, detect_session_feed(c->detect, &event));
-		if (status == STATUS_OK)
-			status = pull_findings(c, flow);
+	while ((status = decode_session_next(c->layers[level].decode, &event)) == STATUS_ITEM) {
+		number_event(&event, level);
+		status = take_event(c, flow, &event);
 		if (status != STATUS_OK)
 			return status;
 	}
 	return status;
 }
 
+static int feed_layer(struct conversation *c, const struct flow *flow, const struct chunk *chunk)
+{
+	unsigned level = c->level[chunk->direction];
+	struct layer *layer = &c->layers[level];
+	int status = watch_hello(c, chunk);
+
+	if (!layer->decode) {
+		layer->unread_bytes[chunk->direction] += chunk->bytes.len;
+		return status;
+	}
+	if (status == STATUS_OK)
+		status = decode_session_feed(layer->decode, chunk);
+	return status == STATUS_OK ? pull_events(c, flow, level) : status;
+}
+
 /* The first payload byte makes the decoders: most flows of a scan never have one. */
 static int make_sessions(struct conversation *c, const struct flow *flow)
 {
+	struct layer *outermost = &c->layers[0];
 	int status = STATUS_OK;
 
-	if (c->decode || c->over_budget)
+	if (outermost->decode || c->over_budget)
 		return STATUS_OK;
-	status = decode_session_new(
-	        &c->decode, &flow->tuple, &decode_default_limits, c->context->budget);
-	if (status == STATUS_OK)
+	status = begin_layer(c, flow, 0, "");
+	if (status == STATUS_OK && outermost->decode)
 		status = detect_session_new(&c->detect, c->context->rules, c->context->budget);
 	if (status != STATUS_OK)
-		c->decode = decode_session_free(c->decode);
-	if (status == STATUS_LIMIT) {
-		c->over_budget = true;
+		outermost->decode = decode_session_free(outermost->decode);
+	if (status == STATUS_LIMIT)
 		status = STATUS_OK;
-	}
+	c->over_budget = status == STATUS_OK && !outermost->decode;
 	return status;
-}
-
-/* The new protocol's bytes, or their part of the chunk that brought the change. */
-static int skip_upgraded(struct conversation *c, const struct chunk *chunk)
-{
-	uint64_t start = c->upgrade_offset[chunk->direction];
-	uint64_t end = chunk->offset + chunk->bytes.len;
-
-	if (end > start)
-		c->upgraded_bytes[chunk->direction] += end - (start > chunk->offset
-		                                                             ? start
-		                                                             : chunk->offset);
-	return watch_hello(c, chunk);
 }
 
 int conversation_feed(struct conversation *c, const struct flow *flow, const struct chunk *chunk)
 {
-	int status;
+	int status = make_sessions(c, flow);
 
-	if (c->upgraded)
-		return skip_upgraded(c, chunk);
-	status = watch_hello(c, chunk);
-	if (status == STATUS_OK)
-		status = make_sessions(c, flow);
-	if (status != STATUS_OK || c->over_budget)
-		return status;
-	status = decode_session_feed(c->decode, chunk);
-	if (status == STATUS_OK)
-		status = pull_events(c, flow);
-	return status == STATUS_OK && c->upgraded ? skip_upgraded(c, chunk) : status;
+	return status == STATUS_OK ? feed_layer(c, flow, chunk) : status;
+}
+
+/* A session may go over at its very end: the next one ends after it. */
+static int finish_layers(struct conversation *c, const struct flow *flow)
+{
+	int status = STATUS_OK;
+
+	for (unsigned level = 0; level < CONVERSATION_LAYERS; level++) {
+		for (uint8_t d = 0; status == STATUS_OK && d < 2 && c->layers[level].decode; d++) {
+			status = decode_session_finish(c->layers[level].decode, d);
+			if (status == STATUS_OK)
+				status = pull_events(c, flow, level);
+		}
+	}
+	return status;
 }
 
 int conversation_finish(struct conversation *c, const struct flow *flow)
 {
-	int status = STATUS_OK;
+	int status;
 
 	if (c->protocol) {
 		protocol_flow_label(c->protocol, &c->label);
 		c->protocol = protocol_flow_free(c->protocol);
 	}
-	if (!c->decode)
+	if (!c->detect)
 		return STATUS_OK;
-	for (uint8_t direction = 0; status == STATUS_OK && direction < 2; direction++) {
-		status = decode_session_finish(c->decode, direction);
-		if (status == STATUS_OK)
-			status = pull_events(c, flow);
-	}
+	status = finish_layers(c, flow);
 	if (status == STATUS_OK)
 		status = count_refusal(c, detect_session_finish(c->detect));
 	return status == STATUS_OK ? pull_findings(c, flow) : status;

@@ -31,10 +31,25 @@ struct hello {
 	bool done;
 };
 
+/* A conversation may go over into another (CONNECT, STARTTLS, 101 Switching Protocols), and that
+ * one again: a proxy behind a proxy, and STARTTLS inside. More is a game with our time. */
+#define CONVERSATION_TUNNELS_MAX 4
+#define CONVERSATION_LAYERS      (CONVERSATION_TUNNELS_MAX + 2) /* one to count what lies deeper */
+
+/* One protocol of the conversation; the first stands outermost. */
+struct layer {
+	bool begun;
+	bool tls;                      /* what came before said that TLS follows */
+	struct decode_session *decode; /* NULL: nobody reads it, and its bytes are counted here */
+	uint64_t unread_bytes[2];
+	enum stream_end reason;
+};
+
 struct conversation {
 	const struct conversation_context *context;
 	struct addr far;
-	struct decode_session *decode;
+	struct layer layers[CONVERSATION_LAYERS];
+	uint8_t level[2]; /* which of them each direction speaks */
 	struct detect_session *detect;
 	struct protocol_flow *protocol;
 	struct protocol_label label;
@@ -43,11 +58,7 @@ struct conversation {
 	struct hello hello[2];
 	struct server_hello server;
 	bool client_seen, server_seen;
-	bool upgraded;        /* STARTTLS, CONNECT, 101: the decoders have ended */
-	bool upgraded_to_tls; /* and said that TLS follows */
-	uint64_t upgrade_offset[2];
-	uint64_t upgraded_bytes[2]; /* payload after it: not looked into */
-	char *user_agent;           /* shown form; NULL when there was none */
+	char *user_agent; /* shown form; NULL when there was none */
 	struct finding_set findings;
 	uint64_t labelled_packet; /* last packet given to the label engine */
 	uint64_t detect_refusals; /* fields that detection had no room for */
@@ -56,6 +67,8 @@ struct conversation {
 	struct flow_counts told[2];
 	uint32_t records;
 	int64_t hour_ns;
+	uint64_t kept_packets; /* when the open flow was last stored */
+	bool findings_kept;
 };
 
 int conversation_new(struct conversation **ret_gives, const struct conversation_context *borrowed,
@@ -71,8 +84,10 @@ int conversation_finish(struct conversation *c, const struct flow *flow) WUNRES 
 /* conversation_row.c: the store's view. */
 void conversation_row(struct conversation *c, const struct flow *flow, struct store_flow *ret)
         NONNULL(1, 2, 3);
-/* What came since the last record; advances. */
-void conversation_record(struct conversation *c, const struct flow *flow, bool last,
+/* What came since the last record that was ended by conversation_told. */
+void conversation_record(const struct conversation *c, const struct flow *flow, bool last,
         struct store_record *ret) NONNULL(1, 2, 4);
+/* The record is final: the next one counts from here. */
+void conversation_told(struct conversation *c, const struct flow *flow) NONNULL(1, 2);
 
 #endif

@@ -90,43 +90,73 @@ static const char *reason_text(enum stream_end end)
 }
 
 /* Bytes that were not looked into, of the direction that leaves (both for internal flows). */
-static void judge_inspection(const struct conversation *c, const struct flow *flow,
-        const struct decode_summary *summary, struct store_flow *ret)
+struct unread {
+	uint64_t bytes[STREAM_ENDS]; /* by reason */
+	uint64_t all;
+};
+
+static void add_unread(struct unread *u, enum stream_end reason, uint64_t bytes)
 {
-	uint64_t unread = 0, encrypted = 0, gaps = 0, unknown_gaps = 0, payload = 0;
+	u->bytes[reason] += bytes;
+	u->all += bytes;
+}
+
+/* What TLS was to follow in and could not be recognised, as behind a gap, is TLS all the same. */
+static void add_layer(struct unread *u, const struct layer *layer, int direction)
+{
+	struct decode_summary summary = {.clear = false};
+	enum stream_end reason = layer->reason;
+
+	add_unread(u, reason, layer->unread_bytes[direction]);
+	if (!layer->decode)
+		return;
+	decode_session_summary(layer->decode, &summary);
+	reason = summary.unread_reason;
+	if (layer->tls && reason == STREAM_UNKNOWN)
+		reason = STREAM_ENCRYPTED;
+	add_unread(u, reason, summary.unread_bytes[direction]);
+}
+
+static enum stream_end main_reason(const struct unread *u)
+{
+	enum stream_end most = STREAM_ENCRYPTED;
+
+	for (int i = 0; i < STREAM_ENDS; i++)
+		if (u->bytes[i] > u->bytes[most])
+			most = (enum stream_end)i;
+	return most;
+}
+
+static void judge_inspection(
+        const struct conversation *c, const struct flow *flow, struct store_flow *ret)
+{
+	bool decoded = c->layers[0].decode != NULL;
+	uint64_t gaps = 0, unknown_gaps = 0;
+	struct unread unread = {.all = 0};
+	const char *reason = "gap";
 
 	for (int d = 0; d < 2; d++) {
 		if (flow->out_index >= 0 && d != flow->out_index)
 			continue;
-		unread += summary->unread_bytes[d];
-		if (c->upgraded_to_tls || c->client_seen)
-			encrypted += c->upgraded_bytes[d];
-		else
-			unread += c->upgraded_bytes[d];
+		for (int i = 0; i < CONVERSATION_LAYERS && decoded; i++)
+			add_layer(&unread, &c->layers[i], d);
+		/* No chunks came of what is neither TCP nor UDP, so nobody looked into it. */
+		if (!decoded)
+			add_unread(&unread,
+			        flow->tuple.protocol == ESP ? STREAM_ENCRYPTED : STREAM_UNKNOWN,
+			        flow->counts[d].payload_bytes);
 		gaps += flow->counts[d].gap_bytes;
 		unknown_gaps += flow->counts[d].gaps_unknown;
-		payload += flow->counts[d].payload_bytes;
 	}
-	/* No chunks came of what is neither TCP nor UDP, so nobody looked into it. */
-	if (c->over_budget || !c->decode)
-		unread = payload;
-	if (!c->decode && flow->tuple.protocol == ESP) {
-		encrypted = payload;
-		unread = 0;
-	}
-	ret->not_inspected_bytes = unread + encrypted + gaps;
+	ret->not_inspected_bytes = unread.all + gaps;
 	ret->inspected = ret->not_inspected_bytes == 0 && unknown_gaps == 0;
 	if (ret->inspected)
 		return;
 	if (c->over_budget)
-		snprintf(ret->not_inspected_reason, sizeof(ret->not_inspected_reason), "budget");
-	else if (encrypted >= unread && encrypted > 0)
-		snprintf(ret->not_inspected_reason, sizeof(ret->not_inspected_reason), "encrypted");
-	else if (unread > 0)
-		snprintf(ret->not_inspected_reason, sizeof(ret->not_inspected_reason), "%s",
-		        reason_text(summary->unread_reason));
-	else
-		snprintf(ret->not_inspected_reason, sizeof(ret->not_inspected_reason), "gap");
+		reason = "budget";
+	else if (unread.all > 0)
+		reason = reason_text(main_reason(&unread));
+	snprintf(ret->not_inspected_reason, sizeof(ret->not_inspected_reason), "%s", reason);
 }
 
 /* Medium and high say what was seen and come first; then what was sealed, then what was locked. */
@@ -182,8 +212,8 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 	copy_destination(c, flow, ret);
 	copy_process(flow, ret);
 	copy_tls(c, ret);
-	if (c->decode)
-		decode_session_summary(c->decode, &summary);
+	if (c->layers[0].decode)
+		decode_session_summary(c->layers[0].decode, &summary);
 	snprintf(ret->app, sizeof(ret->app), "%s", c->label.label);
 	snprintf(ret->app_confidence, sizeof(ret->app_confidence), "%s",
 	        c->label.confidence[0] ? c->label.confidence : "none");
@@ -191,7 +221,7 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 	ret->clear = summary.clear;
 	if (c->user_agent)
 		snprintf(ret->user_agent, sizeof(ret->user_agent), "%s", c->user_agent);
-	judge_inspection(c, flow, &summary, ret);
+	judge_inspection(c, flow, ret);
 	ret->tier = flow_tier(c, flow, strcmp(ret->not_inspected_reason, "encrypted") == 0);
 	ret->distinct_patients = c->findings.tag_count;
 	ret->distinct_at_least = c->findings.tags_at_least ||
@@ -199,7 +229,7 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 }
 
 void conversation_record(
-        struct conversation *c, const struct flow *flow, bool last, struct store_record *ret)
+        const struct conversation *c, const struct flow *flow, bool last, struct store_record *ret)
 {
 	int out = flow->out_index < 0 ? 0 : flow->out_index;
 	const struct flow_counts *now = flow->counts;
@@ -211,8 +241,15 @@ void conversation_record(
 	        .bytes_in = now[!out].payload_bytes - c->told[!out].payload_bytes,
 	        .packets_out = now[out].packets - c->told[out].packets,
 	        .packets_in = now[!out].packets - c->told[!out].packets,
-	        .sequence = c->records++,
+	        .gap_bytes = now[0].gap_bytes - c->told[0].gap_bytes + now[1].gap_bytes -
+	                     c->told[1].gap_bytes,
+	        .sequence = c->records,
 	        .last = last,
 	};
+}
+
+void conversation_told(struct conversation *c, const struct flow *flow)
+{
+	c->records++;
 	memcpy(c->told, flow->counts, sizeof(c->told));
 }

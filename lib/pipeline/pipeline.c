@@ -20,7 +20,11 @@
 /* More than LIVE_BLOCK_TIMEOUT_MS, after which the kernel hands over what it has. */
 #define DRAIN_MS 250
 #define DRAIN_NS (DRAIN_MS * (NS_PER_SECOND / 1000))
-#define DNS_PORT 53
+/* A full ring is read in less; this bounds a flood that goes on under a clock that was set back. */
+#define DRAIN_NS_MAX (60 * NS_PER_SECOND)
+#define DNS_PORT     53
+/* At the end of a live run a reader of the store is waited for: 5 seconds each time. */
+#define COMMIT_TRIES 24
 
 /* One of the 64: its flows, and what we hold for each of them, by the flow's slot. */
 struct shard {
@@ -86,9 +90,16 @@ struct pipeline {
 	struct conversation_context context;
 	struct shard shards[FLOW_SHARDS];
 	struct mirror_check mirror;
-	uint64_t losses[LOSSES];
+	uint64_t losses[LOSSES];      /* counted here */
+	uint64_t losses_told[LOSSES]; /* in the store, with those that other stages count */
+	int64_t hour_ns;              /* in which losses happen; STORE_HOUR_UNKNOWN at first */
+	/* By input: frames of a link type that is not read; what the store knows of the others. */
+	uint64_t unread[SOURCE_INPUTS_MAX];
+	uint64_t cut_told[SOURCE_INPUTS_MAX], dropped_told[SOURCE_INPUTS_MAX];
 	uint64_t flows, frames;
+	uint32_t unread_link; /* of the first frame whose link type is not known */
 	int64_t first_ns, last_ns, ticked_ns;
+	int64_t kept_ns, kept_hour_ns; /* live: when the store was last committed */
 };
 
 /* Not a secret: deals packets to shards, the same in every run. */
@@ -104,6 +115,7 @@ int pipeline_new(struct pipeline **ret_gives, struct source *source, struct dete
 		return STATUS_NO_MEMORY;
 	p->source = source;
 	p->store = store;
+	p->hour_ns = STORE_HOUR_UNKNOWN;
 	budget_init(&p->budget, PIPELINE_BUDGET_BYTES);
 	status = fragment_table_new(&p->fragments, &p->budget);
 	if (status == STATUS_OK)
@@ -157,6 +169,86 @@ static int make_shards(struct pipeline *p)
 	return status;
 }
 
+/* With what the other stages have counted by now. */
+static void sum_losses(struct pipeline *p, uint64_t ret[static LOSSES])
+{
+	struct fragment_counts fragments;
+
+	memcpy(ret, p->losses, sizeof(p->losses));
+	fragment_table_counts(p->fragments, &fragments);
+	ret[LOSS_FRAGMENTS_EXPIRED] = fragments.expired;
+	ret[LOSS_FRAGMENTS_EVICTED] = fragments.evicted;
+	ret[LOSS_FRAGMENT_OVERLAPS] = fragments.overlaps;
+	ret[LOSS_MALFORMED] += fragments.malformed;
+	ret[LOSS_NAMES_FORGOTTEN] = hostname_cache_evicted(p->names);
+	for (size_t i = 0; i < FLOW_SHARDS; i++) {
+		struct flow_table_counts counts;
+
+		flow_table_counts(p->shards[i].table, &counts);
+		ret[LOSS_FLOWS_EVICTED] += counts.evicted;
+		ret[LOSS_STREAMS_OVER_BUDGET] += counts.streams_over_budget;
+		ret[LOSS_MIRROR_DUPLICATES] += counts.mirror_duplicates;
+	}
+}
+
+static int store_loss_of(struct pipeline *p, uint32_t input, enum loss what, struct store_loss row)
+{
+	if (row.count == 0)
+		return STATUS_OK;
+	snprintf(row.name, sizeof(row.name), "%s", loss_names[what]);
+	return store_add_loss(p->store, input, &row);
+}
+
+/* A live source tells of its drops while they happen, a file at its end. */
+static int store_input_losses(struct pipeline *p, uint32_t input)
+{
+	const int64_t hour_ns = source_is_live(p->source) ? p->hour_ns : STORE_HOUR_UNKNOWN;
+	struct source_counts counts;
+	struct store_loss row = {.hour_ns = hour_ns};
+	int status = source_counts(p->source, input, &counts);
+
+	if (status != STATUS_OK)
+		return status;
+	row.count = counts.cut_frames - p->cut_told[input];
+	p->cut_told[input] = counts.cut_frames;
+	status = store_loss_of(p, input, LOSS_FRAMES_CUT, row);
+	row.count = counts.dropped_frames - p->dropped_told[input];
+	p->dropped_told[input] = counts.dropped_frames;
+	return status == STATUS_OK ? store_loss_of(p, input, LOSS_FRAMES_DROPPED, row) : status;
+}
+
+/* What was lost since the last time. */
+static int store_losses_of(struct pipeline *p)
+{
+	uint64_t sums[LOSSES];
+	int status = STATUS_OK;
+
+	sum_losses(p, sums);
+	for (int i = 0; status == STATUS_OK && i < LOSSES; i++) {
+		struct store_loss row = {
+		        .count = sums[i] - p->losses_told[i], .hour_ns = p->hour_ns};
+
+		status = store_loss_of(p, 0, (enum loss)i, row);
+		p->losses_told[i] = sums[i];
+	}
+	for (uint32_t i = 0; status == STATUS_OK && i < source_input_count(p->source); i++)
+		status = store_input_losses(p, i);
+	return status;
+}
+
+/* Time may go back a little between frames; the hour does not. */
+static int enter_hour(struct pipeline *p, int64_t hour_ns)
+{
+	int status = STATUS_OK;
+
+	if (hour_ns <= p->hour_ns)
+		return STATUS_OK;
+	if (p->hour_ns != STORE_HOUR_UNKNOWN)
+		status = store_losses_of(p);
+	p->hour_ns = hour_ns;
+	return status;
+}
+
 /* Writes what is known of the flow by now, and what came since the last time. */
 static int store_flow_now(
         struct pipeline *p, struct conversation *c, const struct flow *flow, bool last)
@@ -171,11 +263,22 @@ static int store_flow_now(
 	return status == STATUS_OK ? store_add_record(p->store, &record) : status;
 }
 
-static int store_findings_of(
-        struct pipeline *p, const struct conversation *c, const struct flow *flow)
+/* Of a record that is final. A flow may end long after the hours that its gaps belong to. */
+static int store_gaps_of(struct pipeline *p, const struct conversation *c, const struct flow *flow)
 {
-	int status = STATUS_OK;
+	struct store_record record;
 
+	conversation_record(c, flow, false, &record);
+	return store_loss_of(p, flow->input, LOSS_GAP_BYTES,
+	        (struct store_loss){.count = record.gap_bytes, .hour_ns = record.hour_ns});
+}
+
+/* All that were found by now, in place of what was stored before. */
+static int store_findings_of(struct pipeline *p, struct conversation *c, const struct flow *flow)
+{
+	int status = c->findings_kept ? store_clear_findings(p->store, flow->id) : STATUS_OK;
+
+	c->findings_kept = c->findings.count > 0;
 	for (unsigned i = 0; status == STATUS_OK && i < c->findings.count; i++) {
 		const struct finding_sum *sum = &c->findings.sums[i];
 		struct store_finding row = {.flow = flow->id,
@@ -194,14 +297,16 @@ static int store_findings_of(
 }
 
 /* A flow for which there was no room is still a row: it is reported as not inspected. */
-static int end_without_room(struct pipeline *p, const struct flow *flow)
+static int store_without_room(struct pipeline *p, const struct flow *flow, bool last)
 {
 	struct conversation empty = {.context = &p->context, .over_budget = true};
+	int status;
 
 	empty.far = flow->out_index == 1 ? flow->tuple.src.addr : flow->tuple.dst.addr;
 	empty.hour_ns = time_hour(flow->first_ns);
-	p->losses[LOSS_FLOWS_WITHOUT_ROOM]++;
-	return store_flow_now(p, &empty, flow, true);
+	p->losses[LOSS_FLOWS_WITHOUT_ROOM] += last;
+	status = store_flow_now(p, &empty, flow, last);
+	return status == STATUS_OK && last ? store_gaps_of(p, &empty, flow) : status;
 }
 
 static int end_flow(struct pipeline *p, struct shard *s, const struct flow *flow)
@@ -210,14 +315,13 @@ static int end_flow(struct pipeline *p, struct shard *s, const struct flow *flow
 	int status;
 
 	p->flows++;
-	for (int d = 0; d < 2; d++) {
-		p->losses[LOSS_GAP_BYTES] += flow->counts[d].gap_bytes;
-	}
 	if (!c)
-		return end_without_room(p, flow);
+		return store_without_room(p, flow, true);
 	status = conversation_finish(c, flow);
 	if (status == STATUS_OK)
 		status = store_flow_now(p, c, flow, true);
+	if (status == STATUS_OK)
+		status = store_gaps_of(p, c, flow);
 	if (status == STATUS_OK)
 		status = store_findings_of(p, c, flow);
 	p->losses[LOSS_FINDINGS_FOLDED] += c->findings.folded;
@@ -248,6 +352,9 @@ static int handle_event(struct pipeline *p, struct shard *s, const struct flow_e
 		return STATUS_OK;
 	if (e->kind == FLOW_EVENT_HOUR) {
 		status = store_flow_now(p, c, e->flow, false);
+		if (status == STATUS_OK)
+			status = store_gaps_of(p, c, e->flow);
+		conversation_told(c, e->flow);
 		c->hour_ns = time_hour(e->hour_ns + NS_PER_HOUR);
 		return status;
 	}
@@ -356,7 +463,10 @@ static int handle_frame(struct pipeline *p, const struct frame *frame)
 	        [PACKET_LIMIT] = LOSS_TOO_DEEP,
 	};
 	struct packet packet;
+	int status = enter_hour(p, time_hour(frame->time_ns));
 
+	if (status != STATUS_OK)
+		return status;
 	p->frames++;
 	if (p->first_ns == 0 || frame->time_ns < p->first_ns)
 		p->first_ns = frame->time_ns;
@@ -365,11 +475,126 @@ static int handle_frame(struct pipeline *p, const struct frame *frame)
 	packet_decode(frame, &packet);
 	if (packet.outcome == PACKET_OK)
 		return handle_packet(p, &packet);
+	if (packet.outcome == PACKET_UNKNOWN_LINK) {
+		if (p->losses[LOSS_UNKNOWN_LINK] == 0)
+			p->unread_link = frame->link_type;
+		p->unread[frame->input]++;
+	}
 	if (packet.outcome != PACKET_FRAGMENT) {
 		p->losses[losses[packet.outcome]]++;
 		return STATUS_OK;
 	}
 	return handle_fragment(p, &packet);
+}
+
+/* Copies one input's counts to the store. Until a live input has ended, what is stored of it says
+ * that it never did, should nothing come after. */
+static int store_input_of(struct pipeline *p, uint32_t index, bool open)
+{
+	struct source_counts counts;
+	struct store_input row;
+	int status = source_counts(p->source, index, &counts);
+
+	if (status != STATUS_OK)
+		return status;
+	if (open) {
+		counts.end = STATUS_TRUNCATED;
+		counts.end_reason = "the capture did not end in order";
+		counts.end_after_frame = counts.frames;
+	}
+	row = (struct store_input){
+	        .frames = counts.frames,
+	        .bytes = counts.bytes,
+	        .dropped = counts.dropped_frames,
+	        .cut = counts.cut_frames,
+	        .unread = p->unread[index],
+	        .filtered = counts.filtered_frames,
+	        .first_ns = counts.first_ns,
+	        .last_ns = counts.last_ns,
+	        .end_after_frame = counts.end_after_frame,
+	};
+	snprintf(row.sha256, sizeof(row.sha256), "%s", counts.sha256);
+	snprintf(row.format, sizeof(row.format), "%s", counts.format ? counts.format : "");
+	snprintf(row.kind, sizeof(row.kind), "%s",
+	        strcmp(row.format, "live") == 0 ? "live" : "file");
+	snprintf(row.end, sizeof(row.end), "%s", status_text(counts.end));
+	snprintf(row.end_reason, sizeof(row.end_reason), "%s",
+	        counts.end_reason ? counts.end_reason : "");
+	return store_input_set(p->store, index, &row);
+}
+
+static int count_filtered(struct pipeline *p, uint64_t *ret)
+{
+	struct source_counts counts;
+	int status = STATUS_OK;
+
+	for (size_t i = 0; status == STATUS_OK && i < source_input_count(p->source); i++) {
+		status = source_counts(p->source, i, &counts);
+		if (status == STATUS_OK)
+			*ret += counts.filtered_frames;
+	}
+	return status;
+}
+
+static int store_inputs_of(struct pipeline *p, bool open)
+{
+	size_t inputs = source_input_count(p->source);
+	int status = STATUS_OK;
+
+	for (uint32_t i = 0; status == STATUS_OK && i < inputs; i++)
+		status = store_input_of(p, i, open);
+	return status;
+}
+
+/* What an open flow has shown by now; its next hour or its end replaces that. */
+static int keep_flow(struct pipeline *p, struct conversation *c, const struct flow *flow)
+{
+	uint64_t packets = flow->counts[0].packets + flow->counts[1].packets;
+	int status;
+
+	if (!c)
+		return store_without_room(p, flow, false);
+	if (c->kept_packets == packets)
+		return STATUS_OK;
+	c->kept_packets = packets;
+	status = store_flow_now(p, c, flow, false);
+	return status == STATUS_OK ? store_findings_of(p, c, flow) : status;
+}
+
+/* Commits all that is known by now. With a reader in the way it is kept the next time. */
+static int keep(struct pipeline *p)
+{
+	int status = STATUS_OK;
+
+	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++) {
+		struct shard *s = &p->shards[i];
+
+		for (uint32_t slot = 0; status == STATUS_OK && slot < s->slots; slot++) {
+			const struct flow *flow = flow_table_at(s->table, slot);
+
+			if (flow)
+				status = keep_flow(p, s->by_slot[slot], flow);
+		}
+	}
+	if (status == STATUS_OK)
+		status = store_inputs_of(p, true);
+	if (status == STATUS_OK)
+		status = store_losses_of(p);
+	if (status == STATUS_OK)
+		status = store_keep(p->store);
+	return status == STATUS_BUSY ? STATUS_OK : status;
+}
+
+/* A minute of the clock has passed, or packet time has reached the next hour. */
+static int keep_in_time(struct pipeline *p, int64_t now_ns)
+{
+	int64_t hour_ns = time_hour(p->ticked_ns);
+
+	if (now_ns - p->kept_ns < PIPELINE_KEEP_NS && hour_ns == p->kept_hour_ns)
+		return STATUS_OK;
+	p->kept_ns = now_ns;
+	p->kept_hour_ns = hour_ns;
+	return keep(p);
 }
 
 static int64_t wall_clock_ns(void)
@@ -389,18 +614,32 @@ static void show_progress(const struct pipeline *p, int64_t now_ns, int64_t *las
 	        (unsigned long long)p->frames, (unsigned long long)p->flows);
 }
 
-/* Frames captured before the stop may still wait in a block that the kernel has not handed over. */
+static int64_t time_of_day_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+/* Frames captured before the stop may still wait, in a block that the kernel has not handed over
+ * or, after a flood, in many: all of them are read. */
 static int drain_live(struct pipeline *p)
 {
-	int64_t end_ns = wall_clock_ns() + DRAIN_NS;
+	int64_t began_ns = wall_clock_ns(), stopped_ns = time_of_day_ns();
 	struct frame frame;
 
-	while (wall_clock_ns() < end_ns && !source_ended(p->source)) {
+	while (wall_clock_ns() - began_ns < DRAIN_NS_MAX && !source_ended(p->source)) {
 		int status = source_next(p->source, DRAIN_MS, &frame);
 
-		if (status == STATUS_ITEM)
-			status = handle_frame(p, &frame);
-		if (status != STATUS_OK)
+		if (status < 0)
+			return status;
+		if (status == STATUS_OK && wall_clock_ns() - began_ns >= DRAIN_NS)
+			break;
+		if (status != STATUS_ITEM)
+			continue;
+		status = handle_frame(p, &frame);
+		if (status != STATUS_OK || frame.time_ns > stopped_ns)
 			return status;
 	}
 	return STATUS_OK;
@@ -419,6 +658,8 @@ static int read_source(struct pipeline *p)
 		if (o->duration_ns > 0 && now_ns - started_ns >= o->duration_ns)
 			break;
 		show_progress(p, now_ns, &shown_ns);
+		if (source_is_live(p->source) && (status = keep_in_time(p, now_ns)) != STATUS_OK)
+			return status;
 		status = source_next(p->source, POLL_MS, &frame);
 		if (status < 0)
 			return status;
@@ -441,70 +682,9 @@ static int finish_shards(struct pipeline *p)
 	int status = STATUS_OK;
 
 	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++) {
-		struct flow_table_counts counts;
-
 		status = flow_table_finish(p->shards[i].table);
 		if (status == STATUS_OK)
 			status = pull_events(p, &p->shards[i], NULL);
-		flow_table_counts(p->shards[i].table, &counts);
-		p->losses[LOSS_FLOWS_EVICTED] += counts.evicted;
-		p->losses[LOSS_STREAMS_OVER_BUDGET] += counts.streams_over_budget;
-		p->losses[LOSS_MIRROR_DUPLICATES] += counts.mirror_duplicates;
-	}
-	return status;
-}
-
-/* Copies one input's counts to the store; adds up what concerns the run. */
-static int store_input_of(struct pipeline *p, uint32_t index, struct pipeline_result *ret)
-{
-	struct source_counts counts;
-	struct store_input row;
-	int status = source_counts(p->source, index, &counts);
-
-	if (status != STATUS_OK)
-		return status;
-	row = (struct store_input){
-	        .frames = counts.frames,
-	        .bytes = counts.bytes,
-	        .dropped = counts.dropped_frames,
-	        .cut = counts.cut_frames,
-	        .filtered = counts.filtered_frames,
-	        .first_ns = counts.first_ns,
-	        .last_ns = counts.last_ns,
-	        .end_after_frame = counts.end_after_frame,
-	};
-	snprintf(row.sha256, sizeof(row.sha256), "%s", counts.sha256);
-	snprintf(row.format, sizeof(row.format), "%s", counts.format ? counts.format : "");
-	snprintf(row.kind, sizeof(row.kind), "%s",
-	        strcmp(row.format, "live") == 0 ? "live" : "file");
-	snprintf(row.end, sizeof(row.end), "%s", status_text(counts.end));
-	snprintf(row.end_reason, sizeof(row.end_reason), "%s",
-	        counts.end_reason ? counts.end_reason : "");
-	p->losses[LOSS_FRAMES_CUT] += counts.cut_frames;
-	p->losses[LOSS_FRAMES_DROPPED] += counts.dropped_frames;
-	if (counts.frames > 0)
-		ret->any_packet = true;
-	return store_input_set(p->store, index, &row);
-}
-
-static int store_losses_of(struct pipeline *p)
-{
-	struct fragment_counts fragments;
-	int status = STATUS_OK;
-
-	fragment_table_counts(p->fragments, &fragments);
-	p->losses[LOSS_FRAGMENTS_EXPIRED] = fragments.expired;
-	p->losses[LOSS_FRAGMENTS_EVICTED] = fragments.evicted;
-	p->losses[LOSS_FRAGMENT_OVERLAPS] = fragments.overlaps;
-	p->losses[LOSS_MALFORMED] += fragments.malformed;
-	p->losses[LOSS_NAMES_FORGOTTEN] = hostname_cache_evicted(p->names);
-	for (int i = 0; status == STATUS_OK && i < LOSSES; i++) {
-		struct store_loss row = {.count = p->losses[i]};
-
-		if (row.count == 0)
-			continue;
-		snprintf(row.name, sizeof(row.name), "%s", loss_names[i]);
-		status = store_add_loss(p->store, 0, &row);
 	}
 	return status;
 }
@@ -548,6 +728,9 @@ static void describe_result(const struct pipeline *p, struct pipeline_result *re
 {
 	ret->frames = p->frames;
 	ret->flows = p->flows;
+	ret->unread_frames = p->losses[LOSS_UNKNOWN_LINK];
+	ret->unread_link = p->unread_link;
+	ret->any_packet = ret->frames > ret->unread_frames;
 	ret->first_ns = p->first_ns;
 	ret->last_ns = p->last_ns;
 	ret->budget_peak_bytes = p->budget.peak_bytes;
@@ -573,10 +756,22 @@ static int read_and_store(struct pipeline *p, struct pipeline_result *ret)
 		return status;
 	status = finish_shards(p);
 	mirror_check_finish(&p->mirror);
-	for (uint32_t i = 0; status == STATUS_OK && i < inputs; i++)
-		status = store_input_of(p, i, ret);
+	if (status == STATUS_OK)
+		status = store_inputs_of(p, false);
+	if (status == STATUS_OK)
+		status = count_filtered(p, &ret->filtered);
 	if (status == STATUS_OK)
 		status = store_losses_of(p);
+	return status;
+}
+
+/* What was captured live cannot be read again, so readers of the store are waited for. */
+static int commit(struct pipeline *p)
+{
+	int status = store_commit(p->store);
+
+	for (int i = 1; status == STATUS_BUSY && source_is_live(p->source) && i < COMMIT_TRIES; i++)
+		status = store_commit(p->store);
 	return status;
 }
 
@@ -589,14 +784,12 @@ int pipeline_run(
 	p->options = options;
 	status = make_shards(p);
 	if (status == STATUS_OK)
-		status = store_begin(p->store);
-	if (status != STATUS_OK)
-		return status;
-	status = read_and_store(p, ret);
-	if (status == STATUS_OK && !ret->interrupted) {
+		status = read_and_store(p, ret);
+	if (status == STATUS_OK && !ret->interrupted)
 		describe_result(p, ret);
-		return store_commit(p->store);
-	}
+	/* A time in which nothing could be read must not count as one that was captured. */
+	if (status == STATUS_OK && (ret->any_packet || source_is_live(p->source)))
+		return commit(p);
 	store_abandon(p->store);
 	return status;
 }

@@ -16,8 +16,11 @@
 #include "source/source.h"
 #include "store/store.h"
 
-#define PIPELINE_BUDGET_BYTES   (128u << 20) /* buffered bytes of all peers together */
-#define PIPELINE_FLOWS_MAX      65536        /* open at once, over all shards */
+#define PIPELINE_BUDGET_BYTES (128u << 20) /* buffered bytes of all peers together */
+#define PIPELINE_FLOWS_MAX    65536        /* open at once, over all shards */
+/* Of a live run, no more than this is lost when it is cut off. A minute's rows are written in a
+ * moment, and a minute is soon captured again. */
+#define PIPELINE_KEEP_NS        (60 * INT64_C(1000000000))
 #define PIPELINE_MIRROR_NS      (30 * INT64_C(1000000000)) /* the mirror check speaks after this… */
 #define PIPELINE_MIRROR_PACKETS 10000                      /* … or this */
 
@@ -37,8 +40,12 @@ struct pipeline_result {
 	uint64_t budget_peak_bytes, budget_refusals;
 	char mirror_warning[256]; /* "" when the mirror port looks right */
 	char inside[256];         /* what counted as inside */
-	bool any_packet;          /* false: exit code 4 */
-	bool interrupted;         /* files: stopped before their end; nothing was stored */
+	/* Of a link type that exeat does not read; unread_link is the type of the first. */
+	uint64_t unread_frames;
+	uint32_t unread_link;
+	uint64_t filtered; /* frames that the filter left out */
+	bool any_packet;   /* a frame of a link type that exeat reads; false: nothing was stored */
+	bool interrupted;  /* files: stopped before their end; nothing was stored */
 };
 
 struct pipeline;
@@ -47,8 +54,12 @@ struct pipeline;
 int pipeline_new(struct pipeline **ret_gives, struct source *source, struct detect_rules *rules,
         const struct destination_facts *facts, struct store *store) WUNRES NONNULL(1, 2, 3, 4, 5);
 struct pipeline *pipeline_free(struct pipeline *p);
-/* Reads the source to its end (or the duration, or the stop flag) inside one store transaction.
- * Files that the stop flag cut short, and failures, leave the store as it was. */
+/* Reads the source to its end (or the duration, or the stop flag) inside the store's transaction,
+ * which the caller has begun and which ends here.
+ * Files that the stop flag cut short, or without a packet that could be read, and failures
+ * leave the store as it was. A live source is
+ * kept in the store from its start, then each minute and each hour, as one that "did not end in
+ * order" until it has: then failures take back what came since. */
 int pipeline_run(struct pipeline *p, const struct pipeline_options *options,
         struct pipeline_result *ret) WUNRES NONNULL(1, 2, 3);
 

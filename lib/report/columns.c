@@ -209,16 +209,17 @@ SUMMARY_CELL(cell_new_today)
 
 SUMMARY_CELL(cell_captured)
 {
-	snprintf(scratch, CELL_CHARS, "%.0f",
-	        row->row_kind == ROW_NOT_CAPTURED ? 0.0 : r->run->captured_seconds);
+	(void)r;
+	snprintf(scratch, CELL_CHARS, "%.0f", row->captured_seconds);
 	return scratch;
 }
 
 SUMMARY_CELL(cell_loss)
 {
+	(void)r;
 	if (row->row_kind == ROW_NOT_CAPTURED)
 		return "";
-	snprintf(scratch, CELL_CHARS, "%.2f", r->run->loss_percent);
+	snprintf(scratch, CELL_CHARS, "%.2f", row->loss_percent);
 	return scratch;
 }
 

@@ -182,10 +182,11 @@ static int by_gravity(const void *left, const void *right)
 
 int run_period(struct report *r, int64_t *ret_first_ns, int64_t *ret_last_ns)
 {
+	const struct store_query period = report_period(r);
 	struct store_input *inputs = NULL;
 	size_t count = 0;
 	bool any = false;
-	int status = store_inputs(r->store, &inputs, &count);
+	int status = store_inputs(r->store, &period, &inputs, &count);
 
 	*ret_first_ns = *ret_last_ns = 0;
 	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
@@ -198,6 +199,10 @@ int run_period(struct report *r, int64_t *ret_first_ns, int64_t *ret_last_ns)
 		any = true;
 	}
 	free(inputs);
+	if (any && *ret_first_ns < period.from_ns)
+		*ret_first_ns = period.from_ns;
+	if (any && *ret_last_ns >= period.to_ns)
+		*ret_last_ns = period.to_ns - 1;
 	return status;
 }
 

@@ -8,10 +8,11 @@
 
 static int write_inputs(struct json_out *j, struct report *r)
 {
+	const struct store_query period = report_period(r);
 	struct store_input *inputs = NULL;
 	char time[TIME_RFC3339_CHARS];
 	size_t count = 0;
-	int status = store_inputs(r->store, &inputs, &count);
+	int status = store_inputs(r->store, &period, &inputs, &count);
 
 	json_open(j, "inputs", '[');
 	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
@@ -26,6 +27,7 @@ static int write_inputs(struct json_out *j, struct report *r)
 		json_number(j, "dropped", one->dropped);
 		json_number(j, "cut", one->cut);
 		json_number(j, "filtered", one->filtered);
+		json_number(j, "unread", one->unread);
 		time_rfc3339(one->first_ns, time);
 		json_text(j, "first", one->frames ? time : "");
 		time_rfc3339(one->last_ns, time);
@@ -42,9 +44,10 @@ static int write_inputs(struct json_out *j, struct report *r)
 
 static int write_losses(struct json_out *j, struct report *r)
 {
+	const struct store_query period = report_period(r);
 	struct store_loss *losses = NULL;
 	size_t count = 0;
-	int status = store_losses(r->store, &losses, &count);
+	int status = store_losses(r->store, &period, &losses, &count);
 
 	json_open(j, "losses", '{');
 	for (size_t i = 0; status == STATUS_OK && i < count; i++)

@@ -85,13 +85,23 @@ static int finish_file(struct output_file *f)
 	return status;
 }
 
-int output_commit(struct output_set *s)
+int output_finish(struct output_set *s)
 {
 	int status = STATUS_OK;
-	unsigned done = 0;
 
 	for (unsigned i = 0; status == STATUS_OK && i < s->count; i++)
-		status = finish_file(&s->files[i]);
+		if (s->files[i].file)
+			status = finish_file(&s->files[i]);
+	if (status != STATUS_OK)
+		output_abort(s);
+	return status;
+}
+
+int output_commit(struct output_set *s)
+{
+	int status = output_finish(s);
+	unsigned done = 0;
+
 	for (; status == STATUS_OK && done < s->count; done++) {
 		struct output_file *f = &s->files[done];
 

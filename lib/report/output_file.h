@@ -30,8 +30,11 @@ void output_init(struct output_set *s, int dir_fd) NONNULL(1);
  * abort. */
 int output_open(struct output_set *s, const char *folder, const char *name,
         FILE **ret_borrows) WUNRES NONNULL(1, 2, 3, 4);
-/* Ends the set. On failure the temporaries are gone and no file that stood there has changed,
- * unless a rename itself failed after others had succeeded. */
+/* Makes all files durable under their temporary names. On failure the set has ended without
+ * trace. */
+int output_finish(struct output_set *s) WUNRES NONNULL(1);
+/* Ends the set, finishing what is not. On failure the temporaries are gone and no file that stood
+ * there has changed, unless a rename itself failed after others had succeeded. */
 int output_commit(struct output_set *s) WUNRES NONNULL(1);
 /* Ends the set without trace. May be called at any time, more than once. */
 void output_abort(struct output_set *s) NONNULL(1);

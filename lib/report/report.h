@@ -58,9 +58,9 @@ struct report_run {
 	const char *protocol_engine; /* "nDPI 4.2.0", "none" */
 	const char *sandbox;         /* "Landlock ABI 7, seccomp", "none: …" */
 	const char *authorised_by;
-	const char *inside;         /* what counted as inside, in words */
-	const char *mirror_warning; /* sentence of the mirror check, "" */
-	double captured_seconds, loss_percent;
+	const char *inside;                    /* what counted as inside, in words */
+	const char *mirror_warning;            /* sentence of the mirror check, "" */
+	double captured_seconds, loss_percent; /* of the day, or of all */
 	uint64_t budget_peak_bytes, budget_refusals;
 	double wall_seconds, cpu_seconds;
 	const struct verdict *run_verdict; /* run-scope flags */

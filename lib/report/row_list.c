@@ -108,7 +108,7 @@ static int add_empty_day(struct report *r, struct row_list *l, const char *date,
 
 static bool covers(const struct store_input *i, int32_t day)
 {
-	return i->frames > 0 && time_local_day(i->first_ns) <= day &&
+	return i->frames > i->unread && time_local_day(i->first_ns) <= day &&
 	       time_local_day(i->last_ns) >= day;
 }
 
@@ -132,8 +132,6 @@ static int fill_days(
 	for (size_t i = 0; i < count; i++) {
 		int32_t day = time_local_day(inputs[i].first_ns);
 
-		if (inputs[i].frames == 0)
-			continue;
 		for (; status == STATUS_OK && covers(&inputs[i], day); day++) {
 			char date[TIME_DATE_CHARS];
 
@@ -150,18 +148,65 @@ static int fill_days(
 	return status;
 }
 
+struct store_query day_period(int32_t day)
+{
+	return (struct store_query){time_local_midnight(day), time_local_midnight(day + 1)};
+}
+
+struct store_query report_period(const struct report *r)
+{
+	int32_t day;
+
+	if (r->run->day && time_parse_date(r->run->day, &day))
+		return day_period(day);
+	return (struct store_query){INT64_MIN, INT64_MAX};
+}
+
+static int add_quiet_day(struct report *r, struct row_list *l, const char *date, int32_t day)
+{
+	const struct store_query period = day_period(day);
+	struct store_coverage coverage;
+	int status = store_coverage(r->store, &period, &coverage);
+
+	return status == STATUS_OK ? add_empty_day(r, l, date, coverage.captured) : status;
+}
+
 static int add_quiet_days(struct report *r, struct row_list *l, const char *date)
 {
+	static const struct store_query all = {INT64_MIN, INT64_MAX};
 	struct store_input *inputs = NULL;
 	size_t count = 0;
 	int32_t day;
-	int status = store_inputs(r->store, &inputs, &count);
+	int status;
 
-	if (status == STATUS_OK && *date == '\0')
+	if (*date != '\0')
+		return l->count == 0 && time_parse_date(date, &day) ? add_quiet_day(r, l, date, day)
+		                                                    : STATUS_OK;
+	status = store_inputs(r->store, &all, &inputs, &count);
+	if (status == STATUS_OK)
 		status = fill_days(r, l, inputs, count);
-	else if (status == STATUS_OK && l->count == 0 && time_parse_date(date, &day))
-		status = add_empty_day(r, l, date, captured(inputs, count, day));
 	free(inputs);
+	return status;
+}
+
+/* Rows come sorted by date. Those of no date hold what did not fit, of the whole run. */
+static int add_coverage(struct report *r, struct row_list *l)
+{
+	struct store_coverage coverage = {.captured = false};
+	int status = STATUS_OK;
+
+	for (size_t i = 0; status == STATUS_OK && i < l->count; i++) {
+		struct store_query period = report_period(r);
+		struct summary_row *row = &l->rows[i];
+		int32_t day;
+
+		if (time_parse_date(row->date, &day))
+			period = day_period(day);
+		if (i == 0 || strcmp(row->date, l->rows[i - 1].date) != 0)
+			status = store_coverage(r->store, &period, &coverage);
+		row->captured_seconds = (double)coverage.captured_ns / (double)NS_PER_SECOND;
+		row->loss_percent = coverage.loss_percent;
+	}
 	return status;
 }
 
@@ -223,6 +268,8 @@ int report_rows(struct report *r, const char *date, struct row_list *ret)
 	if (status == STATUS_OK)
 		status = add_quiet_days(r, &l, date);
 	sort_rows(&l, by_date);
+	if (status == STATUS_OK)
+		status = add_coverage(r, &l);
 	for (size_t i = 0; status == STATUS_OK && i < l.count; i++)
 		status = look_up(r, &l.rows[i]);
 	if (status != STATUS_OK) {

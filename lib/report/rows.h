@@ -68,8 +68,9 @@ struct summary_row {
 	uint8_t flags[FLAGS]; /* enum severity; SEVERITY_NONE: not raised */
 	struct id_set computers;
 	struct id_set patient_flows;
-	uint64_t patients; /* filled in by report_rows */
-	bool new_today;    /* likewise */
+	uint64_t patients;                     /* filled in by report_rows */
+	bool new_today;                        /* likewise */
+	double captured_seconds, loss_percent; /* of its date; likewise */
 };
 
 struct flag_row {
@@ -157,7 +158,11 @@ int flags_add(struct report *r, const struct report_flow *f, const struct flow_f
 int report_flags(struct report *r, struct flag_row **ret_gives, size_t *ret_count) WUNRES
         NONNULL(1, 2, 3);
 
-/* From the first frame of all inputs to the last; 0 when there is none. */
+/* The day that the run is of, or all times. */
+struct store_query report_period(const struct report *r) NONNULL(1);
+/* From midnight to midnight, local: 23 to 25 hours. */
+struct store_query day_period(int32_t day);
+/* From the first frame of all inputs to the last, within report_period; 0 when there is none. */
 int run_period(struct report *r, int64_t *ret_first_ns, int64_t *ret_last_ns) WUNRES
         NONNULL(1, 2, 3);
 

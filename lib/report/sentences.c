@@ -59,10 +59,11 @@ static bool has_gap(const struct report_run *run)
 int sentence_recorded(struct report *r, char ret[static SENTENCE_CHARS])
 {
 	const struct report_run *run = r->run;
+	const struct store_query period = report_period(r);
 	struct store_input *inputs = NULL;
 	uint64_t frames = 0, dropped = 0, cut = 0;
 	size_t count = 0;
-	int status = store_inputs(r->store, &inputs, &count);
+	int status = store_inputs(r->store, &period, &inputs, &count);
 
 	if (status != STATUS_OK)
 		return status;
@@ -75,8 +76,13 @@ int sentence_recorded(struct report *r, char ret[static SENTENCE_CHARS])
 	ret[0] = '\0';
 	add(ret, "Recorded ");
 	add_duration(ret, run->captured_seconds);
-	add(ret, " in %zu recording%s: %" PRIu64 " packet%s, ", count, plural(count), frames,
-	        plural(frames));
+	/* A recording may reach beyond the day; its packets are not counted by day. */
+	if (run->day[0] != '\0')
+		add(ret, " of this day, in %zu recording%s of %" PRIu64 " packet%s: ", count,
+		        plural(count), frames, plural(frames));
+	else
+		add(ret, " in %zu recording%s: %" PRIu64 " packet%s, ", count, plural(count),
+		        frames, plural(frames));
 	if (run->loss_percent > 0)
 		add(ret, "%.2f%% not seen", run->loss_percent);
 	else

@@ -53,10 +53,10 @@ static int write_run(struct report *r)
 	return status == STATUS_OK ? json_write_run(r, file) : status;
 }
 
-/* One transaction: thousands of rows would else be as many waits for the disk. */
+/* Inside a transaction: thousands of rows would else be as many waits for the disk. */
 static int note_seen(struct report *r, const struct row_list *rows)
 {
-	int status = store_begin(r->store);
+	int status = STATUS_OK;
 
 	for (size_t i = 0; status == STATUS_OK && i < rows->count; i++) {
 		const struct summary_row *row = &rows->rows[i];
@@ -65,7 +65,29 @@ static int note_seen(struct report *r, const struct row_list *rows)
 			status = store_note_seen(
 			        r->store, row->program_id, row->destination, row->date);
 	}
-	return status == STATUS_OK ? store_commit(r->store) : status;
+	return status;
+}
+
+/* Files that are complete, then the first dates, then the names: what fails before the names leaves
+ * the earlier files and the store as they were. Dates noted for files that then got no name do no
+ * harm: the store holds what was seen on them. */
+static int commit(struct report *r, const struct row_list *rows)
+{
+	int status = store_begin(r->store);
+
+	if (status == STATUS_OK) {
+		status = note_seen(r, rows);
+		if (status == STATUS_OK)
+			status = output_finish(&r->outputs);
+		if (status == STATUS_OK)
+			status = store_commit(r->store);
+		if (status != STATUS_OK)
+			store_abandon(r->store);
+	}
+	if (status == STATUS_OK)
+		return output_commit(&r->outputs);
+	output_abort(&r->outputs);
+	return status;
 }
 
 int report_write_dir(struct report *r)
@@ -87,11 +109,9 @@ int report_write_dir(struct report *r)
 	if (status == STATUS_OK)
 		status = write_run(r);
 	if (status == STATUS_OK)
-		status = output_commit(&r->outputs);
+		status = commit(r, &rows);
 	else
 		output_abort(&r->outputs);
-	if (status == STATUS_OK)
-		status = note_seen(r, &rows);
 	row_list_free(r, &rows);
 	return status;
 }

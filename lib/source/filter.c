@@ -56,8 +56,8 @@ int source_check_filter(const char *filter, char ret_reason[static 256])
 	}
 	if (filter_words_name_a_host(filter)) {
 		snprintf(ret_reason, 256,
-		        "the filter names a host; write its address, since names are not looked "
-		        "up");
+		        "the filter has a word that its language lacks; if it is the name of a "
+		        "host, write the address: names are not looked up");
 		return STATUS_USAGE;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(dlts); i++) {

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/compiler.h"
+#include "source/source.h"
 
 static const struct {
 	uint32_t link_type;
@@ -30,4 +31,11 @@ uint32_t link_type_of_dlt(int dlt)
 		if (differing[i].dlt == dlt)
 			return differing[i].link_type;
 	return (uint32_t)dlt;
+}
+
+const char *source_link_name(uint32_t link_type)
+{
+	const char *name = pcap_datalink_val_to_name(link_type_to_dlt(link_type));
+
+	return name ? name : "";
 }

@@ -21,8 +21,9 @@ struct live {
 	uint32_t link_type;
 	uint32_t last_dropped, last_if_dropped; /* the kernel's counters, which wrap at 2^32 */
 	int64_t last_ns;
-	struct digest *digest; /* of the start time and every frame with its time */
 	struct source_counts counts;
+	char gone[96];   /* the sentence for an interface that goes away, with its name */
+	int64_t down_ns; /* when it went away, by the monotonic clock; 0: it is there */
 	bool ended;
 };
 
@@ -91,19 +92,25 @@ static int set_filter(
 	return status;
 }
 
-/* The start time makes two quiet captures two inputs. */
-static int start_digest(struct live *l)
+/* A live input is what began at this time at this interface: known from the start, so that what is
+ * stored of it in steps belongs together. */
+static int identify(struct live *l, const char *interface)
 {
+	struct digest *digest = NULL;
 	struct timespec now;
-	int status = digest_new(&l->digest);
+	int status = digest_new(&digest);
 
-	if (status != STATUS_OK)
-		return status;
 	clock_gettime(CLOCK_REALTIME, &now);
-	status = digest_update(l->digest, span_of(&now.tv_sec, sizeof(now.tv_sec)));
-	return status == STATUS_OK
-	               ? digest_update(l->digest, span_of(&now.tv_nsec, sizeof(now.tv_nsec)))
-	               : status;
+	if (status == STATUS_OK)
+		status = digest_update(digest, span_of(&now.tv_sec, sizeof(now.tv_sec)));
+	if (status == STATUS_OK)
+		status = digest_update(digest, span_of(&now.tv_nsec, sizeof(now.tv_nsec)));
+	if (status == STATUS_OK)
+		status = digest_update(digest, span_of_text(interface));
+	if (status == STATUS_OK)
+		status = digest_hex(digest, l->counts.sha256);
+	digest_free(digest);
+	return status;
 }
 
 static int open_pcap(
@@ -140,9 +147,11 @@ int live_open(struct live **ret_gives, const struct source_live_options *options
 	if (!l)
 		return refuse(ret_reason, STATUS_NO_MEMORY, options->interface, "out of memory");
 	l->counts.format = "live";
+	snprintf(l->gone, sizeof(l->gone), "the interface %.32s went away while it was captured",
+	        options->interface);
 	l->counts.end = STATUS_END;
 	status = open_pcap(l, options, ret_reason);
-	if (status == STATUS_OK && start_digest(l) != STATUS_OK)
+	if (status == STATUS_OK && identify(l, options->interface) != STATUS_OK)
 		status = refuse(ret_reason, STATUS_LIBRARY, options->interface,
 		        "the SHA-256 library does not work");
 	if (status != STATUS_OK) {
@@ -159,25 +168,30 @@ struct live *live_free(struct live *l)
 		return NULL;
 	if (l->pcap)
 		pcap_close(l->pcap);
-	digest_free(l->digest);
 	free(l);
 	return NULL;
 }
 
-static void end_live(struct live *l)
+static int64_t monotonic_ns(void)
 {
-	l->ended = true;
-	l->counts.end = STATUS_TRUNCATED;
-	l->counts.end_reason = "the interface went away while it was captured";
-	l->counts.end_at_bytes = l->counts.bytes;
-	l->counts.end_after_frame = l->counts.frames;
+	struct timespec now = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
-static int hash_frame(struct live *l, const struct frame *f)
+/* The kernel still hands over what it had collected when the interface went away. */
+static void end_live(struct live *l)
 {
-	int status = digest_update(l->digest, span_of(&f->time_ns, sizeof(f->time_ns)));
-
-	return status == STATUS_OK ? digest_update(l->digest, f->bytes) : status;
+	if (l->down_ns == 0)
+		l->down_ns = monotonic_ns();
+	if (monotonic_ns() - l->down_ns < LIVE_LAST_BLOCK_NS)
+		return;
+	l->ended = true;
+	l->counts.end = STATUS_TRUNCATED;
+	l->counts.end_reason = l->gone;
+	l->counts.end_at_bytes = l->counts.bytes;
+	l->counts.end_after_frame = l->counts.frames;
 }
 
 static void note_frame(struct live *l, const struct frame *f)
@@ -203,14 +217,11 @@ static int take_frame(struct live *l, struct frame *ret)
 	const u_char *data;
 	int result = pcap_next_ex(l->pcap, &header, &data);
 	struct frame frame;
-	int status;
 
-	if (result == 0)
-		return STATUS_OK;
-	if (result < 0) {
+	if (result < 0 || (result == 0 && l->down_ns != 0))
 		end_live(l);
+	if (result <= 0)
 		return STATUS_OK;
-	}
 	frame = (struct frame){
 	        .bytes = {data, header->caplen},
 	        .length_bytes = header->len > header->caplen ? header->len : header->caplen,
@@ -219,9 +230,6 @@ static int take_frame(struct live *l, struct frame *ret)
 	        /* Nanoseconds, since that precision was asked for. */
 	        .time_ns = header->ts.tv_sec * NS_PER_SECOND + header->ts.tv_usec,
 	};
-	status = hash_frame(l, &frame);
-	if (status != STATUS_OK)
-		return status;
 	note_frame(l, &frame);
 	*ret = frame;
 	return STATUS_ITEM;
@@ -250,7 +258,6 @@ bool live_ended(const struct live *l)
 int live_counts(struct live *l, struct source_counts *ret)
 {
 	struct pcap_stat stats;
-	int status;
 
 	if (pcap_stats(l->pcap, &stats) == 0) {
 		l->counts.dropped_frames += (uint32_t)(stats.ps_drop - l->last_dropped);
@@ -258,8 +265,6 @@ int live_counts(struct live *l, struct source_counts *ret)
 		l->last_dropped = stats.ps_drop;
 		l->last_if_dropped = stats.ps_ifdrop;
 	}
-	status = digest_hex(l->digest, l->counts.sha256);
-	if (status == STATUS_OK)
-		*ret = l->counts;
-	return status;
+	*ret = l->counts;
+	return STATUS_OK;
 }

@@ -12,6 +12,8 @@
 /* How long the kernel may collect packets before it hands a block over: 0 never hands over a block
  * that is not full, and immediate mode gives up the efficient kind of ring. */
 #define LIVE_BLOCK_TIMEOUT_MS 100
+/* From then on no block can be left in the ring of an interface that went away. */
+#define LIVE_LAST_BLOCK_NS (5 * INT64_C(1000000) * LIVE_BLOCK_TIMEOUT_MS)
 
 struct live;
 

@@ -39,8 +39,8 @@ struct source_counts {
 	int end;
 	uint64_t end_at_bytes;         /* offset in the (decompressed) file where reading stopped */
 	uint64_t end_after_frame;      /* last good frame */
-	const char *end_reason;        /* one plain sentence, static; NULL when it ended well */
-	char sha256[DIGEST_HEX_CHARS]; /* of the file as stored; of live frames for a live source */
+	const char *end_reason;        /* one plain sentence, of the source; NULL: it ended well */
+	char sha256[DIGEST_HEX_CHARS]; /* of the file as stored; live: of start and interface */
 	const char *format; /* "pcap", "pcapng", "pcap in gzip", …; "" when it was none */
 };
 
@@ -89,6 +89,8 @@ size_t source_input_count(const struct source *s) NONNULL(1);
 int source_counts(struct source *s, size_t input, struct source_counts *ret) WUNRES NONNULL(1, 3);
 size_t source_secrets_count(const struct source *s) NONNULL(1);
 struct source_secrets source_secrets(const struct source *s, size_t index) NONNULL(1);
+/* libpcap's short name of a link type ("USER0"), static; "" when it has none. */
+const char *source_link_name(uint32_t link_type);
 /* Checks a filter expression without a source: 0, or STATUS_USAGE and one sentence in ret_reason.
  * Names of hosts are refused, since libpcap would look them up on the network. */
 int source_check_filter(const char *filter, char ret_reason[static 256]) WUNRES NONNULL(1);

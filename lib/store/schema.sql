@@ -1,5 +1,5 @@
 -- exeat store, schema version 1. The version stands in PRAGMA user_version; a later version adds a
--- step to the migrations in store.c and never edits an earlier one.
+-- step (schema_2.sql, ...) to the migrations in store.c and never edits an earlier one.
 -- No payload and no identifier: names have passed base/display, patients are keyed tags.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE input (

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/status.h"
 #include "store/store_internal.h"
@@ -11,20 +12,21 @@ static const char *const statement_sql[STATEMENTS] = {
         [STATEMENT_INPUT_SET] =
                 "UPDATE input SET sha256=?2, format=?3, kind=?4, frames=?5, bytes=?6, dropped=?7,"
                 " cut=?8, filtered=?9, first_ns=?10, last_ns=?11, end=?12, end_reason=?13,"
-                " end_after_frame=?14 WHERE id=?1",
+                " end_after_frame=?14, unread=?15 WHERE id=?1",
         [STATEMENT_FLOW_INPUT] = "SELECT input FROM flow WHERE id=?1",
         [STATEMENT_FLOW] =
                 "INSERT OR REPLACE INTO flow VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,"
                 "?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,"
                 "?30,?31,?32,?33,?34,?35,?36,?37,?38,?39,?40,?41,?42)",
         [STATEMENT_NAME] = "INSERT OR REPLACE INTO name VALUES (?1,?2,?3,?4,?5)",
-        [STATEMENT_RECORD] = "INSERT OR REPLACE INTO record VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+        [STATEMENT_RECORD] = "INSERT OR REPLACE INTO record VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
         [STATEMENT_FINDING] =
                 "INSERT INTO finding VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+        [STATEMENT_FINDINGS_CLEAR] = "DELETE FROM finding WHERE flow=?1",
         [STATEMENT_TAG] = "INSERT OR IGNORE INTO tag VALUES (?1,?2)",
-        [STATEMENT_LOSS] =
-                ("INSERT INTO loss VALUES (?1,?2,?3)"
-                 " ON CONFLICT (input, name) DO UPDATE SET count = count + excluded.count"),
+        [STATEMENT_LOSS] = ("INSERT INTO loss VALUES (?1,?2,?3,?4)"
+                            " ON CONFLICT (input, hour_ns, name) DO UPDATE SET count = count + "
+                            "excluded.count"),
         [STATEMENT_META_SET] = "INSERT OR REPLACE INTO meta VALUES (?1,?2)",
         [STATEMENT_META_GET] = "SELECT value FROM meta WHERE key=?1",
         [STATEMENT_SEEN_SET] = "INSERT OR IGNORE INTO seen VALUES (?1,?2,?3)",
@@ -57,9 +59,8 @@ int store_status(int result)
 	case SQLITE_LOCKED:
 		return STATUS_BUSY;
 	case SQLITE_CORRUPT:
-		return STATUS_MALFORMED;
-	case SQLITE_NOTADB:
-		return STATUS_UNSUPPORTED;
+	case SQLITE_NOTADB: /* at opening: STATUS_UNSUPPORTED */
+		return STATUS_DAMAGED;
 	default:
 		return STATUS_LIBRARY;
 	}
@@ -128,7 +129,7 @@ static int read_version(struct store *s, int *ret)
 /* Steps from each schema version to the next; index 0 makes an empty file version 1. */
 static int migrate(struct store *s, int version)
 {
-	const char *const steps[STORE_SCHEMA_VERSION] = {store_schema_sql,
+	const char *const steps[STORE_SCHEMA_VERSION] = {store_schema_sql, store_schema_2_sql,
 	        "ALTER TABLE flow ADD COLUMN service TEXT NOT NULL DEFAULT '';"
 	        "ALTER TABLE flow ADD COLUMN service_kind TEXT NOT NULL DEFAULT '';"
 	        "ALTER TABLE flow ADD COLUMN service_test INTEGER NOT NULL DEFAULT 0;"};
@@ -176,11 +177,48 @@ static int register_relative_vfs(void)
 	return store_status(sqlite3_vfs_register(&relative, 0));
 }
 
+/* The rollback journal needs no shared memory, and temporary tables stay in memory: nothing is
+ * written outside the output folder. */
+static const char settings[] = "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"
+                               " PRAGMA busy_timeout=5000; PRAGMA cache_size=-16384";
+
+int store_not_opened(struct store *s, int status)
+{
+	bool foreign = s && s->db && (sqlite3_errcode(s->db) & 0xff) == SQLITE_NOTADB;
+
+	store_free(s);
+	return status == STATUS_DAMAGED && foreign ? STATUS_UNSUPPORTED : status;
+}
+
+int store_start_reading(struct store *s)
+{
+	int version = 0;
+	int status = store_exec(s, settings);
+
+	if (status == STATUS_OK)
+		status = read_version(s, &version);
+	/* A reader cannot bring it up to date. */
+	if (status == STATUS_OK && version != STORE_SCHEMA_VERSION)
+		status = version == 0 ? STATUS_UNSUPPORTED : STATUS_MORE;
+	return status;
+}
+
+static int start_writing(struct store *s)
+{
+	int version = 0;
+	int status = store_exec(s, settings);
+
+	if (status == STATUS_OK)
+		status = read_version(s, &version);
+	if (status == STATUS_OK)
+		status = store_exec(s, "PRAGMA journal_mode=DELETE; PRAGMA secure_delete=ON");
+	return status == STATUS_OK ? migrate(s, version) : status;
+}
+
 int store_open(struct store **ret_gives, const char *path, bool read_only)
 {
 	struct store *s = calloc(1, sizeof(*s));
 	int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-	int version = 0;
 	int status;
 
 	if (!s)
@@ -190,23 +228,10 @@ int store_open(struct store **ret_gives, const char *path, bool read_only)
 		status = store_status(sqlite3_open_v2(path ? path : ":memory:", &s->db,
 		        path ? flags : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 		        path ? "exeat-relative" : NULL));
-	/* The rollback journal needs no shared memory, and temporary tables stay in memory: nothing
-	 * is written outside the output folder. */
 	if (status == STATUS_OK)
-		status = store_exec(s, "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"
-		                       " PRAGMA busy_timeout=5000; PRAGMA cache_size=-16384");
-	if (status == STATUS_OK)
-		status = read_version(s, &version);
-	if (status == STATUS_OK && !read_only)
-		status = store_exec(s, "PRAGMA journal_mode=DELETE; PRAGMA secure_delete=ON");
-	if (status == STATUS_OK && !read_only)
-		status = migrate(s, version);
-	else if (status == STATUS_OK && version != STORE_SCHEMA_VERSION)
-		status = STATUS_UNSUPPORTED; /* a reader cannot bring it up to date */
-	if (status != STATUS_OK) {
-		store_free(s);
-		return status;
-	}
+		status = read_only ? store_start_reading(s) : start_writing(s);
+	if (status != STATUS_OK)
+		return store_not_opened(s, status);
 	*ret_gives = s;
 	return STATUS_OK;
 }
@@ -218,6 +243,8 @@ struct store *store_free(struct store *s)
 	for (size_t i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(s->statements[i]);
 	sqlite3_close(s->db); /* rolls back an open transaction */
+	if (s->mapped)
+		munmap(s->mapped, s->mapped_bytes);
 	free(s->inputs);
 	free(s);
 	return NULL;
@@ -293,6 +320,7 @@ int store_input_set(struct store *s, uint32_t input, const struct store_input *i
 	bind_text(statement, 12, i->end);
 	bind_text(statement, 13, i->end_reason);
 	bind_count(statement, 14, i->end_after_frame);
+	bind_count(statement, 15, i->unread);
 	return run(statement);
 }
 
@@ -318,9 +346,12 @@ static void pack_counts(const struct flow_counts counts[2], uint8_t out[2 * COUN
 	}
 }
 
+/* 4 or 16 bytes in network order, none for no address. */
 static void bind_addr(sqlite3_stmt *statement, int position, const struct addr *a)
 {
-	sqlite3_bind_blob(statement, position, a, sizeof(*a), SQLITE_STATIC);
+	int len = a->family == ADDR_IPV4 ? 4 : a->family == ADDR_IPV6 ? 16 : 0;
+
+	sqlite3_bind_blob(statement, position, a->bytes, len, SQLITE_STATIC);
 }
 
 static void bind_flow_tuple(sqlite3_stmt *statement, const struct store_flow *f)
@@ -449,6 +480,7 @@ int store_add_record(struct store *s, const struct store_record *r)
 	bind_count(statement, 6, r->packets_out);
 	bind_count(statement, 7, r->packets_in);
 	sqlite3_bind_int(statement, 8, r->last);
+	bind_count(statement, 9, r->gap_bytes);
 	return run(statement);
 }
 
@@ -476,6 +508,17 @@ int store_add_finding(struct store *s, const struct store_finding *f)
 	return run(statement);
 }
 
+int store_clear_findings(struct store *s, uint64_t flow)
+{
+	sqlite3_stmt *statement;
+	int status = store_prepare(s, STATEMENT_FINDINGS_CLEAR, &statement);
+
+	if (status != STATUS_OK)
+		return status;
+	bind_bits(statement, 1, flow);
+	return run(statement);
+}
+
 int store_add_tag(struct store *s, uint64_t flow, uint64_t tag)
 {
 	sqlite3_stmt *statement;
@@ -496,8 +539,9 @@ int store_add_loss(struct store *s, uint32_t input, const struct store_loss *l)
 	if (status != STATUS_OK || input >= s->input_count)
 		return status != STATUS_OK ? status : STATUS_BUG;
 	sqlite3_bind_int64(statement, 1, s->inputs[input]);
-	bind_text(statement, 2, l->name);
-	bind_count(statement, 3, l->count);
+	sqlite3_bind_int64(statement, 2, l->hour_ns);
+	bind_text(statement, 3, l->name);
+	bind_count(statement, 4, l->count);
 	return run(statement);
 }
 
@@ -562,6 +606,15 @@ static int replace_earlier_runs(struct store *s)
 
 	for (size_t i = 0; status == STATUS_OK && i < ARRAY_LEN(steps); i++)
 		status = store_exec(s, steps[i]);
+	return status;
+}
+
+int store_keep(struct store *s)
+{
+	int status = store_exec(s, "COMMIT");
+
+	if (status == STATUS_OK)
+		status = store_exec(s, "BEGIN IMMEDIATE");
 	return status;
 }
 

@@ -3,9 +3,10 @@
  * input. Goes out: the same by day. No payload, no identifier: names have passed base/display,
  * patients are keyed tags.
  *
- * One transaction an input: an input that is run again (same sha256) replaces its records whole;
- * an interrupted run leaves the store as it was. Schema: lib/store/schema.sql, with its version and
- * migrations. */
+ * One transaction a set of files: an input that is run again (same sha256) replaces its records
+ * whole; an interrupted run leaves the store as it was. A live input, which cannot be run again, is
+ * committed in steps (store_keep), each of which leaves a store that can be reported on. Schema:
+ * lib/store/schema.sql, with its version and migrations. */
 #ifndef EXEAT_STORE_STORE_H
 #define EXEAT_STORE_STORE_H
 
@@ -19,8 +20,9 @@
 #include "detect/detect.h"
 #include "flow/flow.h"
 
-#define STORE_SCHEMA_VERSION 2
+#define STORE_SCHEMA_VERSION 3
 #define STORE_NAMES_MAX      8
+#define STORE_HOUR_UNKNOWN   INT64_MIN /* of a loss: any time in which its input was captured */
 
 struct store;
 
@@ -74,6 +76,7 @@ struct store_record {
 	uint64_t flow;
 	int64_t hour_ns;
 	uint64_t bytes_out, bytes_in, packets_out, packets_in; /* payload bytes */
+	uint64_t gap_bytes;                                    /* missing, in both directions */
 	uint32_t sequence;
 	bool last;
 };
@@ -90,6 +93,7 @@ struct store_input {
 	char sha256[DIGEST_HEX_CHARS];
 	char format[24];
 	uint64_t frames, bytes, dropped, cut, filtered;
+	uint64_t unread; /* of the frames, those of a link type that is not read */
 	int64_t first_ns, last_ns;
 	char end[24];         /* "end", "cut short", … */
 	char end_reason[160]; /* "" */
@@ -101,12 +105,19 @@ struct store_input {
 struct store_loss {
 	char name[48];
 	uint64_t count;
+	int64_t hour_ns; /* time_hour() of when, or STORE_HOUR_UNKNOWN; not filled in by reading */
 };
 
-/* path NULL: in memory; else a name in the working folder, or a path that this user may walk.
- * STATUS_UNSUPPORTED: the file is no store, another program's database, of a later version than
- * this program, or (read only) of an earlier one. */
+/* All functions: STATUS_DAMAGED when the file turns out not to be what SQLite wrote.
+ *
+ * path NULL: in memory; else a name in the working folder, or a path that this user may walk.
+ * STATUS_UNSUPPORTED: the file is no store, another program's database, or of a later version than
+ * this program. STATUS_MORE: read only, and of an earlier version: opening it once for writing
+ * brings it up to date. */
 int store_open(struct store **ret_gives, const char *path, bool read_only) WUNRES NONNULL(1);
+/* Reads a store through its descriptor, which is borrowed, where the folder is not this process's
+ * to open. Nobody can write to the file meanwhile. STATUS_BUSY: somebody goes on writing. */
+int store_open_mapped(struct store **ret_gives, int fd) WUNRES NONNULL(1);
 struct store *store_free(struct store *s); /* rolls back what is open; NULL ok */
 
 /* The set of inputs of one run becomes one transaction: begin, add, commit. The earlier records of
@@ -121,6 +132,8 @@ int store_input_set(struct store *s, uint32_t input, const struct store_input *i
 int store_add_flow(struct store *s, const struct store_flow *f) WUNRES NONNULL(1, 2);
 int store_add_record(struct store *s, const struct store_record *r) WUNRES NONNULL(1, 2);
 int store_add_finding(struct store *s, const struct store_finding *f) WUNRES NONNULL(1, 2);
+/* The flow's findings are about to be given again, with later counts. */
+int store_clear_findings(struct store *s, uint64_t flow) WUNRES NONNULL(1);
 int store_add_tag(struct store *s, uint64_t flow, uint64_t tag) WUNRES NONNULL(1);
 int store_add_loss(struct store *s, uint32_t input, const struct store_loss *l) WUNRES
         NONNULL(1, 3);
@@ -128,12 +141,15 @@ int store_set_meta(struct store *s, const char *key, const char *value) WUNRES N
 /* "" when absent. */
 int store_get_meta(struct store *s, const char *key, char *ret, size_t size) WUNRES
         NONNULL(1, 2, 3);
+/* Commits what was added until now and goes on with the same inputs. STATUS_BUSY: somebody reads
+ * the store; nothing is lost, and it can be tried again later. */
+int store_keep(struct store *s) WUNRES NONNULL(1);
 int store_commit(struct store *s) WUNRES NONNULL(1);
-/* Undoes what came since store_begin. */
+/* Undoes what came since store_begin, or the last store_keep. */
 void store_abandon(struct store *s) NONNULL(1);
 
 /* Reading. from/to: half-open, ns; flows of which any part lies between. Sorted by first time, then
- * tuple, then id. */
+ * tuple (IPv4 and IPv6 by their bytes), then id. */
 struct store_query {
 	int64_t from_ns, to_ns; /* INT64_MIN, INT64_MAX: all */
 };
@@ -152,10 +168,22 @@ int store_records(struct store *s, uint64_t flow, struct store_record **ret_give
 /* Distinct tags over a set of flows. */
 int store_distinct_tags(struct store *s, const uint64_t *flows, size_t count, uint64_t *ret) WUNRES
         NONNULL(1, 4);
-int store_inputs(struct store *s, struct store_input **ret_gives, size_t *ret_count) WUNRES
-        NONNULL(1, 2, 3);
-/* Summed over all inputs, sorted by name. */
-int store_losses(struct store *s, struct store_loss **ret_gives, size_t *ret_count) WUNRES
+/* Those of which any part lies between; in the order in which they were read. */
+int store_inputs(struct store *s, const struct store_query *q, struct store_input **ret_gives,
+        size_t *ret_count) WUNRES NONNULL(1, 2, 3, 4);
+/* Summed over all inputs and the hours that lie between, or touch it; sorted by name. */
+int store_losses(struct store *s, const struct store_query *q, struct store_loss **ret_gives,
+        size_t *ret_count) WUNRES NONNULL(1, 2, 3, 4);
+
+struct store_coverage {
+	bool captured;       /* an input with frames that could be read touches it */
+	int64_t captured_ns; /* the union of the inputs' times, inside of it */
+	/* The larger of the shares that are known: frames dropped by the capturing machine (of
+	 * whole inputs), bytes missing inside conversations. 0: none known. */
+	double loss_percent;
+};
+
+int store_coverage(struct store *s, const struct store_query *q, struct store_coverage *ret) WUNRES
         NONNULL(1, 2, 3);
 
 /* True when this program and destination were already seen on a local date before `day`; keys as in

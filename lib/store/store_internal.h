@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "base/timestamp.h"
 #include "store/store.h"
 
 #define STORE_INPUTS_MAX 4096 /* of one transaction */
@@ -16,6 +17,7 @@ enum store_statement {
 	STATEMENT_NAME,
 	STATEMENT_RECORD,
 	STATEMENT_FINDING,
+	STATEMENT_FINDINGS_CLEAR,
 	STATEMENT_TAG,
 	STATEMENT_LOSS,
 	STATEMENT_META_SET,
@@ -33,16 +35,25 @@ struct store {
 	int64_t *inputs; /* row ids by the caller's index, of the open transaction */
 	uint32_t input_count;
 	bool in_transaction;
+	void *mapped; /* store_open_mapped: the file's bytes */
+	size_t mapped_bytes;
 };
 
 extern const char store_schema_sql[];
+extern const char store_schema_2_sql[];
 
 /* Maps SQLite's result code to a status: SQLITE_FULL -> STATUS_NO_SPACE, … */
 int store_status(int result) WUNRES;
+/* Frees the store; the status that its caller gets: another format is not damage. */
+int store_not_opened(struct store *s, int status) WUNRES;
+/* Settings that readers need, and a look at the version: STATUS_UNSUPPORTED, STATUS_MORE. */
+int store_start_reading(struct store *s) WUNRES NONNULL(1);
 /* Runs SQL that gives no rows. */
 int store_exec(struct store *s, const char *sql) WUNRES NONNULL(1, 2);
 /* Prepares once, resets before each use. */
 int store_prepare(struct store *s, enum store_statement which, sqlite3_stmt **ret) WUNRES
         NONNULL(1, 3);
+/* ?1 and ?2: the times between; ?3, where there is one: hours after this one touch them. */
+void store_bind_period(sqlite3_stmt *statement, const struct store_query *q) NONNULL(1, 2);
 
 #endif

@@ -32,11 +32,14 @@ static uint64_t read_u64(sqlite3_stmt *statement, int column)
 
 static void read_addr(sqlite3_stmt *statement, int column, struct addr *ret)
 {
-	const void *blob = sqlite3_column_blob(statement, column);
+	const uint8_t *blob = sqlite3_column_blob(statement, column);
+	int len = sqlite3_column_bytes(statement, column);
 
 	*ret = (struct addr){0};
-	if (blob && sqlite3_column_bytes(statement, column) == (int)sizeof(*ret))
-		memcpy(ret, blob, sizeof(*ret));
+	if (blob && len == 4)
+		*ret = addr_ipv4(blob);
+	else if (blob && len == 16)
+		*ret = addr_ipv6(blob);
 }
 
 static void read_counts(sqlite3_stmt *statement, int column, struct flow_counts ret[2])
@@ -317,20 +320,25 @@ int store_records(
 		r->packets_out = read_u64(statement, 5);
 		r->packets_in = read_u64(statement, 6);
 		r->last = sqlite3_column_int(statement, 7);
+		r->gap_bytes = read_u64(statement, 8);
 		status = STATUS_OK;
 	}
 	sqlite3_reset(statement);
 	return give_rows(status, &rows, ret_gives, ret_count);
 }
 
-int store_inputs(struct store *s, struct store_input **ret_gives, size_t *ret_count)
+int store_inputs(struct store *s, const struct store_query *q, struct store_input **ret_gives,
+        size_t *ret_count)
 {
+	static const char sql[] =
+	        "SELECT * FROM input WHERE last_ns >= ?1 AND first_ns < ?2 ORDER BY id";
 	struct rows rows = {.row_bytes = sizeof(struct store_input)};
 	struct store_input *i = NULL;
 	sqlite3_stmt *statement = NULL;
-	int status = store_status(
-	        sqlite3_prepare_v2(s->db, "SELECT * FROM input ORDER BY id", -1, &statement, NULL));
+	int status = store_status(sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL));
 
+	if (status == STATUS_OK)
+		store_bind_period(statement, q);
 	while (status == STATUS_OK && (status = next_row(statement, &rows, &i)) == STATUS_ITEM) {
 		READ_TEXT(statement, 1, i->sha256);
 		READ_TEXT(statement, 2, i->format);
@@ -345,20 +353,26 @@ int store_inputs(struct store *s, struct store_input **ret_gives, size_t *ret_co
 		READ_TEXT(statement, 11, i->end);
 		READ_TEXT(statement, 12, i->end_reason);
 		i->end_after_frame = read_u64(statement, 13);
+		i->unread = read_u64(statement, 14);
 		status = STATUS_OK;
 	}
 	return finish_rows(statement, status, &rows, ret_gives, ret_count);
 }
 
-int store_losses(struct store *s, struct store_loss **ret_gives, size_t *ret_count)
+int store_losses(struct store *s, const struct store_query *q, struct store_loss **ret_gives,
+        size_t *ret_count)
 {
+	static const char sql[] =
+	        "SELECT name, sum(count) FROM loss JOIN input ON input.id = loss.input"
+	        " WHERE (hour_ns = -9223372036854775807 - 1 AND last_ns >= ?1 AND first_ns < ?2)"
+	        " OR (hour_ns > ?3 AND hour_ns < ?2) GROUP BY name ORDER BY name";
 	struct rows rows = {.row_bytes = sizeof(struct store_loss)};
 	struct store_loss *l = NULL;
 	sqlite3_stmt *statement = NULL;
-	int status = store_status(sqlite3_prepare_v2(s->db,
-	        "SELECT name, sum(count) FROM loss GROUP BY name ORDER BY name", -1, &statement,
-	        NULL));
+	int status = store_status(sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL));
 
+	if (status == STATUS_OK)
+		store_bind_period(statement, q);
 	while (status == STATUS_OK && (status = next_row(statement, &rows, &l)) == STATUS_ITEM) {
 		READ_TEXT(statement, 0, l->name);
 		l->count = read_u64(statement, 1);

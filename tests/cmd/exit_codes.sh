@@ -43,6 +43,47 @@ mkdir "$work/keep"
 run 2 no-store "$exeat" report --rules "$root/rules" --store "$work/keep/typo.db" --out "$work/out"
 [ ! -e "$work/keep/typo.db" ] || fail 'report made an empty store'
 
+# Neither does a store that holds no capture: it is said, and no CSV comes out.
+head -c 24 /dev/zero >"$work/none.pcap"
+run 4 no-packet inspect "$work/none.pcap" --out "$work/none"
+run 4 no-input "$exeat" report --rules "$root/rules" --store "$work/none/exeat.db" --csv \
+	--day 2026-11-22
+[ ! -s "$work/no-input.out" ] || fail 'a store without a capture gave a table'
+grep -q 'exeat.db holds no capture' "$work/no-input.err" || fail 'nothing says why'
+
+# A table of networks with a mistake: the file, the line and the column are named.
+geo_mistake()
+{
+	printf 'network,country,asn,organisation,flags\r\n192.0.2.0/24,AU,1,Example,\r\n%s\r\n' "$2" \
+		>"$work/geo.csv"
+	run 2 geo "$exeat" geo build --from "$work/geo.csv" --out "$work/geo-$1"
+	grep -q "geo.csv:3:$1: " "$work/geo.err" || fail "geo build does not name 3:$1"
+	[ ! -e "$work/geo-$1/country.mmdb" ] || fail 'geo build made a database of a wrong table'
+}
+geo_mistake 1 '192.0.2.300/24,AU,1,Example,'
+geo_mistake 2 '192.0.2.0/24,AUS,1,Example,'
+geo_mistake 3 '192.0.2.0/24,AU,AS1,Example,'
+geo_mistake 6 '192.0.2.0/24,AU,1,Example, Pty Ltd,'
+
+# A store that was damaged is named, and what to do; it is a failure of the machine.
+run 1 whole inspect "$capture" --out "$work/damaged"
+python3 - "$work/damaged/exeat.db" <<'PY'
+import sys
+
+with open(sys.argv[1], "r+b") as store:
+    size = store.seek(0, 2)
+    page = 4096
+    for start in range(2 * page, size, page):
+        store.seek(start)
+        store.write(b"\xff" * page)
+PY
+run 6 damaged "$exeat" report --rules "$root/rules" --store "$work/damaged/exeat.db" --csv \
+	--day 2026-11-22
+grep -q 'store exeat.db is damaged' "$work/damaged.err" || fail 'the damaged store is not named'
+run 6 damaged-inspect inspect "$capture" --out "$work/damaged"
+grep -q 'store exeat.db is damaged' "$work/damaged-inspect.err" ||
+	fail 'the damaged store is not named by inspect'
+
 # The same file named twice says what it says once.
 run 1 once inspect "$capture" --out "$work/once"
 run 1 twice inspect "$capture" "$capture" --out "$work/twice"

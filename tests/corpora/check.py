@@ -93,26 +93,63 @@ def gzipped(path):
         return file.read(2) == b"\x1f\x8b"
 
 
+def links_pcap(file):
+    """The one link type of a classic capture, from its header; nothing for other formats."""
+    head = file.read(24)
+    for order in "<>":
+        if len(head) == 24 and struct.unpack(order + "I", head[:4])[0] in PCAP_MAGIC:
+            return {struct.unpack(order + "I", head[20:24])[0] & 0xFFFF}
+    return set()
+
+
+def links_pcapng(file):
+    """The link types of all interface blocks, walking block by block to the end of the file;
+    nothing when the walk does not end there."""
+    links, order = set(), None
+    while head := file.read(12):
+        if len(head) < 12:
+            return set()
+        if head[:4] == b"\x0a\x0d\x0d\x0a":
+            order = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}.get(head[8:])
+        if order is None:
+            return set()
+        kind, length = struct.unpack(order + "II", head[:8])
+        if length < 12 or length % 4:
+            return set()
+        if kind == INTERFACE:
+            links.add(struct.unpack(order + "H", head[8:10])[0])
+        if length > 12:
+            file.seek(length - 16, os.SEEK_CUR)
+            if file.read(4) != head[4:8]:
+                return set()
+    return links
+
+
 def deserved(path):
     """The exit codes that are right for this file.
 
-    Only a file that surely holds a packet must be read; a link layer that exeat does not
-    know, or a file that is broken at its start, may end either way.
+    A file that surely holds a packet of a known link type must be read. One whose every interface
+    is of an unknown link type gives no packet: a classic capture names its only type in its header,
+    a pcapng file in its interface blocks, all of which are looked at. A file that is broken at its
+    start, or that mixes link types, may end either way.
     """
+    opened = gzip.open if gzipped(path) else open
     try:
-        with (gzip.open if gzipped(path) else open)(path, "rb") as file:
+        with opened(path, "rb") as file:
             data = file.read(HEAD_BYTES)
+        pcapng = data[:4] == b"\x0a\x0d\x0d\x0a"
+        with opened(path, "rb") as file:
+            links = links_pcapng(file) if pcapng else links_pcap(file)
     except (OSError, EOFError, zlib.error):
         return READ | UNREAD
-    if len(data) < 24:
+    if len(data) < 24 or (links and not links & LINKS):
         return UNREAD
-    pcapng = data[:4] == b"\x0a\x0d\x0d\x0a"
     whole = first_packet_pcapng(data) if pcapng else first_packet_pcap(data)
     return READ if whole and known_link(data) else READ | UNREAD
 
 
 def known_link(data):
-    """True for a first interface of Ethernet, raw IP, loopback or Linux cooked capture."""
+    """True when the first interface is of a link type that exeat reads."""
     if data[:4] == b"\x0a\x0d\x0d\x0a":
         order = "<" if data[8:12] == b"\x4d\x3c\x2b\x1a" else ">"
         length = struct.unpack(order + "I", data[4:8])[0]
@@ -127,7 +164,7 @@ def known_link(data):
 ENVIRONMENT = dict(os.environ, ASAN_OPTIONS="detect_leaks=0:abort_on_error=1",
     UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1")
 
-LINKS = {0, 1, 12, 14, 101, 108, 113, 228, 229, 276}
+LINKS = {0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 228, 229, 276}
 
 
 def run(exeat, capture):

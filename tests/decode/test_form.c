@@ -96,6 +96,54 @@ static void test_declared_transfer_encodings(void **state)
 	request_free(bytes);
 }
 
+static void test_folded_headers(void **state)
+{
+	static const char body[] =
+	        "--b\r\nContent-Disposition: form-data;\r\n name=\"surname\"\r\n\r\nInvented\r\n"
+	        "--b\nContent-Disposition:\n\tform-data; name=f;\n filename=\"a.txt\"\n"
+	        "Content-Transfer-Encoding:\n base64\nContent-Type:\n text/plain\n\n"
+	        "QW4gaW52ZW50ZWQgbGV0dGVyIGFib3V0IG5vYm9keS4=\n--b--";
+	struct span bytes = request("multipart/form-data; boundary=b", body);
+	struct transcript t = transcript_bytes(bytes, 0, 80);
+
+	(void)state;
+	assert_true(transcript_has(&t, "field content key=surname [HTTP body] Invented\n"));
+	assert_true(transcript_has(&t, "field file-name [HTTP body > file name] a.txt\n"));
+	assert_true(transcript_has(&t, "An invented letter about nobody."));
+	assert_int_equal(t.summary.unread_bytes[0], 0);
+	transcript_free(&t);
+	assert_true(transcript_stable(bytes, 80));
+	request_free(bytes);
+}
+
+/* Of a folded header the whole is counted; one that is too long ends its part. */
+static void test_both_sides_of_the_header_limit(void **state)
+{
+	(void)state;
+	for (size_t len = 8190; len <= 8194; len++) {
+		char *body = calloc(1, len + 200);
+		struct transcript whole, cut;
+		struct span bytes;
+		size_t at;
+
+		assert_non_null(body);
+		snprintf(body, len, "%s", "--b\r\nContent-Disposition: form-data; name=n;\r\n ");
+		at = strlen(body);
+		memset(body + at, 'x', len - (at - 5) - 2);
+		memcpy(body + 5 + len - 2, "\r\n\r\nvalue\r\n--b--", 17);
+		bytes = request("multipart/form-data; boundary=b", body);
+		whole = transcript_bytes(bytes, 0, 80);
+		cut = transcript_bytes(bytes, 7, 80);
+		assert_int_equal(transcript_has(&whole, "key=n [HTTP body] value\n"), len <= 8192);
+		assert_int_equal(whole.summary.malformed, len > 8192);
+		assert_true(transcript_equal(&whole, &cut));
+		transcript_free(&whole);
+		transcript_free(&cut);
+		request_free(bytes);
+		free(body);
+	}
+}
+
 static void test_multipart_cut_short(void **state)
 {
 	static const char cut[] =
@@ -236,6 +284,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_multipart_parts),
 	        cmocka_unit_test(test_declared_transfer_encodings),
+	        cmocka_unit_test(test_folded_headers),
+	        cmocka_unit_test(test_both_sides_of_the_header_limit),
 	        cmocka_unit_test(test_multipart_cut_short),
 	        cmocka_unit_test(test_multipart_gap_inside_a_file),
 	        cmocka_unit_test(test_long_field_becomes_a_stream),

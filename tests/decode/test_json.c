@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -231,8 +232,155 @@ static void broken_and_cut_text_gives_what_was_read(void **state)
 	t = transcript_bytes(span_text(broken), 0, PORT);
 	assert_true(transcript_has(&t, "key=a [] first\n"));
 	assert_true(transcript_has(&t, "stream [] malformed"));
-	assert_true(t.summary.unread_bytes[0] > 0);
+	assert_true(transcript_has(&t, "text content [text] nonsense, \"c\": 1}\n"));
+	assert_int_equal(t.summary.unread_bytes[0], 0);
 	transcript_free(&t);
+	assert_true(transcript_stable(span_text(broken), PORT));
+}
+
+struct broken_case {
+	const char *text;
+	const char *stream; /* how it ends */
+	const char *lines[5];
+};
+
+static void has_lines(const struct transcript *t, const struct broken_case *c, size_t number)
+{
+	if (!transcript_has(t, c->stream))
+		fail_msg("case %zu does not end as expected", number);
+	for (size_t i = 0; i < ARRAY_LEN(c->lines) && c->lines[i]; i++)
+		if (!transcript_has(t, c->lines[i]))
+			fail_msg("case %zu: expected line %zu is missing", number, i);
+}
+
+static void what_follows_a_broken_place_is_read(void **state)
+{
+	static const struct broken_case cases[] = {
+	        /* commas too many */
+	        {"{\"a\": \"one\"},{\"b\": \"two\"}\n", "stream [] malformed",
+	                {"key=a [] one\n", "key=b [record 2] two\n"}},
+	        {"[{\"a\": \"one\",}, {\"b\": [1, 2,],\n},]", "stream [] malformed",
+	                {"key=a [record 1] one\n", "key=b [record 2] 1\n", "key=b [record 2] 2\n"}},
+	        {"[1,,2]{\"c\": \"3\"}", "stream [] malformed",
+	                {"key=c [record 2] 3\n", "field content [] 1\n", "[text] 2]\n"}},
+	        /* one record a line, and one of them broken */
+	        {"{\"a\": \"one\"}\n{\"b\": oops}\n{\"c\": \"three\"}\n{\"d\": 4}",
+	                "stream [] malformed",
+	                {"key=a [] one\n", "begin text  [text]\n",
+	                        "text content [text] oops}\\x0a\n", "key=c [record 2] three\n",
+	                        "key=d [record 3] 4\n"}},
+	        /* a quote that is not closed takes the next line's with it: both are read on */
+	        {"{\"a\": \"one}\n{\"b\": \"two\"}", "stream [] malformed",
+	                {"text content [text] \"one}\\x0a\n", "key=b [] two\n"}},
+	        /* something else behind the text */
+	        {"{\"a\": 1} Medicare 2951 87312 5", "stream [] malformed",
+	                {"key=a [] 1\n", "text content [text] Medicare 2951 87312 5\n"}},
+	        {"{\"a\": 12abc}", "stream [] malformed",
+	                {"key=a [] 12\n", "text content [text] 12abc}\n"}},
+	        {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 44\r\n\r\n{\"a\": 1}\n"
+	         "MSH|^~\\&|A||||||ADT^A08|1\rPID|1||5\r",
+	                "0.1 stream [HTTP body] malformed bytes=44 unread=0",
+	                {"0.2 begin hl7 ADT^A08 [HTTP body > other content > HL7 message 1]\n"}},
+	        /* separators, RFC 7464 */
+	        {"{\"a\": 1}\n\x1e{\"b\": 2}\n", "stream [] malformed",
+	                {"key=a [] 1\n", "key=b [record 2] 2\n"}},
+	        /* guards and calls are no mistakes */
+	        {")]}',\n{\"a\": 1}", "stream [] complete", {"key=a [] 1\n"}},
+	        {"while(1);[{\"a\": 1}]", "stream [] complete", {"key=a [record 1] 1\n"}},
+	        {"app.show({\"a\": {\"b\": 1}});\n", "stream [] complete",
+	                {"begin text  [text]\n", "text content [text] app.show(\n",
+	                        "key=a.b [] 1\n"}},
+	        {"/**/f([{\"a\": 1}]) ; more {\"b\": 2}", "stream [] complete",
+	                {"key=a [record 1] 1\n", "text content [text] ) ; more \n",
+	                        "key=b [record 2] 2\n"}},
+	        /* the call must not be closed twice */
+	        {"f({\"a\": 1}))", "stream [] complete", {"key=a [] 1\n"}},
+	        {"f({\"a\": )", "stream [] malformed", {"text content [text] f(\n"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct span text = span_text(cases[i].text);
+		struct transcript t = transcript_bytes(text, 0, PORT);
+
+		if (getenv("TRANSCRIPT_SHOW"))
+			fputs(t.text, stderr);
+		assert_int_equal(t.status, STATUS_OK);
+		assert_int_equal(t.budget_left_used, 0);
+		assert_int_equal(t.summary.unread_bytes[0], 0);
+		has_lines(&t, &cases[i], i);
+		transcript_free(&t);
+		assert_true(transcript_stable(text, PORT));
+	}
+}
+
+/* What is no text either is counted, and what it is decides its own decoder. */
+static void binary_behind_a_text_is_counted(void **state)
+{
+	static const char sent[] =
+	        "{\"a\": 1}\0\1\2\3\4\5\6\7xyz\0 and more\0{\"b\" nothing \1\2\3\4\5";
+	static const char padded[] = "{\"a\": 1}\0\0\0\0";
+	struct transcript t = transcript_bytes(span_of(sent, sizeof(sent) - 1), 0, PORT);
+
+	(void)state;
+	assert_true(transcript_has(&t, "key=a [] 1\n"));
+	assert_true(transcript_has(&t, "0.1 stream [other content] unknown bytes="));
+	assert_true(transcript_has(&t, "0.0 stream [] malformed"));
+	assert_true(t.summary.unread_bytes[0] > 15);
+	assert_int_equal(t.summary.unread_reason, STREAM_UNKNOWN);
+	transcript_free(&t);
+	assert_true(transcript_stable(span_of(sent, sizeof(sent) - 1), PORT));
+	t = transcript_bytes(span_of(padded, sizeof(padded) - 1), 0, PORT);
+	assert_int_equal(t.summary.unread_bytes[0], 0);
+	assert_false(transcript_has(&t, "begin text"));
+	transcript_free(&t);
+	assert_true(transcript_stable(span_of(padded, sizeof(padded) - 1), PORT));
+}
+
+static void a_gap_ends_a_text_and_not_the_reading(void **state)
+{
+	static const struct segment segments[] = {
+	        SEGMENT(0, "{\"resourceType\": \"Patient\", \"name\": [{\"family\": \"CITIZEN\"}], "
+	                   "\"x\""),
+	        {.gap_bytes = 100},
+	        SEGMENT(0, "tail\"}, {\"a\": \"after\"}]}"),
+	};
+	struct transcript t = transcript_run(segments, ARRAY_LEN(segments), 0, PORT);
+	struct transcript cut = transcript_run(segments, ARRAY_LEN(segments), 1, PORT);
+
+	(void)state;
+	assert_int_equal(t.status, STATUS_OK);
+	assert_true(transcript_has(&t, "fhir-path=Patient.name.family [resource 1] CITIZEN\n"));
+	assert_true(transcript_has(&t, "text content [text] tail\"}, \n"));
+	assert_true(transcript_has(&t, "key=a [record 2] after\n"));
+	assert_true(transcript_has(&t, "stream [] gap"));
+	assert_true(transcript_equal(&t, &cut));
+	transcript_free(&t);
+	transcript_free(&cut);
+}
+
+/* The same broken line, over and over: neither memory nor time grow with it. */
+static void many_broken_texts_stay_bounded(void **state)
+{
+	static const char line[] = "{\"a\": nonsense, \"b\": \"two\"}\n";
+	struct transcript whole, cut;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 16u << 20, NULL);
+	for (size_t i = 0; i < 2000; i++)
+		assert_int_equal(buf_append_text(&b, line), STATUS_OK);
+	whole = transcript_bytes(buf_span(&b), 0, PORT);
+	cut = transcript_bytes(buf_span(&b), 13, PORT);
+	assert_int_equal(whole.status, STATUS_OK);
+	assert_int_equal(transcript_count(&whole, "[text] nonsense, \"b\": \"two\"}"), 2000);
+	assert_int_equal(whole.summary.malformed, 2000);
+	assert_int_equal(whole.summary.unread_bytes[0], 0);
+	assert_true(transcript_equal(&whole, &cut));
+	assert_true(whole.budget_peak < 256u << 10);
+	transcript_free(&whole);
+	transcript_free(&cut);
+	buf_free(&b);
 }
 
 int main(void)
@@ -247,6 +395,10 @@ int main(void)
 	        cmocka_unit_test(both_sides_of_the_depth_limit),
 	        cmocka_unit_test(many_fields_stay_bounded),
 	        cmocka_unit_test(broken_and_cut_text_gives_what_was_read),
+	        cmocka_unit_test(what_follows_a_broken_place_is_read),
+	        cmocka_unit_test(binary_behind_a_text_is_counted),
+	        cmocka_unit_test(a_gap_ends_a_text_and_not_the_reading),
+	        cmocka_unit_test(many_broken_texts_stay_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

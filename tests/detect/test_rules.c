@@ -51,6 +51,7 @@ static void test_refusals(void **state)
 	expect_refusal(HEADER GOOD "x,identifiers,patient,,,,,a*b,,,\n", 3, 8);
 	expect_refusal(HEADER GOOD "x,identifiers,patient,,,,,a||b,,,\n", 3, 8);
 	expect_refusal(HEADER GOOD "x,identifiers,patient,,,,,,a,,\n", 3, 9);
+	expect_refusal(HEADER GOOD "x,identifiers,patient,,,,,,,,Card, old,\n", 3, 12);
 	expect_refusal(HEADER GOOD GOOD, 3, 1);
 	expect_refusal(HEADER GOOD ",identifiers,patient,,,,,,,,\n", 3, 1);
 }

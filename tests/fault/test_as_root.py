@@ -3,10 +3,11 @@
 other people. Skips where this is not root."""
 import os
 import shutil
-import subprocess
+import sqlite3
 import sys
 
 import frames
+from disk import Disk, grow
 from exeat_run import (SKIPPED, SOURCE, Skipped, check, check_whole, exeat, inspect, snapshot)
 from payloads import LABELLED, client_hello, http_ok, http_post, server_flight
 
@@ -29,24 +30,6 @@ def reports(folder):
             if not name.startswith("exeat.db")}
 
 
-class Disk:
-    """A file system of its own with little room."""
-
-    def __init__(self, folder, size):
-        self.folder, self.size = folder, size
-
-    def __enter__(self):
-        self.folder.mkdir()
-        made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.size},mode=755", "exeat",
-                               self.folder], capture_output=True, check=False)
-        if made.returncode != 0:
-            raise Skipped("no file system can be mounted here")
-        return self.folder
-
-    def __exit__(self, *_):
-        subprocess.run(["umount", self.folder], check=True)
-
-
 def case_full_disk(work):
     """a disk that fills up: exit 6, one sentence, earlier reports unchanged, nothing left behind;
     with room again the run succeeds"""
@@ -58,7 +41,7 @@ def case_full_disk(work):
         before = reports(disk / "out")
         inspect(disk, work / "big.pcap").expect(6).one_sentence("cannot", "earlier")
         check(reports(disk / "out") == before, "reports have changed, or a file was left")
-        subprocess.run(["mount", "-o", "remount,size=256m", disk], check=True)
+        grow(disk)
         result = inspect(disk, work / "big.pcap").expect(1)
         check_whole(result.folder)
         check(len(result.flows()) == 3002, f"{len(result.flows())} conversations, not 3002")
@@ -102,6 +85,56 @@ def case_foreign_folder(work):
         for path in (folder, folder / name):
             check(path.stat().st_uid == 1234, f"{path.name} has changed hands")
         check(os.listdir(folder) == [name], "something was written")
+
+
+def states(folder):
+    """What stands in a folder, whose it is, and when it was last changed."""
+    return {path.name: (path.stat().st_uid, path.stat().st_mode, path.stat().st_mtime_ns)
+            for path in [folder, *folder.iterdir()]}
+
+
+def report(store, *arguments):
+    return exeat("report", "--store", store, "--rules", SOURCE / "rules", *arguments)
+
+
+def case_store_among_other_files(work):
+    """a store in a folder of somebody's, private to them and with other files, can be read, and
+    nothing there is changed"""
+    expected = report(inspect(work, capture(20)).expect(1).folder / "exeat.db").expect(1)
+    for owner in (0, 1234):
+        folder = work / f"of {owner}"
+        folder.mkdir(mode=0o700)
+        (folder / "letters.docx").write_bytes(b"mine")
+        shutil.copy(work / "out" / "exeat.db", folder / "clinic.db")
+        for path in (folder, folder / "letters.docx", folder / "clinic.db"):
+            os.chown(path, owner, owner)
+            path.chmod(0o700 if path == folder else 0o600)
+        before = states(folder)
+        result = report(folder / "clinic.db").expect(1)
+        check(result.out == expected.out, "the report differs")
+        check(states(folder) == before, f"the folder of {owner} was changed")
+        report(folder / "letters.docx").expect(2).one_sentence("store")
+
+
+def case_store_half_written(work):
+    """a store whose writer was killed between two writes: a report takes that back and reads it"""
+    store = inspect(work, capture(300)).expect(1).folder / "exeat.db"
+    expected = report(store).expect(1)
+    left = work / "left"
+    left.mkdir()
+    writer = sqlite3.connect(store, isolation_level=None)
+    writer.execute("PRAGMA cache_size=2")
+    writer.execute("BEGIN")
+    writer.execute("UPDATE flow SET community_id = 'half written', last_ns = 0")
+    for name in ("exeat.db", "exeat.db-journal"):
+        shutil.copy(work / "out" / name, left / name)
+    writer.execute("ROLLBACK")
+    writer.close()
+    check((left / "exeat.db-journal").read_bytes()[:1] != b"\0", "the test wrote no journal")
+    check(b"half written" in (left / "exeat.db").read_bytes(), "the test wrote no half")
+    for _ in range(2):
+        check(report(left / "exeat.db").expect(1).out == expected.out, "the report differs")
+    check(b"half written" not in (left / "exeat.db").read_bytes(), "half of it is left")
 
 
 def case_link_as_folder(work):

@@ -80,6 +80,27 @@ def case_empty(work):
     inspect(work, b"").expect(4).sentence("empty", "no packet", "no report was written")
 
 
+def case_link_type(work):
+    """an intact capture of an unread link type is exit code 4: the sentence names the type, nothing
+    is stored"""
+    data = frames.pcap_header(147) + b"".join(frames.pcap_record(*frame) for frame in FRAMES)
+    result = inspect(work, data).expect(4)
+    result.one_sentence("no packet", "link type 147", "intact", "no report was written")
+    report = exeat("report", "--store", result.folder / "exeat.db", "--rules", SOURCE / "rules")
+    report.expect(4).one_sentence("holds no capture")
+
+
+def case_link_type_of_one(work):
+    """beside a capture that can be read, one of an unread link type is a gap"""
+    (work / "good.pcap").write_bytes(frames.pcap(FRAMES))
+    (work / "other.pcap").write_bytes(
+        frames.pcap_header(147) + frames.pcap_record(frames.START_NS, bytes(60)))
+    result = exeat("inspect", work / "good.pcap", work / "other.pcap", "--rules", SOURCE / "rules",
+                   "--out", work / "out", folder=work / "out")
+    result.expect(1)
+    check("capture-gap" in result.flags(), "no capture-gap flag")
+
+
 def case_text(work):
     """a text file is exit code 4, with a sentence"""
     result = inspect(work, b"Dear doctor,\nplease find enclosed\n" * 50)

@@ -127,6 +127,19 @@ def case_no_rules(work):
         exeat("inspect", path, "--rules", rules).expect(2).one_sentence("rules")
 
 
+def case_failed_run(work):
+    """a run that fails leaves the store as it was: it remembers the register of the one before"""
+    inspect(work, capture(), register=REGISTER).expect(1)
+    before = snapshot(work / "out")
+    other = work / "other"
+    shutil.copytree(REGISTER, other)
+    practice = (other / "practice.csv").read_text(encoding="utf-8")
+    (other / "practice.csv").write_text(practice.replace("Nullawarra", "Wirrabara"),
+                                        encoding="utf-8")
+    inspect(work, capture(), "-f", "udp port", register=other).expect(2).sentence("filter")
+    check(snapshot(work / "out") == before, "the failed run has changed what was there")
+
+
 if __name__ == "__main__":
     from exeat_run import main
     main()

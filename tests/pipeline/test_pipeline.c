@@ -83,6 +83,7 @@ static void run_until(
 	assert_int_equal(source_open_files(&source, &fd, 1, NULL), STATUS_OK);
 	assert_int_equal(
 	        pipeline_new(&pipeline, source, r->rules, &nothing_known, r->store), STATUS_OK);
+	assert_int_equal(store_begin(r->store), STATUS_OK);
 	assert_int_equal(pipeline_run(pipeline, &options, ret), STATUS_OK);
 	pipeline_free(pipeline);
 	source_free(source);
@@ -94,9 +95,10 @@ static void run(struct road *r, int fd, struct pipeline_result *ret)
 	assert_false(ret->interrupted);
 }
 
+static const struct store_query everything = {INT64_MIN, INT64_MAX};
+
 static size_t count_flows(struct store *s, size_t *ret_findings)
 {
-	const struct store_query everything = {INT64_MIN, INT64_MAX};
 	struct store_cursor *cursor = NULL;
 	struct store_flow flow;
 	size_t flows = 0;
@@ -155,7 +157,7 @@ static void a_file_stopped_half_way_changes_nothing(void **state)
 	run_until(&r, memory_file(buf_span(&capture)), &stop, &result);
 	assert_true(result.interrupted);
 	assert_int_equal(count_flows(r.store, &findings), flows);
-	assert_int_equal(store_inputs(r.store, &inputs, &input_count), STATUS_OK);
+	assert_int_equal(store_inputs(r.store, &everything, &inputs, &input_count), STATUS_OK);
 	assert_int_equal(input_count, 1);
 	free(inputs);
 	run(&r, memory_file(buf_span(&capture)), &result);
@@ -232,7 +234,6 @@ static void a_protocol_without_decoder_is_not_inspected(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		const struct store_query everything = {INT64_MIN, INT64_MAX};
 		struct store_cursor *cursor = NULL;
 		struct pipeline_result result;
 		struct road r = {NULL, NULL};
@@ -306,7 +307,7 @@ static void a_million_one_packet_flows_stay_inside_the_budget(void **state)
 	run(&r, fd, &result);
 	assert_int_equal(result.flows, count);
 	assert_true(result.budget_peak_bytes <= PIPELINE_BUDGET_BYTES);
-	assert_int_equal(store_losses(r.store, &losses, &loss_count), STATUS_OK);
+	assert_int_equal(store_losses(r.store, &everything, &losses, &loss_count), STATUS_OK);
 	for (size_t i = 0; i < loss_count; i++)
 		if (strcmp(losses[i].name, "conversations given up for room") == 0)
 			evicted = losses[i].count;

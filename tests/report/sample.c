@@ -193,7 +193,7 @@ static void fill_store(struct sample *s)
 	        .first_ns = START_NS,
 	        .last_ns = START_NS + 30 * NS_PER_HOUR,
 	        .end = "end"};
-	struct store_loss loss = {"packets not IP", 4};
+	struct store_loss loss = {"packets not IP", 4, STORE_HOUR_UNKNOWN};
 	uint32_t index;
 
 	memset(input.sha256, 'a', sizeof(input.sha256) - 1);

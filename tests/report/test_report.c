@@ -25,8 +25,12 @@
 	"schema,id,flag,scope,severity,sentence,first_seen,last_seen,times,computer,program_id,"   \
 	"program_name,program_confidence,dest_id,recipient,country,categories,masks,"              \
 	"register_says,rule,would_clear,status,decided_by,decided_on\r\n"
-#define SITE  "Australia/Sydney,\"Example Practice, Nullawarra\","
-#define TAIL  ",26,0.50,,beef,0123456789ab\r\n"
+#define SITE "Australia/Sydney,\"Example Practice, Nullawarra\","
+/* The recording goes on for 30 hours: half an hour of the first local day, the second whole. */
+#define END   ",0.00,,beef,0123456789ab\r\n"
+#define TAIL  ",1800" END
+#define WHOLE ",86400" END
+#define LAST  ",19800" END
 #define START "2026-11-21T12:30:00.000000Z"
 #define SHORT START ",2026-11-21T12:30:02.000000Z,"
 
@@ -46,8 +50,8 @@ static const char summary[] = SUMMARY_HEADER
         "Bookaroo Health Pty Ltd,sync.bookaroo.example,198.51.100.0/24,AU,database,"
         "Example Hosting,tls,1.3,1,1,500,30000,2026-11-21T13:00:00.000000Z,"
         "2026-11-21T13:30:00.000000Z,not-inspectable,declared:contact|declared:appointment,"
-        "covered,c-02,2027-03-31,b-02,cannot-tell,not-inspectable,not-inspectable,info,0,no" TAIL
-        "1,2026-11-23," SITE ",,,,,,,,,,,,,0,0,0,0,,,none,,,,,,,,,,0," TAIL;
+        "covered,c-02,2027-03-31,b-02,cannot-tell,not-inspectable,not-inspectable,info,0,no" WHOLE
+        "1,2026-11-23," SITE ",,,,,,,,,,,,,0,0,0,0,,,none,,,,,,,,,,0," LAST;
 
 static const char flags[] = FLAGS_HEADER
         "1,095d0f8029,unencrypted,flow,urgent,Information left the practice in a form anyone on "
@@ -277,7 +281,7 @@ static void a_day_always_has_a_row(void **state)
 	free(text);
 	text = day_text(&s, "2026-11-23");
 	assert_string_equal(text,
-	        SUMMARY_HEADER "1,2026-11-23," SITE ",,,,,,,,,,,,,0,0,0,0,,,none,,,,,,,,,,0," TAIL);
+	        SUMMARY_HEADER "1,2026-11-23," SITE ",,,,,,,,,,,,,0,0,0,0,,,none,,,,,,,,,,0," LAST);
 	free(text);
 	text = day_text(&s, "2026-11-24");
 	assert_string_equal(text, SUMMARY_HEADER
@@ -289,6 +293,41 @@ static void a_day_always_has_a_row(void **state)
 	assert_non_null(strstr(text, ",not-captured,"));
 	assert_null(strstr(text, "2026-11-21"));
 	free(text);
+	sample_close(&s);
+}
+
+/* The store cannot note the dates: the files of before stay, and the store is as free as it was. */
+static void files_stay_when_dates_cannot_be_noted(void **state)
+{
+	char path[64], *text;
+	int fd = sample_folder(path);
+	struct report *r;
+	struct sample s;
+	bool seen = true;
+
+	(void)state;
+	sample_open(&s);
+	assert_int_equal(store_begin(s.store), STATUS_OK); /* of somebody else: there is one only */
+	r = sample_report(&s, fd);
+	assert_true(report_write_dir(r) < 0);
+	report_free(r);
+	assert_null(sample_read(fd, "summary.csv"));
+	assert_null(sample_read(fd, ".summary.csv.tmp"));
+	store_abandon(s.store);
+	assert_int_equal(
+	        store_seen_before(s.store, "bookaroo", "bookaroo-sync", "2027-01-01", &seen), 0);
+	assert_false(seen);
+	r = sample_report(&s, fd);
+	assert_int_equal(report_write_dir(r), STATUS_OK);
+	report_free(r);
+	text = sample_read(fd, "summary.csv");
+	assert_non_null(text);
+	free(text);
+	assert_int_equal(
+	        store_seen_before(s.store, "bookaroo", "bookaroo-sync", "2027-01-01", &seen), 0);
+	assert_true(seen);
+	close(fd);
+	sample_remove_folder(path);
 	sample_close(&s);
 }
 
@@ -433,6 +472,7 @@ int main(void)
 	        cmocka_unit_test(the_terminal_table_fits),
 	        cmocka_unit_test(only_a_later_date_is_not_new),
 	        cmocka_unit_test(a_day_always_has_a_row),
+	        cmocka_unit_test(files_stay_when_dates_cannot_be_noted),
 	        cmocka_unit_test(hostile_texts_stay_texts),
 	        cmocka_unit_test(without_a_register_everything_is_drafted),
 	        cmocka_unit_test(rows_past_the_maximum_are_folded),

@@ -103,7 +103,10 @@ static void right_filters_are_accepted(void **state)
 	        "ether host 02:00:00:00:00:01", "vlan 5 and udp portrange 1000-2000",
 	        "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0", "ip proto 6", "ifindex 3",
 	        "len > 0x40 and icmp[icmptype] == icmp-echo",
-	        "src net 192.0.2.0 mask 255.255.255.0", "udp[8:4]-1=0"};
+	        "src net 192.0.2.0 mask 255.255.255.0", "udp[8:4]-1=0", "len - 20 > 5",
+	        "ip proto \\tcp and ether proto \\ip", "port \\domain", "ip6 net 2001:db8::/32",
+	        "ether host 02-00-00-00-00-01", "tcp[tcpflags:1] & tcp-ack != 0",
+	        "icmp6[icmp6type] = icmp6-echo", "host ::ffff:192.0.2.1 or host ::1"};
 	char reason[256];
 
 	(void)state;
@@ -116,7 +119,10 @@ static void names_of_hosts_are_found(void **state)
 	static const char *const names[] = {"host example.com", "example.com", "src example",
 	        "tcp and dst host mail.example.org", "host 192.0.2.1 or example", "net example-net",
 	        "port 53 or server1", "gateway router", "host cafe", "ether host printer",
-	        "host [example.com]"};
+	        "host [example.com]", "host \\example", "host \\tcp", "tcp-example", "tcp-synx",
+	        "icmp-example", "icmp6-x", "example-tcp", "host 0xample", "host -example",
+	        "host 1-2", "1.2.3.4.5", "host 1.", "HOST", "TCP", "host cafe:beef",
+	        "host 192.0.2.1:example", "tcp[tcp-example:1]", "host 01-02-03-04-05-0x"};
 	char reason[256];
 
 	(void)state;

@@ -3,12 +3,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/status.h"
+#include "base/timestamp.h"
 #include "store/store.h"
 
 static const struct store_query everything = {INT64_MIN, INT64_MAX};
@@ -64,7 +66,7 @@ static void add_run(struct store *s, const char *sha256, const uint64_t *ids, si
 		assert_int_equal(store_add_tag(s, ids[i], 1000 + i), STATUS_OK);
 		assert_int_equal(store_add_tag(s, ids[i], UINT64_MAX), STATUS_OK);
 	}
-	struct store_loss loss = {"packets not IP", 4};
+	struct store_loss loss = {"packets not IP", 4, STORE_HOUR_UNKNOWN};
 	assert_int_equal(store_add_loss(s, index, &loss), STATUS_OK);
 	assert_int_equal(store_input_set(s, index, &input), STATUS_OK);
 	assert_int_equal(store_commit(s), STATUS_OK);
@@ -149,10 +151,10 @@ static void the_same_input_replaces_itself(void **state)
 	assert_int_equal(store_findings(s, 2, &findings, &count), STATUS_OK);
 	assert_int_equal(count, 1);
 	free(findings);
-	assert_int_equal(store_inputs(s, &inputs, &count), STATUS_OK);
+	assert_int_equal(store_inputs(s, &everything, &inputs, &count), STATUS_OK);
 	assert_int_equal(count, 2);
 	free(inputs);
-	assert_int_equal(store_losses(s, &losses, &count), STATUS_OK);
+	assert_int_equal(store_losses(s, &everything, &losses, &count), STATUS_OK);
 	assert_int_equal(count, 1);
 	assert_int_equal(losses[0].count, 8);
 	free(losses);
@@ -274,6 +276,104 @@ static void foreign_and_later_files_are_refused(void **state)
 	unlink(path);
 }
 
+#define DAY_NS  (24 * NS_PER_HOUR)
+#define HALF_NS (NS_PER_HOUR / 2)
+
+static void add_capture(struct store *s, const char *name, int64_t first_ns, int64_t last_ns)
+{
+	struct store_input input = {.frames = 90, .first_ns = first_ns, .last_ns = last_ns};
+	struct store_loss loss = {"bytes missing", 5, time_hour(last_ns)};
+	struct store_record record = {.flow = (uint64_t)first_ns, .bytes_out = 60, .bytes_in = 15};
+	uint32_t index;
+
+	snprintf(input.sha256, sizeof(input.sha256), "%s", name);
+	record.hour_ns = time_hour(last_ns);
+	record.gap_bytes = 25;
+	input.unread = strcmp(name, "unread") == 0 ? input.frames : 0;
+	input.dropped = strcmp(name, "dropping") == 0 ? 910 : 0;
+	assert_int_equal(store_begin(s), STATUS_OK);
+	assert_int_equal(store_input_begin(s, &index), STATUS_OK);
+	assert_int_equal(store_input_set(s, index, &input), STATUS_OK);
+	assert_int_equal(store_add_loss(s, index, &loss), STATUS_OK);
+	assert_int_equal(store_add_record(s, &record), STATUS_OK);
+	assert_int_equal(store_commit(s), STATUS_OK);
+}
+
+static uint64_t losses_of(struct store *s, int64_t from_ns, int64_t to_ns)
+{
+	const struct store_query q = {from_ns, to_ns};
+	struct store_loss *losses = NULL;
+	uint64_t sum = 0;
+	size_t count = 0;
+
+	assert_int_equal(store_losses(s, &q, &losses, &count), STATUS_OK);
+	for (size_t i = 0; i < count; i++)
+		sum += losses[i].count;
+	free(losses);
+	return sum;
+}
+
+static void a_day_has_its_own_coverage(void **state)
+{
+	static const struct {
+		int64_t from_ns, to_ns, captured_ns;
+		bool captured;
+		double percent;
+		uint64_t losses;
+	} rows[] = {
+	        {0, DAY_NS, NS_PER_HOUR, true, 25.0, 5}, /* two that overlap; one goes on */
+	        {DAY_NS, 2 * DAY_NS, HALF_NS, true, 25.0, 5},
+	        {2 * DAY_NS, 3 * DAY_NS, 0, false, 25.0, 5}, /* nothing that could be read */
+	        {3 * DAY_NS, 4 * DAY_NS, 0, true, 91.0, 5},  /* of a single frame */
+	        {4 * DAY_NS, 5 * DAY_NS, 0, false, 0, 0},
+	        {INT64_MIN, INT64_MAX, NS_PER_HOUR + HALF_NS, true, 77.12, 20},
+	};
+	struct store *s = NULL;
+
+	(void)state;
+	assert_int_equal(store_open(&s, NULL, false), STATUS_OK);
+	add_capture(s, "first", DAY_NS - NS_PER_HOUR, DAY_NS - HALF_NS);
+	add_capture(s, "beyond", DAY_NS - HALF_NS - 7, DAY_NS + HALF_NS);
+	add_capture(s, "unread", 2 * DAY_NS, 2 * DAY_NS + HALF_NS);
+	add_capture(s, "dropping", 3 * DAY_NS, 3 * DAY_NS);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct store_query q = {rows[i].from_ns, rows[i].to_ns};
+		struct store_coverage c;
+
+		assert_int_equal(store_coverage(s, &q, &c), STATUS_OK);
+		assert_int_equal(c.captured_ns, rows[i].captured_ns);
+		assert_int_equal(c.captured, rows[i].captured);
+		assert_true(c.loss_percent > rows[i].percent - 0.01 &&
+		            c.loss_percent < rows[i].percent + 0.01);
+		assert_int_equal(losses_of(s, q.from_ns, q.to_ns), rows[i].losses);
+	}
+	s = store_free(s);
+}
+
+/* In a transaction of its own, so that an address of each family comes back as it went in. */
+static void addresses_of_both_families_are_kept(void **state)
+{
+	struct store *s = NULL;
+	struct store_cursor *c = NULL;
+	struct store_flow f = example_flow(3, 0, 0), got;
+	uint32_t index;
+
+	(void)state;
+	assert_true(addr_parse("2001:db8::7", &f.tuple.dst.addr));
+	f.computer = (struct addr){0};
+	assert_int_equal(store_open(&s, NULL, false), STATUS_OK);
+	assert_int_equal(store_begin(s), STATUS_OK);
+	assert_int_equal(store_input_begin(s, &index), STATUS_OK);
+	assert_int_equal(store_add_flow(s, &f), STATUS_OK);
+	assert_int_equal(store_commit(s), STATUS_OK);
+	assert_int_equal(store_flows(s, &everything, &c), STATUS_OK);
+	assert_int_equal(store_next_flow(c, &got), STATUS_ITEM);
+	assert_true(tuple_equal(&got.tuple, &f.tuple));
+	assert_true(addr_equal(&got.computer, &f.computer));
+	store_cursor_free(c);
+	s = store_free(s);
+}
+
 /* What another program, or a hostile hand, wrote into the file must not become an index. */
 static void impossible_values_are_refused(void **state)
 {
@@ -324,6 +424,77 @@ static void settings_and_first_dates_are_remembered(void **state)
 	s = store_free(s);
 }
 
+/* A live input is committed in steps: what came after the last one is taken back, no more. */
+static void what_was_kept_stays(void **state)
+{
+	struct store_input input = {.sha256 = "live", .kind = "live", .end_reason = "no end"};
+	struct store_finding finding = {.flow = 7, .finding = {.kind = "medicare", .count = 1}};
+	struct store_finding *findings = NULL;
+	struct store_record record = {.flow = 7, .bytes_out = 10};
+	struct store_record *records = NULL;
+	struct store_flow f;
+	struct store *s = NULL;
+	uint32_t index = 0;
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(store_open(&s, NULL, false), STATUS_OK);
+	assert_int_equal(store_begin(s), STATUS_OK);
+	assert_int_equal(store_input_begin(s, &index), STATUS_OK);
+	f = example_flow(7, index, 0);
+	for (unsigned step = 1; step <= 2; step++) {
+		finding.finding.count = record.bytes_out = step;
+		assert_int_equal(store_add_flow(s, &f), STATUS_OK);
+		assert_int_equal(store_add_record(s, &record), STATUS_OK);
+		assert_int_equal(store_clear_findings(s, 7), STATUS_OK);
+		assert_int_equal(store_add_finding(s, &finding), STATUS_OK);
+		assert_int_equal(store_input_set(s, index, &input), STATUS_OK);
+		assert_int_equal(store_keep(s), STATUS_OK);
+	}
+	f = example_flow(8, index, 0);
+	assert_int_equal(store_add_flow(s, &f), STATUS_OK);
+	assert_int_equal(store_clear_findings(s, 7), STATUS_OK);
+	store_abandon(s);
+	assert_int_equal(count_flows(s), 1);
+	assert_int_equal(store_findings(s, 7, &findings, &count), STATUS_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(findings[0].finding.count, 2);
+	free(findings);
+	assert_int_equal(store_records(s, 7, &records, &count), STATUS_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(records[0].bytes_out, 2);
+	free(records);
+	store_free(s);
+}
+
+/* Where the folder cannot be opened: what is there is read, nothing is written. */
+static void a_store_is_read_through_its_descriptor(void **state)
+{
+	const uint64_t ids[] = {5, 7};
+	char path[] = "/tmp/exeat-store-XXXXXX";
+	struct store *s = NULL, *other = NULL;
+	int fd = mkstemp(path);
+	int empty = open("/dev/null", O_RDONLY);
+
+	(void)state;
+	assert_true(fd >= 0 && empty >= 0);
+	assert_int_equal(store_open_mapped(&s, fd), STATUS_UNSUPPORTED); /* empty */
+	assert_int_not_equal(store_open_mapped(&s, empty), STATUS_OK);   /* no file */
+	assert_null(s);
+	assert_int_equal(store_open(&s, path, false), STATUS_OK);
+	add_run(s, "aa", ids, 2);
+	store_free(s);
+	assert_int_equal(store_open_mapped(&other, fd), STATUS_OK);
+	unlink(path);
+	assert_int_equal(count_flows(other), 2);
+	assert_true(store_note_seen(other, "p", "d", "2026-10-02") != STATUS_OK);
+	store_free(other);
+	assert_int_equal(pwrite(fd, "not a store", 11, 0), 11);
+	assert_int_equal(store_open_mapped(&s, fd), STATUS_UNSUPPORTED);
+	close(fd);
+	close(empty);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,8 +504,12 @@ int main(void)
 	        cmocka_unit_test(a_flow_belongs_to_every_day_that_it_touches),
 	        cmocka_unit_test(an_interrupted_run_leaves_no_trace),
 	        cmocka_unit_test(foreign_and_later_files_are_refused),
+	        cmocka_unit_test(a_day_has_its_own_coverage),
+	        cmocka_unit_test(addresses_of_both_families_are_kept),
 	        cmocka_unit_test(impossible_values_are_refused),
 	        cmocka_unit_test(settings_and_first_dates_are_remembered),
+	        cmocka_unit_test(what_was_kept_stays),
+	        cmocka_unit_test(a_store_is_read_through_its_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
