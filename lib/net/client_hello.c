@@ -1,142 +1,49 @@
 #include "net/client_hello.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
+#include "net/handshake.h"
 
-#define RECORD_HANDSHAKE   22
-#define RECORD_BYTES_MAX   (16384 + 2048) /* RFC 5246 section 6.2.3, the most lenient */
-#define HANDSHAKE_HEADER   4
-#define TYPE_CLIENT_HELLO  1
-#define TYPE_SERVER_HELLO  2
-#define SESSION_ID_MAX     32
-#define TLS_1_3            0x0304
-#define EXTENSION_NAME     0
-#define EXTENSION_ALPN     16
-#define EXTENSION_VERSIONS 43
-#define EXTENSION_ECH      0xfe0d
-#define EXTENSION_ESNI     0xffce /* ECH's forerunner (draft-ietf-tls-esni-02) */
+#define SESSION_ID_MAX       32
+#define TLS_1_3              0x0304
+#define DTLS_BEFORE_1_0      0x0100
+#define EXTENSION_NAME       0
+#define EXTENSION_GROUPS     10 /* RFC 8446 section 4.2.7; RFC 4492 called them curves */
+#define EXTENSION_POINTS     11 /* RFC 8422 section 5.1.2 */
+#define EXTENSION_SIGNATURES 13
+#define EXTENSION_ALPN       16
+#define EXTENSION_VERSIONS   43
+#define EXTENSION_ECH        0xfe0d
+#define EXTENSION_ESNI       0xffce /* ECH's forerunner (draft-ietf-tls-esni-02) */
 
 /* Which of the extensions that we read were there; a second copy breaks RFC 8446 section 4.2. */
 enum seen { SEEN_NAME = 1, SEEN_ALPN = 2, SEEN_VERSIONS = 4 };
 
-/* RFC 8701: 0x0a0a, 0x1a1a, … mean nothing. */
-static bool is_grease(uint16_t value)
+bool tls_is_grease(uint16_t value)
 {
 	return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff);
+}
+
+/* DTLS counts downwards: 0xfeff is 1.0, 0xfefd 1.2, 0xfefc 1.3 (RFC 9147 section 5.3). OpenSSL
+ * 0.9.8 wrote 0x0100, and VPN clients still do. */
+static bool is_datagram_version(uint16_t version)
+{
+	return version >> 8 == 0xfe || version == DTLS_BEFORE_1_0;
+}
+
+static bool is_later(uint16_t a, uint16_t b)
+{
+	if (is_datagram_version(a) && is_datagram_version(b))
+		return a < b;
+	return a > b;
 }
 
 /* Drafts of TLS 1.3 called themselves 0x7f00 plus their number. */
 static uint16_t final_version(uint16_t version)
 {
 	return version >> 8 == 0x7f ? TLS_1_3 : version;
-}
-
-/* The next record's part of the handshake message, as far as it is there. STATUS_ITEM, MORE,
- * MALFORMED; UNSUPPORTED when the very first record is not TLS. */
-static int next_fragment(struct cursor *c, bool first, struct span *ret)
-{
-	struct cursor head = *c;
-	int wrong = first ? STATUS_UNSUPPORTED : STATUS_MALFORMED;
-	uint16_t len;
-
-	if (cursor_left(&head) >= 1 && cursor_peek(&head, 0) != RECORD_HANDSHAKE)
-		return wrong;
-	if (cursor_left(&head) >= 2 && cursor_peek(&head, 1) != 3)
-		return wrong;
-	cursor_skip(&head, 3);
-	len = cursor_u16be(&head);
-	if (cursor_failed(&head))
-		return STATUS_MORE;
-	if (len == 0 || len > RECORD_BYTES_MAX)
-		return wrong;
-	*ret = cursor_span(&head, len < head.left ? len : head.left);
-	*c = head;
-	return STATUS_ITEM;
-}
-
-struct gathered {
-	struct span body; /* of the handshake message, without its header */
-	uint8_t *copy;    /* owned; NULL when the message lies in one record */
-};
-
-/* How long the message of this type is with its header. STATUS_MORE: the header is not there. */
-static int message_length(struct span stream, uint8_t type, size_t *ret)
-{
-	struct cursor c = cursor_open(stream);
-	uint8_t header[HANDSHAKE_HEADER];
-	size_t have = 0;
-
-	while (have < sizeof(header)) {
-		struct span part;
-		int status = next_fragment(&c, c.at == stream.data, &part);
-
-		if (status != STATUS_ITEM)
-			return status;
-		part = span_slice(part, 0, sizeof(header) - have);
-		if (part.len > 0)
-			memcpy(header + have, part.data, part.len);
-		have += part.len;
-		if (have > 0 && header[0] != type)
-			return STATUS_UNSUPPORTED;
-		if (part.len == 0)
-			return STATUS_MORE;
-	}
-	*ret = HANDSHAKE_HEADER +
-	       ((size_t)header[1] << 16 | (size_t)header[2] << 8 | (size_t)header[3]);
-	return STATUS_OK;
-}
-
-/* Copies a message that lies in several records. STATUS_MORE until all of it is there. */
-static int join_records(struct span stream, size_t need, uint8_t *out)
-{
-	struct cursor c = cursor_open(stream);
-	size_t have = 0;
-
-	for (unsigned records = 0; have < need; records++) {
-		struct span part;
-		int status;
-
-		if (records == CLIENT_HELLO_RECORDS_MAX)
-			return STATUS_LIMIT;
-		status = next_fragment(&c, records == 0, &part);
-		if (status != STATUS_ITEM)
-			return status;
-		part = span_slice(part, 0, need - have);
-		if (part.len > 0 && out)
-			memcpy(out + have, part.data, part.len);
-		have += part.len;
-	}
-	return STATUS_OK;
-}
-
-static int gather(struct span stream, uint8_t type, struct gathered *ret)
-{
-	struct cursor c = cursor_open(stream);
-	struct span first;
-	size_t need = 0;
-	int status = message_length(stream, type, &need);
-
-	if (status != STATUS_OK)
-		return status;
-	if (need > CLIENT_HELLO_BYTES_MAX)
-		return STATUS_LIMIT;
-	status = join_records(stream, need, NULL);
-	if (status != STATUS_OK)
-		return status;
-	ret->copy = NULL;
-	if (next_fragment(&c, true, &first) == STATUS_ITEM && first.len >= need) {
-		ret->body = span_slice(first, HANDSHAKE_HEADER, need - HANDSHAKE_HEADER);
-		return STATUS_OK;
-	}
-	ret->copy = malloc(need);
-	if (!ret->copy)
-		return STATUS_NO_MEMORY;
-	status = join_records(stream, need, ret->copy);
-	ret->body = span_slice(span_of(ret->copy, need), HANDSHAKE_HEADER, need);
-	return status;
 }
 
 /* Text without inner zeros that fits, or nothing. */
@@ -178,34 +85,50 @@ static int read_alpn(struct cursor *c, struct client_hello *ret)
 	while (!cursor_failed(&list) && cursor_left(&list) > 0) {
 		struct span name = cursor_span(&list, cursor_u8(&list));
 		bool grease = name.len == 2 &&
-		              is_grease((uint16_t)(name.data[0] << 8 | name.data[1]));
+		              tls_is_grease((uint16_t)(name.data[0] << 8 | name.data[1]));
 
 		if (cursor_failed(&list) || name.len == 0)
 			return STATUS_MALFORMED;
-		if (ret->alpn[0] == '\0' && !grease)
-			(void)copy_text(name, ret->alpn, sizeof(ret->alpn));
+		if (ret->first_alpn.len == 0 && !grease)
+			ret->first_alpn = name;
 	}
-	return cursor_failed(&list) ? STATUS_MALFORMED : STATUS_OK;
+	if (cursor_failed(&list))
+		return STATUS_MALFORMED;
+	(void)copy_text(ret->first_alpn, ret->alpn, sizeof(ret->alpn));
+	return STATUS_OK;
+}
+
+/* Lists for fingerprints only, with their own length in front: the first of each, and a broken one
+ * counts as empty. */
+static void read_list(struct cursor *c, size_t len, struct span *ret)
+{
+	struct span list = cursor_span(c, len);
+
+	if (!cursor_failed(c) && ret->len == 0)
+		*ret = list;
 }
 
 /* RFC 8446 section 4.2.1: it replaces the version field. */
 static int read_versions(struct cursor *c, struct client_hello *ret)
 {
 	struct cursor list = cursor_sub(c, cursor_u8(c));
-	uint16_t best = 0;
+	uint16_t best = 0, highest = 0;
 
 	while (!cursor_failed(&list) && cursor_left(&list) > 0) {
 		uint16_t version = cursor_u16be(&list);
 
-		if (is_grease(version))
+		if (tls_is_grease(version))
 			continue;
+		if (version > highest)
+			highest = version;
 		version = final_version(version);
-		if (version > best)
+		if (best == 0 || is_later(version, best))
 			best = version;
 	}
 	if (cursor_failed(&list) || best == 0)
 		return STATUS_MALFORMED;
 	ret->version = best;
+	ret->highest_number = highest;
 	return STATUS_OK;
 }
 
@@ -231,6 +154,15 @@ static int read_extension(uint16_t type, struct cursor *c, unsigned *seen, struc
 	case EXTENSION_VERSIONS:
 		status = once(seen, SEEN_VERSIONS);
 		return status == STATUS_OK ? read_versions(c, ret) : status;
+	case EXTENSION_GROUPS:
+		read_list(c, cursor_u16be(c), &ret->groups);
+		return STATUS_OK;
+	case EXTENSION_POINTS:
+		read_list(c, cursor_u8(c), &ret->points);
+		return STATUS_OK;
+	case EXTENSION_SIGNATURES:
+		read_list(c, cursor_u16be(c), &ret->signature_algorithms);
+		return STATUS_OK;
 	case EXTENSION_ECH:
 	case EXTENSION_ESNI:
 		ret->encrypted_hello = true;
@@ -245,6 +177,7 @@ static int read_extensions(struct cursor *c, struct client_hello *ret)
 	struct cursor list = cursor_sub(c, cursor_u16be(c));
 	unsigned seen = 0;
 
+	ret->extensions = span_of(list.at, list.left);
 	while (!cursor_failed(&list) && cursor_left(&list) > 0) {
 		uint16_t type = cursor_u16be(&list);
 		struct cursor data = cursor_sub(&list, cursor_u16be(&list));
@@ -259,7 +192,8 @@ static int read_extensions(struct cursor *c, struct client_hello *ret)
 	return cursor_failed(&list) || cursor_left(c) > 0 ? STATUS_MALFORMED : STATUS_OK;
 }
 
-/* RFC 8446 section 4.1.2; hellos before TLS 1.2 may end without extensions. */
+/* RFC 8446 section 4.1.2; hellos before TLS 1.2 may end without extensions; DTLS has a cookie
+ * (RFC 6347 section 4.2.1). */
 static int read_client_hello(struct span body, struct client_hello *ret)
 {
 	struct cursor c = cursor_open(body);
@@ -267,31 +201,50 @@ static int read_client_hello(struct span body, struct client_hello *ret)
 	uint16_t suites;
 
 	ret->version = cursor_u16be(&c);
+	ret->body_version = ret->highest_number = ret->version;
 	cursor_skip(&c, 32);
 	session = cursor_u8(&c);
 	cursor_skip(&c, session);
+	if (is_datagram_version(ret->version))
+		cursor_skip(&c, cursor_u8(&c));
 	suites = cursor_u16be(&c);
-	cursor_skip(&c, suites);
+	ret->cipher_suites = cursor_span(&c, suites);
 	compression = cursor_u8(&c);
 	cursor_skip(&c, compression);
-	if (cursor_failed(&c) || ret->version >> 8 != 3 || session > SESSION_ID_MAX ||
-	        suites == 0 || suites % 2 != 0 || compression == 0)
+	if (cursor_failed(&c) || session > SESSION_ID_MAX || suites == 0 || suites % 2 != 0 ||
+	        compression == 0)
+		return STATUS_MALFORMED;
+	if (ret->version >> 8 != 3 && !is_datagram_version(ret->version))
 		return STATUS_MALFORMED;
 	return cursor_left(&c) == 0 ? STATUS_OK : read_extensions(&c, ret);
 }
 
-int client_hello_parse(struct span stream, struct client_hello *ret)
+int client_hello_read(struct span body, struct client_hello *ret)
 {
-	struct client_hello hello = {0};
-	struct gathered message = {0};
-	int status = gather(stream, TYPE_CLIENT_HELLO, &message);
+	struct client_hello hello = {.version = 0};
+	int status = read_client_hello(body, &hello);
 
-	if (status == STATUS_OK)
-		status = read_client_hello(message.body, &hello);
-	free(message.copy);
 	if (status == STATUS_OK)
 		*ret = hello;
 	return status;
+}
+
+int client_hello_parse(struct span stream, struct client_hello *ret)
+{
+	struct client_hello hello;
+	struct handshake message = {.copy = NULL};
+	int status = handshake_find(
+	        stream, HANDSHAKE_CLIENT_HELLO, HANDSHAKE_CLIENT_HELLO, &message);
+
+	if (status == STATUS_OK)
+		status = client_hello_read(message.body, &hello);
+	handshake_free(&message);
+	if (status != STATUS_OK)
+		return status;
+	hello.cipher_suites = hello.extensions = hello.first_alpn = (struct span){.len = 0};
+	hello.groups = hello.points = hello.signature_algorithms = (struct span){.len = 0};
+	*ret = hello;
+	return STATUS_OK;
 }
 
 /* RFC 8446 section 4.1.3. A HelloRetryRequest has the same form and names the same choices. */
@@ -322,17 +275,25 @@ static int read_server_hello(struct span body, struct server_hello *ret)
 	return cursor_failed(&list) || cursor_left(&c) > 0 ? STATUS_MALFORMED : STATUS_OK;
 }
 
-int server_hello_parse(struct span stream, struct server_hello *ret)
+int server_hello_read(struct span body, struct server_hello *ret)
 {
-	struct server_hello hello = {0};
-	struct gathered message = {0};
-	int status = gather(stream, TYPE_SERVER_HELLO, &message);
+	struct server_hello hello = {.version = 0};
+	int status = read_server_hello(body, &hello);
 
 	if (status == STATUS_OK)
-		status = read_server_hello(message.body, &hello);
-	free(message.copy);
-	if (status == STATUS_OK)
 		*ret = hello;
+	return status;
+}
+
+int server_hello_parse(struct span stream, struct server_hello *ret)
+{
+	struct handshake message = {.copy = NULL};
+	int status = handshake_find(
+	        stream, HANDSHAKE_SERVER_HELLO, HANDSHAKE_SERVER_HELLO, &message);
+
+	if (status == STATUS_OK)
+		status = server_hello_read(message.body, ret);
+	handshake_free(&message);
 	return status;
 }
 
@@ -349,6 +310,12 @@ const char *tls_version_text(uint16_t version)
 		return "TLS 1.2";
 	case TLS_1_3:
 		return "TLS 1.3";
+	case 0xfeff:
+		return "DTLS 1.0";
+	case 0xfefd:
+		return "DTLS 1.2";
+	case 0xfefc:
+		return "DTLS 1.3";
 	default:
 		return "";
 	}

@@ -236,17 +236,16 @@ static void tells_what_is_not_a_hello(void **state)
 
 static void too_many_records_end_it(void **state)
 {
-	uint8_t *bytes = calloc(CLIENT_HELLO_RECORDS_MAX + 1, 6);
+	uint8_t *bytes = calloc(HANDSHAKE_RECORDS_MAX + 1, 6);
 
 	(void)state;
 	assert_non_null(bytes);
-	for (size_t i = 0; i <= CLIENT_HELLO_RECORDS_MAX; i++)
+	for (size_t i = 0; i <= HANDSHAKE_RECORDS_MAX; i++)
 		memcpy(bytes + 6 * i, "\x16\3\1\0\1", 5);
 	bytes[5] = 1;         /* ClientHello */
 	bytes[6 * 2 + 5] = 8; /* of 2048 bytes */
-	assert_int_equal(
-	        parse_bytes((char *)bytes, (CLIENT_HELLO_RECORDS_MAX - 1) * 6), STATUS_MORE);
-	assert_int_equal(parse_bytes((char *)bytes, CLIENT_HELLO_RECORDS_MAX * 6), STATUS_LIMIT);
+	assert_int_equal(parse_bytes((char *)bytes, (HANDSHAKE_RECORDS_MAX - 1) * 6), STATUS_MORE);
+	assert_int_equal(parse_bytes((char *)bytes, HANDSHAKE_RECORDS_MAX * 6), STATUS_LIMIT);
 	free(bytes);
 }
 
