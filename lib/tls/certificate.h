@@ -1,0 +1,34 @@
+/* certificate: what a server's own certificate says, as TLS up to 1.2 sends it in clear. Comes in:
+ * the body of a Certificate message (RFC 5246 section 7.4.2). Goes out: names, issuer, dates. The
+ * reading of X.509 (RFC 5280) is OpenSSL's; nothing is verified. */
+#ifndef EXEAT_TLS_CERTIFICATE_H
+#define EXEAT_TLS_CERTIFICATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/cursor.h"
+
+#define CERTIFICATE_BYTES_MAX    65536 /* of one certificate; ordinary ones have 1 to 8 KiB */
+#define CERTIFICATE_NAMES_MAX    16    /* kept; a shared certificate lists hundreds */
+#define CERTIFICATE_NAME_CHARS   256
+#define CERTIFICATE_ISSUER_CHARS 128
+
+struct certificate {
+	/* dNSName and iPAddress of subjectAltName, whole names before wildcards; the common name
+	 * where there are none (RFC 6125 section 6.4.4). Raw, not yet through display. */
+	char names[CERTIFICATE_NAMES_MAX][CERTIFICATE_NAME_CHARS];
+	unsigned name_count;
+	unsigned names_left_out;
+	char issuer[CERTIFICATE_ISSUER_CHARS]; /* organisation, else common name; "" for neither */
+	int64_t not_before_s, not_after_s;     /* Unix time */
+	bool self_issued;                      /* issuer and subject are the same */
+};
+
+/* 0: *ret_gives filled, to be freed. STATUS_NOT_FOUND: an empty list, as a client without one
+ * sends. STATUS_MALFORMED, STATUS_LIMIT (longer than CERTIFICATE_BYTES_MAX). */
+int certificate_read(struct span message_body, struct certificate **ret_gives) WUNRES NONNULL(2);
+struct certificate *certificate_free(struct certificate *c); /* NULL ok, returns NULL */
+
+#endif

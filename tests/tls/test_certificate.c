@@ -1,0 +1,106 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/status.h"
+#include "certificate_maker.h"
+#include "tls/certificate.h"
+
+static struct certificate *read_plan(const struct certificate_plan *plan)
+{
+	struct span body = make_certificate(plan);
+	struct certificate *c = NULL;
+
+	assert_int_equal(certificate_read(body, &c), STATUS_OK);
+	free((void *)body.data);
+	return c;
+}
+
+static void puts_whole_names_first(void **state)
+{
+	static const struct certificate_plan plan = {.common_name = "old.example",
+	        .organisation = "Invented Pathology",
+	        .alternatives = "DNS:*.example.au,IP:192.0.2.7,DNS:results.example.au"};
+	struct certificate *c = read_plan(&plan);
+
+	(void)state;
+	assert_int_equal(c->name_count, 3);
+	assert_string_equal(c->names[0], "192.0.2.7");
+	assert_string_equal(c->names[1], "results.example.au");
+	assert_string_equal(c->names[2], "*.example.au");
+	assert_string_equal(c->issuer, "Invented Pathology");
+	assert_int_equal(c->not_before_s, 1735689600);
+	assert_int_equal(c->not_after_s, 1767225600);
+	assert_true(c->self_issued);
+	certificate_free(c);
+}
+
+static void falls_back_to_the_common_name(void **state)
+{
+	static const struct certificate_plan plan = {.common_name = "pms.example.au"};
+	static const struct certificate_plan nameless = {.organisation = "Nobody"};
+	struct certificate *c = read_plan(&plan);
+
+	(void)state;
+	assert_int_equal(c->name_count, 1);
+	assert_string_equal(c->names[0], "pms.example.au");
+	assert_string_equal(c->issuer, "pms.example.au");
+	certificate_free(c);
+	c = read_plan(&nameless);
+	assert_int_equal(c->name_count, 0);
+	certificate_free(c);
+}
+
+static void keeps_some_of_many_names(void **state)
+{
+	static const struct certificate_plan plan = {.common_name = "a", .extra_names = 3000};
+	static const struct certificate_plan too_many = {.extra_names = 10000};
+	struct certificate *c = read_plan(&plan);
+	struct span body = make_certificate(&too_many);
+
+	(void)state;
+	assert_int_equal(c->name_count, CERTIFICATE_NAMES_MAX);
+	assert_int_equal(c->names_left_out, 3000 - CERTIFICATE_NAMES_MAX);
+	assert_string_equal(c->names[0], "n0.example");
+	c = certificate_free(c);
+	assert_int_equal(certificate_read(body, &c), STATUS_LIMIT);
+	assert_null(c);
+	free((void *)body.data);
+}
+
+static void refuses_every_cut(void **state)
+{
+	static const struct certificate_plan plan = {
+	        .common_name = "pms.example.au", .alternatives = "DNS:pms.example.au"};
+	struct span body = make_certificate(&plan);
+	struct certificate *c = NULL;
+
+	(void)state;
+	for (size_t len = 0; len < body.len; len++) {
+		uint8_t *exact = malloc(len ? len : 1);
+
+		assert_non_null(exact);
+		memcpy(exact, body.data, len);
+		assert_int_equal(certificate_read(span_of(exact, len), &c), STATUS_MALFORMED);
+		assert_null(c);
+		free(exact);
+	}
+	assert_int_equal(certificate_read(span_of("\0\0\0", 3), &c), STATUS_NOT_FOUND);
+	assert_int_equal(certificate_read(span_of("\0\0\3\0\0\0", 6), &c), STATUS_MALFORMED);
+	assert_null(c);
+	free((void *)body.data);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(puts_whole_names_first),
+	        cmocka_unit_test(falls_back_to_the_common_name),
+	        cmocka_unit_test(keeps_some_of_many_names),
+	        cmocka_unit_test(refuses_every_cut),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
