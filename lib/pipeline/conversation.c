@@ -7,39 +7,9 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 
-#define TLS_HANDSHAKE 22 /* first byte of a TLS record that opens a connection, RFC 8446 5.1 */
-
 static struct addr far_end(const struct flow *flow)
 {
 	return flow->out_index == 1 ? flow->tuple.src.addr : flow->tuple.dst.addr;
-}
-
-/* The list of names is made when the first name comes. No room for it: the flow goes unnamed. */
-static int name_list(struct conversation *c, struct hostname_list **ret)
-{
-	if (!c->names && budget_charge(c->context->budget, sizeof(*c->names)) == STATUS_OK) {
-		c->names = calloc(1, sizeof(*c->names));
-		if (!c->names) {
-			budget_release(c->context->budget, sizeof(*c->names));
-			return STATUS_NO_MEMORY;
-		}
-	}
-	*ret = c->names;
-	return STATUS_OK;
-}
-
-static int add_name(
-        struct conversation *c, struct span name, enum hostname_source source, int64_t age_ns)
-{
-	struct hostname_list *list;
-	int status;
-
-	if (name.len == 0)
-		return STATUS_OK;
-	status = name_list(c, &list);
-	if (status == STATUS_OK && list)
-		hostname_list_add(list, name, source, age_ns);
-	return status;
 }
 
 /* The name that the computer had asked DNS for before this conversation began. */
@@ -50,7 +20,8 @@ static int add_asked_name(struct conversation *c, const struct flow *flow)
 	hostname_cache_find(c->context->names, &flow->computer, &c->far, flow->first_ns, &found);
 	if (found.count == 0)
 		return STATUS_OK;
-	return add_name(c, span_of_text(found.names[0].name), HOSTNAME_DNS, found.names[0].age_ns);
+	return conversation_add_name(
+	        c, span_of_text(found.names[0].name), HOSTNAME_DNS, found.names[0].age_ns);
 }
 
 int conversation_new(struct conversation **ret_gives, const struct conversation_context *borrowed,
@@ -91,6 +62,7 @@ struct conversation *conversation_free(struct conversation *c)
 	protocol_flow_free(c->protocol);
 	for (int i = 0; i < 2; i++)
 		buf_free(&c->hello[i].bytes);
+	conversation_end_datagrams(c);
 	finding_set_free(&c->findings);
 	if (c->names)
 		budget_release(c->context->budget, sizeof(*c->names));
@@ -120,66 +92,6 @@ int conversation_label(struct conversation *c, const struct packet *p)
 	return STATUS_OK;
 }
 
-static int read_client_hello(struct conversation *c, struct hello *h)
-{
-	struct client_hello client;
-	int status = client_hello_parse(buf_span(&h->bytes), &client);
-
-	if (status == STATUS_MORE)
-		return STATUS_OK;
-	h->done = true;
-	buf_free(&h->bytes);
-	if (status != STATUS_OK)
-		return STATUS_OK;
-	c->client_seen = true;
-	return add_name(c, span_of_text(client.server_name),
-	        client.encrypted_hello ? HOSTNAME_SNI_OUTER : HOSTNAME_SNI, 0);
-}
-
-static void read_server_hello(struct conversation *c, struct hello *h)
-{
-	int status = server_hello_parse(buf_span(&h->bytes), &c->server);
-
-	if (status == STATUS_MORE)
-		return;
-	h->done = true;
-	buf_free(&h->bytes);
-	c->server_seen = status == STATUS_OK;
-}
-
-/* Keeps the first bytes of each direction while they may be a TLS hello. A gap ends the attempt. */
-static int watch_hello(struct conversation *c, const struct chunk *chunk)
-{
-	struct hello *h = &c->hello[chunk->direction];
-	struct span bytes = chunk->bytes;
-	int status;
-
-	if (h->done || chunk->datagram)
-		return STATUS_OK;
-	if (chunk->offset + bytes.len <= h->start && chunk->gap == CHUNK_DATA)
-		return STATUS_OK;
-	if (chunk->offset < h->start)
-		bytes = span_slice(bytes, (size_t)(h->start - chunk->offset), bytes.len);
-	if (chunk->gap != CHUNK_DATA ||
-	        (h->bytes.len == 0 && bytes.len > 0 && bytes.data[0] != TLS_HANDSHAKE)) {
-		h->done = true;
-		buf_free(&h->bytes);
-		return STATUS_OK;
-	}
-	status = buf_append(&h->bytes, bytes);
-	if (status == STATUS_LIMIT) {
-		h->done = true;
-		buf_free(&h->bytes);
-		return STATUS_OK;
-	}
-	if (status != STATUS_OK)
-		return status;
-	if (chunk->direction == 0)
-		return read_client_hello(c, h);
-	read_server_hello(c, h);
-	return STATUS_OK;
-}
-
 /* Names and hints that a decoder met on its way. */
 static int pick_hints(struct conversation *c, const struct decode_event *e)
 {
@@ -191,7 +103,7 @@ static int pick_hints(struct conversation *c, const struct decode_event *e)
 	/* The authority of a tunnel is the name of its far end, RFC 9110 section 9.3.6. */
 	if (e->field.role == ROLE_URL && e->carrier == CARRIER_HTTP_REQUEST && e->depth == 0 &&
 	        strcmp(e->name, "CONNECT") == 0)
-		return add_name(c, e->field.bytes, HOSTNAME_HTTP, 0);
+		return conversation_add_name(c, e->field.bytes, HOSTNAME_HTTP, 0);
 	if (e->field.role == ROLE_HOST && e->depth == 0) {
 		if (e->carrier == CARRIER_NONE)
 			source = HOSTNAME_SOCKS;
@@ -199,7 +111,7 @@ static int pick_hints(struct conversation *c, const struct decode_event *e)
 			source = HOSTNAME_SMTP;
 		/* A mail client greets with its own name: only the server's is the far end's. */
 		if (source != HOSTNAME_SMTP || e->direction == 1)
-			return add_name(c, e->field.bytes, source, 0);
+			return conversation_add_name(c, e->field.bytes, source, 0);
 	}
 	if (e->field.role == ROLE_USER_AGENT && !c->user_agent) {
 		display_text(e->field.bytes, shown, sizeof(shown));
@@ -330,7 +242,7 @@ static int feed_layer(struct conversation *c, const struct flow *flow, const str
 {
 	unsigned level = c->level[chunk->direction];
 	struct layer *layer = &c->layers[level];
-	int status = watch_hello(c, chunk);
+	int status = conversation_watch_hello(c, chunk);
 
 	if (!layer->decode) {
 		layer->unread_bytes[chunk->direction] += chunk->bytes.len;

@@ -14,6 +14,7 @@
 #include "net/client_hello.h"
 #include "pipeline/finding_set.h"
 #include "store/store.h"
+#include "tls/fingerprint.h"
 
 /* What all conversations share. Borrowed for their lives. */
 struct conversation_context {
@@ -27,7 +28,7 @@ struct conversation_context {
 /* The opening of a TLS handshake in one direction, held until it can be read. */
 struct hello {
 	struct buf bytes;
-	uint64_t start; /* stream offset where TLS begins */
+	uint64_t start; /* stream offset before which TLS does not begin */
 	bool done;
 };
 
@@ -45,6 +46,8 @@ struct layer {
 	enum stream_end reason;
 };
 
+struct datagram_hello; /* of QUIC or DTLS, while it is being read */
+
 struct conversation {
 	const struct conversation_context *context;
 	struct addr far;
@@ -58,6 +61,10 @@ struct conversation {
 	struct hello hello[2];
 	struct server_hello server;
 	bool client_seen, server_seen;
+	struct datagram_hello *datagram_hello; /* NULL: none, or over */
+	unsigned datagrams;
+	bool datagrams_done;
+	char ja3[FINGERPRINT_JA3_CHARS], ja4[FINGERPRINT_JA4_CHARS]; /* "" until there is a hello */
 	char *user_agent; /* shown form; NULL when there was none */
 	struct finding_set findings;
 	uint64_t labelled_packet; /* last packet given to the label engine */
@@ -80,6 +87,14 @@ int conversation_feed(struct conversation *c, const struct flow *flow,
         const struct chunk *chunk) WUNRES NONNULL(1, 2, 3);
 /* The flow has ended: whatever is open is judged. */
 int conversation_finish(struct conversation *c, const struct flow *flow) WUNRES NONNULL(1, 2);
+
+/* conversation_names.c: what handshakes say. No room is an outcome: the flow goes unnamed. */
+int conversation_add_name(struct conversation *c, struct span name, enum hostname_source source,
+        int64_t age_ns) WUNRES NONNULL(1);
+/* Every chunk comes here: TCP streams are watched for TLS, datagrams for QUIC and DTLS. */
+int conversation_watch_hello(struct conversation *c, const struct chunk *chunk) WUNRES
+        NONNULL(1, 2);
+void conversation_end_datagrams(struct conversation *c) NONNULL(1);
 
 /* conversation_row.c: the store's view. */
 void conversation_row(struct conversation *c, const struct flow *flow, struct store_flow *ret)

@@ -67,6 +67,7 @@ static void copy_tls(const struct conversation *c, struct store_flow *ret)
 	snprintf(ret->tls_version, sizeof(ret->tls_version), "%s", tls_version_text(version));
 	if (c->server_seen)
 		tls_cipher_text(c->server.cipher, ret->cipher);
+	snprintf(ret->ja4, sizeof(ret->ja4), "%s", c->ja4);
 }
 
 /* The closed list of design.md section 6. */
