@@ -8,12 +8,12 @@
 
 #define HELLO_BYTES_MAX 4096
 
-struct hello {
+struct writing {
 	uint8_t bytes[HELLO_BYTES_MAX];
 	size_t len;
 };
 
-static inline void add(struct hello *h, const void *bytes, size_t len)
+static inline void add(struct writing *h, const void *bytes, size_t len)
 {
 	if (len > sizeof(h->bytes) - h->len)
 		return;
@@ -22,14 +22,14 @@ static inline void add(struct hello *h, const void *bytes, size_t len)
 	h->len += len;
 }
 
-static inline void add16(struct hello *h, unsigned value)
+static inline void add16(struct writing *h, unsigned value)
 {
 	const uint8_t bytes[] = {(uint8_t)(value >> 8), (uint8_t)value};
 
 	add(h, bytes, sizeof(bytes));
 }
 
-static inline void add_list(struct hello *h, const uint16_t *numbers, size_t count)
+static inline void add_list(struct writing *h, const uint16_t *numbers, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		add16(h, numbers[i]);
@@ -37,7 +37,7 @@ static inline void add_list(struct hello *h, const uint16_t *numbers, size_t cou
 
 /* Up to the extensions; these follow with their length in front. */
 static inline void begin_hello(
-        struct hello *h, unsigned version, const uint16_t *ciphers, size_t count)
+        struct writing *h, unsigned version, const uint16_t *ciphers, size_t count)
 {
 	static const uint8_t random[33];
 
@@ -49,7 +49,7 @@ static inline void begin_hello(
 	add(h, "\1\0", 2);
 }
 
-static inline void add_extension(struct hello *h, unsigned type, const void *bytes, size_t len)
+static inline void add_extension(struct writing *h, unsigned type, const void *bytes, size_t len)
 {
 	add16(h, type);
 	add16(h, (unsigned)len);
@@ -58,7 +58,7 @@ static inline void add_extension(struct hello *h, unsigned type, const void *byt
 
 /* An extension that holds a list of 16-bit numbers with its length in front. */
 static inline void add_numbers(
-        struct hello *h, unsigned type, const uint16_t *numbers, size_t count)
+        struct writing *h, unsigned type, const uint16_t *numbers, size_t count)
 {
 	add16(h, type);
 	add16(h, (unsigned)(2 * count + 2));
@@ -66,7 +66,7 @@ static inline void add_numbers(
 	add_list(h, numbers, count);
 }
 
-static inline void end_hello(struct hello *h, const struct hello *extensions)
+static inline void end_hello(struct writing *h, const struct writing *extensions)
 {
 	add16(h, (unsigned)extensions->len);
 	add(h, extensions->bytes, extensions->len);

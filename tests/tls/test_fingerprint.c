@@ -9,7 +9,7 @@
 #include "hello_maker.h"
 #include "tls/fingerprint.h"
 
-static struct client_hello read_hello(const struct hello *h)
+static struct client_hello read_hello(const struct writing *h)
 {
 	struct client_hello hello;
 
@@ -17,7 +17,7 @@ static struct client_hello read_hello(const struct hello *h)
 	return hello;
 }
 
-static void check_ja3(const struct hello *h, const char *wanted)
+static void check_ja3(const struct writing *h, const char *wanted)
 {
 	struct client_hello hello = read_hello(h);
 	char ja3[FINGERPRINT_JA3_CHARS] = "";
@@ -26,7 +26,7 @@ static void check_ja3(const struct hello *h, const char *wanted)
 	assert_string_equal(ja3, wanted);
 }
 
-static void check_ja4(const struct hello *h, enum fingerprint_carrier carrier, const char *wanted)
+static void check_ja4(const struct writing *h, enum fingerprint_carrier carrier, const char *wanted)
 {
 	struct client_hello hello = read_hello(h);
 	char ja4[FINGERPRINT_JA4_CHARS] = "";
@@ -42,7 +42,7 @@ static void equals_the_examples_of_ja3(void **state)
 	        47, 53, 5, 10, 49161, 49162, 49171, 49172, 50, 56, 19, 4};
 	static const uint16_t old_ciphers[] = {4, 5, 10, 9, 100, 98, 3, 6, 19, 18, 99};
 	static const uint16_t groups[] = {23, 24, 25};
-	struct hello h = {.len = 0}, extensions = {.len = 0};
+	struct writing h = {.len = 0}, extensions = {.len = 0};
 
 	(void)state;
 	add_extension(&extensions, 0, "\0\5\0\0\2ab", 7);
@@ -61,7 +61,7 @@ static const uint16_t browser_signatures[] = {
         0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601};
 
 /* The extensions of JA4.md's example, with GREASE before and after. */
-static void put_browser_extensions(struct hello *e, const char *alpn, size_t alpn_len)
+static void put_browser_extensions(struct writing *e, const char *alpn, size_t alpn_len)
 {
 	static const uint16_t types[] = {0x001b, 0x0033, 0x4469, 0x0017, 0x002d, 0x0005, 0x0023,
 	        0x0012, 0xff01, 0x000a, 0x000b, 0x0015, 0xdada};
@@ -82,7 +82,7 @@ static void put_browser_extensions(struct hello *e, const char *alpn, size_t alp
 
 static void equals_the_example_of_ja4(void **state)
 {
-	struct hello h = {.len = 0}, e = {.len = 0};
+	struct writing h = {.len = 0}, e = {.len = 0};
 
 	(void)state;
 	put_browser_extensions(&e, "h2", 2);
@@ -106,7 +106,7 @@ static void writes_any_alpn(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		char wanted[] = "t13d1516.._8daaf6152771_e5627efa2ab1";
-		struct hello h = {.len = 0}, e = {.len = 0};
+		struct writing h = {.len = 0}, e = {.len = 0};
 
 		memcpy(wanted + 8, cases[i].wanted, 2);
 		put_browser_extensions(&e, cases[i].alpn, cases[i].len);
@@ -120,7 +120,7 @@ static void writes_any_alpn(void **state)
 static void writes_what_is_missing(void **state)
 {
 	static const uint16_t grease[] = {0x0a0a, 0xfafa};
-	struct hello h = {.len = 0}, e = {.len = 0};
+	struct writing h = {.len = 0}, e = {.len = 0};
 	uint16_t many[150];
 
 	(void)state;
@@ -136,7 +136,7 @@ static void writes_what_is_missing(void **state)
 
 static void leaves_out_what_is_broken(void **state)
 {
-	struct hello h = {.len = 0};
+	struct writing h = {.len = 0};
 	struct client_hello hello;
 	char ja3[FINGERPRINT_JA3_CHARS] = "old", ja4[FINGERPRINT_JA4_CHARS] = "old";
 

@@ -1,0 +1,305 @@
+/* What handshakes say of a conversation, over TCP, QUIC and DTLS, in pieces of any size. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../tls/certificate_maker.h"
+#include "../tls/hello_maker.h"
+#include "../tls/quic_maker.h"
+#include "base/status.h"
+#include "pipeline/conversation.h"
+
+#define BUDGET_BYTES (64u << 20)
+#define NAME         "pms.example.au"
+#define TCP          6
+#define UDP          17
+
+static struct detect_rules *rules;
+
+static int open_rules(void **state)
+{
+	static const uint8_t key[DIGEST_KEY_BYTES] = {1};
+	struct csv_problem problem;
+	char path[1024];
+	char *text = malloc(1 << 20);
+	size_t len;
+	FILE *file;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/rules/identifiers.csv", getenv("EXEAT_SOURCE_ROOT"));
+	file = fopen(path, "rb");
+	assert_non_null(file);
+	assert_non_null(text);
+	len = fread(text, 1, 1 << 20, file);
+	fclose(file);
+	assert_int_equal(detect_rules_new(&rules, span_of(text, len), key, &problem), STATUS_OK);
+	free(text);
+	return 0;
+}
+
+static int close_rules(void **state)
+{
+	(void)state;
+	rules = detect_rules_free(rules);
+	return 0;
+}
+
+struct talk {
+	struct flow flow;
+	struct budget budget;
+	struct conversation_context context;
+	struct conversation *c;
+	uint64_t offset[2];
+	uint64_t packet;
+};
+
+static void begin(struct talk *t, uint8_t protocol)
+{
+	*t = (struct talk){.flow = {.id = 1, .out_index = -1, .start_seen = true}};
+	assert_true(addr_parse("192.168.20.10", &t->flow.tuple.src.addr));
+	assert_true(addr_parse("203.0.113.9", &t->flow.tuple.dst.addr));
+	t->flow.tuple.src.port = 50000;
+	t->flow.tuple.dst.port = 443;
+	t->flow.tuple.protocol = protocol;
+	t->flow.computer = t->flow.tuple.src.addr;
+	budget_init(&t->budget, BUDGET_BYTES);
+	t->context = (struct conversation_context){.rules = rules, .budget = &t->budget};
+	assert_int_equal(hostname_cache_new(&t->context.names, &t->budget), STATUS_OK);
+	assert_int_equal(conversation_new(&t->c, &t->context, &t->flow), STATUS_OK);
+}
+
+static void say(struct talk *t, uint8_t direction, struct span bytes)
+{
+	struct chunk chunk = {.direction = direction,
+	        .datagram = t->flow.tuple.protocol == UDP,
+	        .offset = t->offset[direction],
+	        .packet = ++t->packet,
+	        .time_ns = (int64_t)t->packet};
+	uint8_t *copy = malloc(bytes.len + 1);
+
+	assert_non_null(copy);
+	memcpy(copy, bytes.data, bytes.len);
+	chunk.bytes = span_of(copy, bytes.len);
+	t->offset[direction] += bytes.len;
+	t->flow.counts[direction].payload_bytes += bytes.len;
+	assert_int_equal(conversation_feed(t->c, &t->flow, &chunk), STATUS_OK);
+	free(copy);
+}
+
+static void say_text(struct talk *t, uint8_t direction, const char *text)
+{
+	say(t, direction, span_of_text(text));
+}
+
+/* In pieces of `step` bytes. */
+static void say_slowly(struct talk *t, uint8_t direction, struct span bytes, size_t step)
+{
+	for (size_t at = 0; at < bytes.len; at += step)
+		say(t, direction, span_slice(bytes, at, step));
+}
+
+static void end(struct talk *t, struct store_flow *ret)
+{
+	assert_int_equal(conversation_finish(t->c, &t->flow), STATUS_OK);
+	conversation_row(t->c, &t->flow, ret);
+	conversation_free(t->c);
+	hostname_cache_free(t->context.names);
+	assert_int_equal(t->budget.used_bytes, 0);
+}
+
+static void put_message(struct writing *out, unsigned type, struct span body)
+{
+	const uint8_t header[] = {(uint8_t)type, (uint8_t)(body.len >> 16),
+	        (uint8_t)(body.len >> 8), (uint8_t)body.len};
+
+	add(out, header, sizeof(header));
+	add(out, body.data, body.len);
+}
+
+static void put_record(struct writing *out, struct span bytes)
+{
+	add(out, "\x16\3\1", 3);
+	add16(out, (unsigned)bytes.len);
+	add(out, bytes.data, bytes.len);
+}
+
+/* A ClientHello's message, with padding so that its record has several hundred bytes. */
+static struct writing client_message(bool named)
+{
+	static const uint16_t ciphers[] = {0x1301, 0xc02f};
+	static const uint8_t padding[400];
+	struct writing body = {.len = 0}, extensions = {.len = 0}, message = {.len = 0};
+
+	if (named)
+		add_extension(&extensions, 0, "\0\x11\0\0\x0e" NAME, 19);
+	add_extension(&extensions, 21, padding, sizeof(padding));
+	begin_hello(&body, 0x0303, ciphers, 2);
+	end_hello(&body, &extensions);
+	put_message(&message, HANDSHAKE_CLIENT_HELLO, span_of(body.bytes, body.len));
+	return message;
+}
+
+static struct writing client_stream(bool named)
+{
+	struct writing message = client_message(named), stream = {.len = 0};
+
+	put_record(&stream, span_of(message.bytes, message.len));
+	return stream;
+}
+
+static void check_named(const struct store_flow *row, const char *source, const char *ja4)
+{
+	assert_int_equal(row->name_count, 1);
+	assert_string_equal(row->names[0].name, NAME);
+	assert_string_equal(row->names[0].source, source);
+	assert_string_equal(row->ja4, ja4);
+	assert_string_equal(row->not_inspected_reason, "encrypted");
+}
+
+#define JA4_TCP  "t12d020200_c1929292aa6b_4298e3b3ed58"
+#define JA4_QUIC "q12d020200_c1929292aa6b_4298e3b3ed58"
+
+static void reads_a_hello_in_any_segments(void **state)
+{
+	static const size_t steps[] = {4096, 255, 100, 7, 1};
+	struct writing stream = client_stream(true);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+		for (uint8_t direction = 0; direction < 2; direction++) {
+			struct store_flow row;
+			struct talk t;
+
+			begin(&t, TCP);
+			say_slowly(&t, direction, span_of(stream.bytes, stream.len), steps[i]);
+			end(&t, &row);
+			check_named(&row, "sni", JA4_TCP);
+		}
+}
+
+/* IMAP, for which there is no decoder, and SOCKS 5. What only looks like a hello is passed over. */
+static void reads_a_hello_that_comes_late(void **state)
+{
+	struct writing stream = client_stream(true);
+	struct store_flow row;
+	struct talk t;
+
+	(void)state;
+	begin(&t, TCP);
+	say_text(&t, 1, "* OK ready\r\n");
+	say_text(&t, 0, "a1 STARTTLS\r\n");
+	say_text(&t, 1, "a1 OK begin\r\n");
+	say(&t, 0, span_of(stream.bytes, stream.len));
+	end(&t, &row);
+	check_named(&row, "sni", JA4_TCP);
+	begin(&t, TCP);
+	say(&t, 0, span_of("\5\1\0", 3));
+	say(&t, 1, span_of("\5\0", 2));
+	say(&t, 0, span_of("\x16\3\1\0\5\1\0\0\1\0", 10));
+	say(&t, 0, span_of(stream.bytes, stream.len));
+	end(&t, &row);
+	assert_int_equal(row.name_count, 0); /* one that is broken ends the watch */
+	begin(&t, TCP);
+	say(&t, 0, span_of("\5\1\0", 3));
+	say(&t, 1, span_of("\5\0", 2));
+	say(&t, 0, span_of("\x16\2\1\0\5\1\0\0\1\0", 10));
+	say_slowly(&t, 0, span_of(stream.bytes, stream.len), 255);
+	end(&t, &row);
+	check_named(&row, "sni", JA4_TCP);
+}
+
+/* Three packets, the last part first, and a server's answer under the same keys. */
+static void reads_quic(void **state)
+{
+	static struct datagram datagram, frames;
+	struct writing message = client_message(true), answer = {.len = 0}, body = {.len = 0};
+	struct span whole = span_of(message.bytes, message.len);
+	struct quic_sealing how = {.version = 1,
+	        .key_id = span_of("12345678", 8),
+	        .destination = span_of("12345678", 8),
+	        .of_client = true};
+	struct store_flow row;
+	struct talk t;
+
+	(void)state;
+	begin(&t, UDP);
+	for (size_t at = 600; at > 0; at -= 200) {
+		frames.len = datagram.len = 0;
+		put_crypto(&frames, at - 200, span_slice(whole, at - 200, 200));
+		how.number++;
+		put_initial(&datagram, &how, span_of(frames.bytes, frames.len));
+		say(&t, 0, span_of(datagram.bytes, datagram.len));
+	}
+	add16(&body, 0x0303);
+	add(&body, (uint8_t[33]){0}, 33);
+	add(&body, "\x13\2\0\0\6\0\x2b\0\2\3\4", 11);
+	put_message(&answer, HANDSHAKE_SERVER_HELLO, span_of(body.bytes, body.len));
+	frames.len = datagram.len = 0;
+	how.of_client = false;
+	put_crypto(&frames, 0, span_of(answer.bytes, answer.len));
+	put_initial(&datagram, &how, span_of(frames.bytes, frames.len));
+	say(&t, 1, span_of(datagram.bytes, datagram.len));
+	end(&t, &row);
+	check_named(&row, "sni", JA4_QUIC);
+	assert_string_equal(row.tls_version, "TLS 1.3");
+	assert_string_equal(row.cipher, "TLS_AES_256_GCM_SHA384");
+}
+
+/* TLS 1.2: ServerHello and Certificate, in records that do not end where messages do. */
+static struct writing server_stream(void)
+{
+	static const struct certificate_plan plan = {
+	        .organisation = "Invented", .alternatives = "DNS:*.example.au,DNS:" NAME};
+	struct span certificate = make_certificate(&plan);
+	struct writing body = {.len = 0}, messages = {.len = 0}, stream = {.len = 0};
+
+	add16(&body, 0x0303);
+	add(&body, (uint8_t[33]){0}, 33);
+	add(&body, "\xc0\x2f\0", 3);
+	put_message(&messages, HANDSHAKE_SERVER_HELLO, span_of(body.bytes, body.len));
+	put_message(&messages, HANDSHAKE_CERTIFICATE, certificate);
+	for (size_t at = 0; at < messages.len; at += 100)
+		put_record(&stream, span_slice(span_of(messages.bytes, messages.len), at, 100));
+	free((void *)certificate.data);
+	return stream;
+}
+
+static void names_by_certificate_only_without_a_name(void **state)
+{
+	static const size_t steps[] = {4096, 255, 1};
+	struct writing server = server_stream();
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_LEN(steps); i++) {
+		bool named = i % 2 == 0;
+		struct writing stream = client_stream(named);
+		struct store_flow row;
+		struct talk t;
+
+		begin(&t, TCP);
+		say(&t, 0, span_of(stream.bytes, stream.len));
+		say_slowly(&t, 1, span_of(server.bytes, server.len), steps[i / 2]);
+		end(&t, &row);
+		assert_int_equal(row.name_count, named ? 1 : 2);
+		assert_string_equal(row.names[0].name, NAME);
+		assert_string_equal(row.names[0].source, named ? "sni" : "certificate");
+		assert_string_equal(row.tls_version, "TLS 1.2");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(reads_a_hello_in_any_segments),
+	        cmocka_unit_test(reads_a_hello_that_comes_late),
+	        cmocka_unit_test(reads_quic),
+	        cmocka_unit_test(names_by_certificate_only_without_a_name),
+	};
+
+	return cmocka_run_group_tests(tests, open_rules, close_rules);
+}
