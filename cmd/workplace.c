@@ -15,8 +15,6 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 
-#define RULES_BYTES_MAX (4u << 20)
-
 static const char overrides_name[] = "overrides.csv";
 #define REGISTER_META_BYTES (CSV_FILE_BYTES_MAX + 1) /* of one register file in the store */
 
@@ -417,7 +415,7 @@ static int tag_key(const struct workplace *w, uint8_t ret[static DIGEST_KEY_BYTE
 	return status;
 }
 
-static enum exit_code complain_rules(
+enum exit_code workplace_complain_rules(
         const char *file, int status, const struct csv_problem *problem)
 {
 	if (status < 0)
@@ -451,8 +449,8 @@ static enum exit_code load_rules(struct workplace *w)
 	struct csv_problem problem = {0};
 	uint8_t key[DIGEST_KEY_BYTES];
 	enum exit_code code = EXIT_CLEAN;
-	int status = workplace_read_all(w->identifiers_fd, &identifiers, RULES_BYTES_MAX);
-	int read_flags = workplace_read_all(w->flags_fd, &flags, RULES_BYTES_MAX);
+	int status = workplace_read_all(w->identifiers_fd, &identifiers, WORKPLACE_RULES_BYTES_MAX);
+	int read_flags = workplace_read_all(w->flags_fd, &flags, WORKPLACE_RULES_BYTES_MAX);
 
 	if (status != STATUS_OK || read_flags != STATUS_OK)
 		code = workplace_complain(
@@ -465,10 +463,10 @@ static enum exit_code load_rules(struct workplace *w)
 		code = workplace_complain("digest the rules", status);
 	if (code == EXIT_CLEAN && (status = detect_rules_new(&w->detect, buf_span(&identifiers),
 	                                   key, &problem)) != STATUS_OK)
-		code = complain_rules("identifiers.csv", status, &problem);
+		code = workplace_complain_rules("identifiers.csv", status, &problem);
 	if (code == EXIT_CLEAN &&
 	        (status = flag_rules_new(&w->flags, buf_span(&flags), &problem)) != STATUS_OK)
-		code = complain_rules("flags.csv", status, &problem);
+		code = workplace_complain_rules("flags.csv", status, &problem);
 	explicit_bzero(key, sizeof(key));
 	buf_free(&identifiers);
 	buf_free(&flags);
@@ -664,48 +662,6 @@ static enum exit_code load_location(struct workplace *w)
 	                           : workplace_complain("open the country data", status);
 }
 
-/* Of one file; absent: nothing is added. */
-static enum exit_code load_overrides(struct workplace *w, int which)
-{
-	struct csv_problem problem = {0};
-	struct buf bytes;
-	int status;
-
-	if (w->overrides_fds[which] < 0)
-		return EXIT_CLEAN;
-	status = workplace_read_all(w->overrides_fds[which], &bytes, RULES_BYTES_MAX);
-	if (status == STATUS_OK && !w->overrides)
-		status = overrides_new(&w->overrides);
-	if (status == STATUS_OK)
-		status = overrides_add(w->overrides, buf_span(&bytes), &problem);
-	buf_free(&bytes);
-	if (status <= 0)
-		return status == STATUS_OK ? EXIT_CLEAN
-		                           : workplace_complain("read the overrides", status);
-	log_error("%s overrides.csv:%u:%u: %s",
-	        which == 1 ? "the register's" : "the country data's", problem.line, problem.column,
-	        problem.text ? problem.text : status_text(status));
-	return which == 1 ? EXIT_REGISTER : EXIT_USAGE;
-}
-
-static enum exit_code load_services(struct workplace *w)
-{
-	struct csv_problem problem = {0};
-	struct buf bytes;
-	enum exit_code code = EXIT_CLEAN;
-	int status;
-
-	if (w->services_fd < 0)
-		return EXIT_CLEAN;
-	status = workplace_read_all(w->services_fd, &bytes, RULES_BYTES_MAX);
-	if (status == STATUS_OK)
-		status = services_new(&w->services, buf_span(&bytes), &problem);
-	if (status != STATUS_OK)
-		code = complain_rules("services.csv", status, &problem);
-	buf_free(&bytes);
-	return code;
-}
-
 /* Only a store that is there can remember a register; none is made. */
 static bool store_exists(const struct workplace *w)
 {
@@ -746,9 +702,7 @@ enum exit_code workplace_load(struct workplace *w)
 	if (code == EXIT_CLEAN)
 		code = load_location(w);
 	if (code == EXIT_CLEAN)
-		code = load_services(w);
-	for (int i = 0; code == EXIT_CLEAN && i < OVERRIDES_FILES_MAX; i++)
-		code = load_overrides(w, i);
+		code = workplace_load_destinations(w);
 	if (code == EXIT_CLEAN && (status = priv_sandbox_seal(&w->sandbox)) != STATUS_OK)
 		code = workplace_complain("seal the sandbox", status);
 	return code;

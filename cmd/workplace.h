@@ -58,6 +58,8 @@ struct workplace_options {
 	bool store_must_exist; /* an absent store is a wrong command line, not an empty one */
 };
 
+#define WORKPLACE_RULES_BYTES_MAX (4u << 20) /* of one file of rules; ours have 200 KB */
+
 struct workplace {
 	/* opened by the monitor; -1: not there */
 	struct priv_user user;       /* owner: of the output folder */
@@ -118,8 +120,13 @@ enum exit_code workplace_leave(struct workplace *w, enum exit_code code) WUNRES 
 int workplace_read_all(int fd, struct buf *ret, size_t max_bytes) WUNRES NONNULL(2);
 /* Frees and closes. */
 void workplace_close(struct workplace *w) NONNULL(1);
+/* workplace_destinations.c: services and overrides, into w. */
+enum exit_code workplace_load_destinations(struct workplace *w) WUNRES NONNULL(1);
 /* One sentence for a failure: "cannot <what>: <why>". The exit code that fits. */
 enum exit_code workplace_complain(const char *what, int status) NONNULL(1);
+/* Of a file of the rules, with the place in it. */
+enum exit_code workplace_complain_rules(
+        const char *file, int status, const struct csv_problem *problem) NONNULL(1, 3);
 /* Of what reads or writes the store: says which one when it is damaged. */
 enum exit_code workplace_complain_store(const struct workplace *w, const char *what, int status)
         NONNULL(1, 2);

@@ -1,0 +1,55 @@
+/* What the practice and the country data say of destinations: services and overrides. */
+#include "base/log.h"
+#include "base/status.h"
+#include "cmd/workplace.h"
+
+/* Of one file; absent: nothing is added. */
+static enum exit_code load_overrides(struct workplace *w, int which)
+{
+	struct csv_problem problem = {0};
+	struct buf bytes;
+	int status;
+
+	if (w->overrides_fds[which] < 0)
+		return EXIT_CLEAN;
+	status = workplace_read_all(w->overrides_fds[which], &bytes, WORKPLACE_RULES_BYTES_MAX);
+	if (status == STATUS_OK && !w->overrides)
+		status = overrides_new(&w->overrides);
+	if (status == STATUS_OK)
+		status = overrides_add(w->overrides, buf_span(&bytes), &problem);
+	buf_free(&bytes);
+	if (status <= 0)
+		return status == STATUS_OK ? EXIT_CLEAN
+		                           : workplace_complain("read the overrides", status);
+	log_error("%s overrides.csv:%u:%u: %s",
+	        which == 1 ? "the register's" : "the country data's", problem.line, problem.column,
+	        problem.text ? problem.text : status_text(status));
+	return which == 1 ? EXIT_REGISTER : EXIT_USAGE;
+}
+
+static enum exit_code load_services(struct workplace *w)
+{
+	struct csv_problem problem = {0};
+	struct buf bytes;
+	enum exit_code code = EXIT_CLEAN;
+	int status;
+
+	if (w->services_fd < 0)
+		return EXIT_CLEAN;
+	status = workplace_read_all(w->services_fd, &bytes, WORKPLACE_RULES_BYTES_MAX);
+	if (status == STATUS_OK)
+		status = services_new(&w->services, buf_span(&bytes), &problem);
+	if (status != STATUS_OK)
+		code = workplace_complain_rules("services.csv", status, &problem);
+	buf_free(&bytes);
+	return code;
+}
+
+enum exit_code workplace_load_destinations(struct workplace *w)
+{
+	enum exit_code code = load_services(w);
+
+	for (int i = 0; code == EXIT_CLEAN && i < OVERRIDES_FILES_MAX; i++)
+		code = load_overrides(w, i);
+	return code;
+}
