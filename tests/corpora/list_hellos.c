@@ -134,6 +134,7 @@ static int read_all(struct reading *r)
 
 static int open_stages(struct reading *r, int fd, struct detect_rules *rules)
 {
+	static const struct destination_facts nothing_known;
 	static const struct inside_nets inside = {.count = 0};
 	static const struct flow_limits limits = {
 	        .flows_max = FLOWS_MAX, .stream_bytes_max = STREAM_BYTES};
@@ -149,8 +150,11 @@ static int open_stages(struct reading *r, int fd, struct detect_rules *rules)
 	if (status == STATUS_OK)
 		status = protocol_engine_new(&r->engine);
 	r->by_slot = calloc(FLOWS_MAX, sizeof(struct conversation *));
-	r->context = (struct conversation_context){
-	        .budget = &r->budget, .rules = rules, .engine = r->engine, .names = r->names};
+	r->context = (struct conversation_context){.budget = &r->budget,
+	        .facts = &nothing_known,
+	        .rules = rules,
+	        .engine = r->engine,
+	        .names = r->names};
 	return status == STATUS_OK && !r->by_slot ? STATUS_NO_MEMORY : status;
 }
 

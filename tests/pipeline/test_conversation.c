@@ -42,6 +42,7 @@ struct outcome {
 };
 
 static struct detect_rules *rules;
+static const struct destination_facts nothing_known;
 
 static int open_rules(void **state)
 {
@@ -120,7 +121,7 @@ static void feed(struct feeder *f, uint8_t direction, const char *bytes, size_t 
 static struct outcome run(const struct segment *segments, size_t count, size_t step, size_t cut)
 {
 	struct flow flow = flow_of(segments, count);
-	struct conversation_context context = {.rules = rules};
+	struct conversation_context context = {.rules = rules, .facts = &nothing_known};
 	struct feeder f = {.flow = &flow};
 	struct outcome outcome;
 	struct budget budget;

@@ -20,6 +20,7 @@
 #define UDP          17
 
 static struct detect_rules *rules;
+static const struct destination_facts nothing_known;
 
 static int open_rules(void **state)
 {
@@ -68,7 +69,8 @@ static void begin(struct talk *t, uint8_t protocol)
 	t->flow.tuple.protocol = protocol;
 	t->flow.computer = t->flow.tuple.src.addr;
 	budget_init(&t->budget, BUDGET_BYTES);
-	t->context = (struct conversation_context){.rules = rules, .budget = &t->budget};
+	t->context = (struct conversation_context){
+	        .rules = rules, .facts = &nothing_known, .budget = &t->budget};
 	assert_int_equal(hostname_cache_new(&t->context.names, &t->budget), STATUS_OK);
 	assert_int_equal(conversation_new(&t->c, &t->context, &t->flow), STATUS_OK);
 }
