@@ -188,6 +188,7 @@ static int walk(struct span message, struct dns_message *out)
 		out->question_type = 0;
 		out->answer_count = 0;
 		out->answers_left_out = 0;
+		out->answers_unasked = 0;
 	}
 	for (unsigned i = 0; i < questions && status == STATUS_OK; i++)
 		status = read_question(message, &c, i == 0, out);
@@ -196,9 +197,67 @@ static int walk(struct span message, struct dns_message *out)
 	return status;
 }
 
+static bool is_alias(const struct dns_answer *a)
+{
+	return a->addr.family == ADDR_NONE;
+}
+
+/* Follows the aliases from the question: the names on the way are asked for. Each round takes one
+ * step, whatever the order of the records; a loop of aliases comes to names that are marked. */
+static void mark_asked(const struct dns_message *m, bool asked[static DNS_ANSWERS_MAX])
+{
+	const char *name = m->question;
+
+	for (unsigned round = 0; name && round <= m->answer_count; round++) {
+		const char *next = NULL;
+
+		for (unsigned i = 0; i < m->answer_count; i++) {
+			const struct dns_answer *a = &m->answers[i];
+
+			if (asked[i] || strcmp(a->name, name) != 0)
+				continue;
+			asked[i] = true;
+			if (is_alias(a))
+				next = a->target;
+		}
+		name = next;
+	}
+}
+
+static void drop_unasked(struct dns_message *m)
+{
+	bool asked[DNS_ANSWERS_MAX] = {false};
+	unsigned kept = 0;
+
+	mark_asked(m, asked);
+	for (unsigned i = 0; i < m->answer_count; i++) {
+		if (!asked[i])
+			m->answers_unasked++;
+		else if (kept++ != i)
+			m->answers[kept - 1] = m->answers[i];
+	}
+	m->answer_count = kept;
+}
+
 int dns_parse(struct span message, struct dns_message *ret)
 {
 	int status = walk(message, NULL);
 
-	return status == STATUS_OK ? walk(message, ret) : status;
+	if (status == STATUS_OK)
+		status = walk(message, ret);
+	/* Multicast DNS answers without a question (RFC 6762 section 6). */
+	if (status == STATUS_OK && ret->question[0] != '\0')
+		drop_unasked(ret);
+	return status;
+}
+
+int dns_next_message(struct span stream, struct span *ret)
+{
+	struct cursor c = cursor_open(stream);
+	struct span message = cursor_span(&c, cursor_u16be(&c));
+
+	if (cursor_failed(&c))
+		return STATUS_MORE;
+	*ret = message;
+	return STATUS_ITEM;
 }

@@ -7,6 +7,9 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 
+#define TCP      6
+#define DNS_PORT 53
+
 static struct addr far_end(const struct flow *flow)
 {
 	return flow->out_index == 1 ? flow->tuple.src.addr : flow->tuple.dst.addr;
@@ -39,6 +42,9 @@ int conversation_new(struct conversation **ret_gives, const struct conversation_
 	}
 	c->context = borrowed;
 	c->far = far_end(flow);
+	c->computer = flow->computer;
+	c->dns_over_tcp = flow->tuple.protocol == TCP && flow->tuple.dst.port == DNS_PORT;
+	buf_init(&c->dns, DNS_STREAM_MAX, borrowed->budget);
 	c->hour_ns = time_hour(flow->first_ns);
 	finding_set_init(&c->findings, borrowed->budget);
 	for (int i = 0; i < 2; i++)
@@ -63,6 +69,7 @@ struct conversation *conversation_free(struct conversation *c)
 	for (int i = 0; i < 2; i++)
 		buf_free(&c->hello[i].bytes);
 	conversation_end_datagrams(c);
+	buf_free(&c->dns);
 	finding_set_free(&c->findings);
 	if (c->names)
 		budget_release(c->context->budget, sizeof(*c->names));

@@ -61,6 +61,9 @@ struct conversation {
 	struct hello hello[2];
 	struct server_hello server;
 	bool client_seen, server_seen;
+	struct buf dns; /* of a DNS server over TCP: the message that is not whole yet */
+	bool dns_over_tcp;
+	struct addr computer;
 	struct datagram_hello *datagram_hello; /* NULL: none, or over */
 	unsigned datagrams;
 	bool datagrams_done;
@@ -91,7 +94,7 @@ int conversation_finish(struct conversation *c, const struct flow *flow) WUNRES 
 /* conversation_names.c: what handshakes say. No room is an outcome: the flow goes unnamed. */
 int conversation_add_name(struct conversation *c, struct span name, enum hostname_source source,
         int64_t age_ns) WUNRES NONNULL(1);
-/* Every chunk comes here: TCP streams are watched for TLS, datagrams for QUIC and DTLS. */
+/* Every chunk comes here: TCP streams are watched for TLS and DNS, datagrams for QUIC and DTLS. */
 int conversation_watch_hello(struct conversation *c, const struct chunk *chunk) WUNRES
         NONNULL(1, 2);
 void conversation_end_datagrams(struct conversation *c) NONNULL(1);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "net/dns.h"
 #include "net/dtls.h"
 #include "pipeline/conversation.h"
 #include "tls/certificate.h"
@@ -308,9 +309,32 @@ static int watch_datagram(struct conversation *c, const struct chunk *chunk)
 	return status < 0 ? status : STATUS_OK;
 }
 
+/* Answers too long for a datagram come over TCP. Without room for one, or behind a gap, the rest
+ * of the conversation names nobody. */
+static int watch_dns(struct conversation *c, const struct chunk *chunk)
+{
+	struct dns_message message;
+	struct span bytes;
+	int status = chunk->gap == CHUNK_DATA ? buf_append(&c->dns, chunk->bytes) : STATUS_LIMIT;
+
+	while (status == STATUS_OK && dns_next_message(buf_span(&c->dns), &bytes) == STATUS_ITEM) {
+		if (dns_parse(bytes, &message) == STATUS_OK)
+			status = hostname_cache_add(
+			        c->context->names, &c->computer, &message, chunk->time_ns);
+		buf_drop_front(&c->dns, bytes.len + DNS_LENGTH_BYTES);
+	}
+	if (status != STATUS_LIMIT)
+		return status;
+	c->dns_over_tcp = false;
+	buf_free(&c->dns);
+	return STATUS_OK;
+}
+
 int conversation_watch_hello(struct conversation *c, const struct chunk *chunk)
 {
 	if (chunk->datagram)
 		return watch_datagram(c, chunk);
+	if (c->dns_over_tcp && chunk->direction == 1)
+		return watch_dns(c, chunk);
 	return watch_stream(c, &c->hello[chunk->direction], chunk);
 }

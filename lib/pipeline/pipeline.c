@@ -51,6 +51,7 @@ enum loss {
 	LOSS_FINDINGS_FOLDED,
 	LOSS_FIELDS_WITHOUT_ROOM,
 	LOSS_NAMES_FORGOTTEN,
+	LOSS_NAMES_UNASKED,
 	LOSS_FRAMES_CUT,
 	LOSS_FRAMES_DROPPED,
 	LOSS_GAP_BYTES,
@@ -74,6 +75,7 @@ static const char *const loss_names[LOSSES] = {
         [LOSS_FINDINGS_FOLDED] = "findings without a row of their own",
         [LOSS_FIELDS_WITHOUT_ROOM] = "fields not searched for lack of room",
         [LOSS_NAMES_FORGOTTEN] = "looked-up names forgotten for room",
+        [LOSS_NAMES_UNASKED] = "answers for names that nobody asked",
         [LOSS_FRAMES_CUT] = "frames shortened by the capture",
         [LOSS_FRAMES_DROPPED] = "frames dropped by the capturing machine",
         [LOSS_GAP_BYTES] = "bytes missing inside conversations",
@@ -409,6 +411,7 @@ static int note_names(struct pipeline *p, const struct packet *packet)
 		return STATUS_OK;
 	if (dns_parse(packet->payload, &message) != STATUS_OK)
 		return STATUS_OK; /* its flow is recorded all the same */
+	p->losses[LOSS_NAMES_UNASKED] += message.answers_unasked;
 	return hostname_cache_add(p->names, &packet->tuple.dst.addr, &message, packet->time_ns);
 }
 

@@ -77,6 +77,50 @@ static void cut_anywhere_it_is_truncated_and_untouched(void **state)
 	assert_memory_equal(&parsed, &before, sizeof(parsed));
 }
 
+static void put_header(struct frame_maker *m, unsigned questions, unsigned answers);
+
+/* An answer for another name than was asked, and aliases that run in a circle or backwards. */
+static void keeps_what_was_asked_for(void **state)
+{
+	struct frame_maker m;
+
+	(void)state;
+	put_header(&m, 1, 4);
+	PUT(&m, "\1a\0\0\1\0\1");
+	PUT(&m, "\1c\0\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"); /* reached by the last record */
+	PUT(&m, "\1x\0\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\2"); /* nobody asked */
+	PUT(&m, "\1a\0\0\5\0\1\0\0\0\x3c\0\3\1b\0");
+	PUT(&m, "\1b\0\0\5\0\1\0\0\0\x3c\0\3\1c\0");
+	assert_int_equal(parse(&m), STATUS_OK);
+	assert_int_equal(parsed.answer_count, 3);
+	assert_int_equal(parsed.answers_unasked, 1);
+	assert_string_equal(parsed.answers[0].name, "c");
+	put_header(&m, 1, 3);
+	PUT(&m, "\1a\0\0\1\0\1");
+	PUT(&m, "\1a\0\0\5\0\1\0\0\0\x3c\0\3\1b\0");
+	PUT(&m, "\1b\0\0\5\0\1\0\0\0\x3c\0\3\1a\0");
+	PUT(&m, "\1x\0\0\5\0\1\0\0\0\x3c\0\3\1a\0");
+	assert_int_equal(parse(&m), STATUS_OK);
+	assert_int_equal(parsed.answer_count, 2);
+	assert_int_equal(parsed.answers_unasked, 1);
+}
+
+static void takes_messages_off_a_stream(void **state)
+{
+	static const uint8_t stream[] = {0, 3, 'a', 'b', 'c', 0, 0};
+	struct span message = span_of_text("old");
+
+	(void)state;
+	for (size_t len = 0; len < 5; len++) {
+		assert_int_equal(dns_next_message(span_of(stream, len), &message), STATUS_MORE);
+		assert_true(span_equal_text(message, "old"));
+	}
+	assert_int_equal(dns_next_message(span_of(stream, 7), &message), STATUS_ITEM);
+	assert_true(span_equal_text(message, "abc"));
+	assert_int_equal(dns_next_message(span_of(stream + 5, 2), &message), STATUS_ITEM);
+	assert_int_equal(message.len, 0);
+}
+
 static void put_header(struct frame_maker *m, unsigned questions, unsigned answers)
 {
 	m->len = 0;
@@ -176,6 +220,8 @@ static void odd_bytes_in_labels_stay_harmless(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(keeps_what_was_asked_for),
+	        cmocka_unit_test(takes_messages_off_a_stream),
 	        cmocka_unit_test(reads_a_response),
 	        cmocka_unit_test(cut_anywhere_it_is_truncated_and_untouched),
 	        cmocka_unit_test(names_cannot_loop_or_grow),
