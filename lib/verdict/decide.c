@@ -32,6 +32,9 @@ static enum severity severity_of(const struct decision *d, const struct flag_rul
 		return SEVERITY_URGENT;
 	if (rule->raises == RAISES_IDENTIFIABLE && identifiable && rule->severity < SEVERITY_URGENT)
 		return rule->severity + 1;
+	if (rule->raises == RAISES_UNREGISTERED && !d->trail.destination &&
+	        rule->severity < SEVERITY_URGENT)
+		return rule->severity + 1;
 	return rule->severity;
 }
 
@@ -361,6 +364,47 @@ static void check_content(struct decision *d)
 		raise(d, FLAG_NOT_INSPECTABLE, &d->blanks, "%s", name);
 }
 
+/* What the service is asks; a row of the register answers, but for somebody seeing the screen. */
+static void check_service(struct decision *d)
+{
+	static const enum flag_id flags[] = {
+	        [FAR_SERVICE_OTHER] = FLAGS,
+	        [FAR_SERVICE_REMOTE_ACCESS] = FLAG_REMOTE_ACCESS_TOOL,
+	        [FAR_SERVICE_PERSONAL] = FLAG_CONSUMER_CLOUD,
+	        [FAR_SERVICE_AI] = FLAG_AI_SERVICE_UNREGISTERED,
+	        [FAR_SERVICE_TRACKER] = FLAG_TRACKER,
+	        [FAR_SERVICE_HIDDEN_DNS] = FLAG_HIDDEN_DNS,
+	        [FAR_SERVICE_TUNNEL] = FLAG_TUNNEL,
+	};
+	const struct verdict_subject *s = d->subject;
+	enum flag_id id = (size_t)s->far_service < ARRAY_LEN(flags) ? flags[s->far_service] : FLAGS;
+	const char *shown = s->service_shown && s->service_shown[0] ? s->service_shown
+	                                                            : s->far_shown;
+	struct blanks blanks = with(d, BLANK_RECIPIENT, shown);
+	char name[96];
+
+	if (id == FLAGS)
+		return;
+	if (!d->trail.destination)
+		raise(d, id, &blanks, "destinations.csv: no row for %s", shown ? shown : "");
+	else if (id == FLAG_REMOTE_ACCESS_TOOL)
+		raise(d, id, &blanks, "%s", destination_name(d, name));
+}
+
+static void check_border(struct decision *d)
+{
+	const struct verdict_subject *s = d->subject;
+	char name[96] = "nothing recorded";
+
+	if (d->trail.destination)
+		destination_name(d, name);
+	if (s->test_service && s->patient_seen && d->verdict->evidence == EVIDENCE_SEEN)
+		raise(d, FLAG_TEST_HOST_LIVE_DATA, &d->blanks, "%s", name);
+	/* A row of the register tells that somebody means to send there. */
+	if (s->lan_port && (s->from_outside || !d->trail.destination))
+		raise(d, FLAG_LAN_PORT_AT_BORDER, &d->blanks, "%s", name);
+}
+
 static enum paper paper_of(const struct decision *d)
 {
 	const struct paper_trail *t = &d->trail;
@@ -433,6 +477,8 @@ int verdict_decide(const struct verdict_subject *s, const struct registry *regis
 	check_transport(&d);
 	check_content(&d);
 	check_country(&d);
+	check_service(&d);
+	check_border(&d);
 	ret->outcome = outcome_of(s, ret);
 	return STATUS_OK;
 }

@@ -25,7 +25,7 @@ enum rule_column {
 static const char *const column_names[RULE_COLUMNS] = {
         "id", "severity", "raises", "scope", "sentence", "rule", "would_clear"};
 
-static const char *const raises_names[] = {"no", "identifiable", "seen-urgent"};
+static const char *const raises_names[] = {"no", "identifiable", "seen-urgent", "unregistered"};
 
 /* The name of a blank, and the words that stand in it when nothing is known. */
 static const struct {
@@ -129,7 +129,7 @@ static const char *read_row(
 		return "The severity is one of info, low, medium, high, urgent.";
 	*ret_column = COLUMN_RAISES;
 	if (!find_name(raises_names, ARRAY_LEN(raises_names), cells[COLUMN_RAISES], &raises))
-		return "raises is one of no, identifiable, seen-urgent.";
+		return "raises is one of no, identifiable, seen-urgent, unregistered.";
 	rule.raises = (enum raises)raises;
 	*ret_column = COLUMN_SCOPE;
 	if (!find_scope(cells[COLUMN_SCOPE], &rule.scope))

@@ -10,6 +10,7 @@ enum raises {
 	RAISES_NO,
 	RAISES_IDENTIFIABLE, /* one step, when clinical data of an identifiable patient was seen */
 	RAISES_SEEN_URGENT,  /* to urgent, when clinical data was seen */
+	RAISES_UNREGISTERED, /* one step, when the register has no row for the destination */
 };
 
 /* The blanks of a sentence: {program} {recipient} {country} {list} {date} {category} {computer}

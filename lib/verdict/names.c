@@ -32,6 +32,14 @@ const char *flag_name(enum flag_id id)
 	        [FLAG_COUNTRY_NOT_ALLOWED] = "country-not-allowed",
 	        [FLAG_COUNTRY_UNCERTAIN] = "country-uncertain",
 	        [FLAG_OVERSEAS_BASIS_MISSING] = "overseas-basis-missing",
+	        [FLAG_AI_SERVICE_UNREGISTERED] = "ai-service-unregistered",
+	        [FLAG_CONSUMER_CLOUD] = "consumer-cloud",
+	        [FLAG_TRACKER] = "tracker",
+	        [FLAG_REMOTE_ACCESS_TOOL] = "remote-access-tool",
+	        [FLAG_HIDDEN_DNS] = "hidden-dns",
+	        [FLAG_TUNNEL] = "tunnel",
+	        [FLAG_TEST_HOST_LIVE_DATA] = "test-host-live-data",
+	        [FLAG_LAN_PORT_AT_BORDER] = "lan-port-at-border",
 	        [FLAG_UPDATE_IN_CLEAR] = "update-in-clear",
 	};
 

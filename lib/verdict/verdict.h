@@ -18,7 +18,7 @@
 #include "net/match_rule.h"
 #include "registry/registry.h"
 
-#define VERDICT_FLAGS_MAX 24 /* of one subject; there are fewer checks than that */
+#define VERDICT_FLAGS_MAX 32 /* of one subject; there are fewer checks than that */
 
 enum severity {
 	SEVERITY_NONE,
@@ -66,6 +66,14 @@ enum flag_id {
 	FLAG_COUNTRY_NOT_ALLOWED,
 	FLAG_COUNTRY_UNCERTAIN,
 	FLAG_OVERSEAS_BASIS_MISSING,
+	FLAG_AI_SERVICE_UNREGISTERED,
+	FLAG_CONSUMER_CLOUD,
+	FLAG_TRACKER,
+	FLAG_REMOTE_ACCESS_TOOL,
+	FLAG_HIDDEN_DNS,
+	FLAG_TUNNEL,
+	FLAG_TEST_HOST_LIVE_DATA,
+	FLAG_LAN_PORT_AT_BORDER,
 	FLAG_UPDATE_IN_CLEAR,
 	FLAGS
 };
@@ -90,6 +98,17 @@ struct flag {
 
 enum transport { TRANSPORT_UNKNOWN, TRANSPORT_CLEAR, TRANSPORT_ENCRYPTED };
 
+/* What is publicly known of the far end, as far as it raises a question. Never clears one. */
+enum far_service {
+	FAR_SERVICE_OTHER,
+	FAR_SERVICE_REMOTE_ACCESS,
+	FAR_SERVICE_PERSONAL, /* file, mail or chat service for everybody */
+	FAR_SERVICE_AI,
+	FAR_SERVICE_TRACKER,
+	FAR_SERVICE_HIDDEN_DNS,
+	FAR_SERVICE_TUNNEL
+};
+
 /* One flow as evidence. Borrows everything. */
 struct verdict_subject {
 	bool egress;               /* payload went from inside to outside */
@@ -101,6 +120,11 @@ struct verdict_subject {
 	struct match_subject match;
 	const char *country;  /* alpha-2 or "" */
 	bool country_certain; /* confidence database or override */
+	enum far_service far_service;
+	const char *service_shown; /* its organisation for sentences; "" or NULL: none known */
+	bool test_service;         /* the maker's service for tests */
+	bool lan_port;             /* a service that is meant for inside a practice */
+	bool from_outside;         /* the far end began the conversation */
 	enum transport transport;
 	bool infrastructure; /* DNS, DHCP, NTP: no `unencrypted` */
 	enum tier tier;      /* highest of the egress findings; TIER_OPAQUE when encrypted */

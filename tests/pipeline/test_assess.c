@@ -115,10 +115,85 @@ static void what_was_not_seen_is_not_covered(void **state)
 	registry_free(registry);
 }
 
+static bool asks(const struct store_flow *flow, enum flag_id id)
+{
+	struct registry *registry = load_register();
+	struct flag_rules *rules = load_flags();
+	struct assessment a;
+	bool found = false;
+
+	assert_int_equal(assess_flow(flow, NULL, 0, registry, rules, &a), STATUS_OK);
+	for (unsigned i = 0; i < a.verdict.flag_count; i++)
+		found = found || a.verdict.flags[i].id == id;
+	flag_rules_free(rules);
+	registry_free(registry);
+	return found;
+}
+
+static void services_and_ports_ask(void **state)
+{
+	static const struct {
+		const char *kind;
+		uint8_t protocol;
+		uint16_t far_port;
+		enum flag_id id;
+		bool fires;
+	} cases[] = {
+	        {"remote-access", 6, 443, FLAG_REMOTE_ACCESS_TOOL, true},
+	        {"ai-service", 6, 443, FLAG_AI_SERVICE_UNREGISTERED, true},
+	        {"consumer-mail", 6, 443, FLAG_CONSUMER_CLOUD, true},
+	        {"social", 6, 443, FLAG_CONSUMER_CLOUD, false},
+	        {"analytics", 6, 443, FLAG_TRACKER, true},
+	        {"cdn", 6, 443, FLAG_TRACKER, false},
+	        {"doh", 6, 443, FLAG_HIDDEN_DNS, true},
+	        {"doh", 17, 53, FLAG_HIDDEN_DNS, false},
+	        {"", 6, 853, FLAG_HIDDEN_DNS, true},
+	        {"", 17, 4500, FLAG_TUNNEL, true},
+	        {"", 6, 4500, FLAG_TUNNEL, false},
+	        {"", 50, 0, FLAG_TUNNEL, true},
+	        {"tunnel", 6, 443, FLAG_TUNNEL, true},
+	        {"", 6, 445, FLAG_LAN_PORT_AT_BORDER, true},
+	        {"", 17, 445, FLAG_LAN_PORT_AT_BORDER, false},
+	        {"", 6, 443, FLAG_LAN_PORT_AT_BORDER, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct store_flow flow = update_check();
+
+		snprintf(flow.names[0].name, sizeof(flow.names[0].name), "other.example");
+		snprintf(flow.service_kind, sizeof(flow.service_kind), "%s", cases[i].kind);
+		flow.tuple.protocol = cases[i].protocol;
+		flow.tuple.dst.port = cases[i].far_port;
+		if (asks(&flow, cases[i].id) != cases[i].fires)
+			fail_msg("case %zu: %s", i, flag_name(cases[i].id));
+	}
+}
+
+/* The far end began: the port of the practice's own computer tells the service. */
+static void a_screen_reached_from_outside_asks(void **state)
+{
+	struct store_flow flow = update_check();
+
+	(void)state;
+	flow.tuple = (struct tuple){.src = {{4, {203, 26, 177, 91}}, 50000},
+	        .dst = {{4, {192, 168, 20, 10}}, 3389},
+	        .protocol = 6};
+	flow.out_index = 1;
+	flow.counts[1] = flow.counts[0];
+	flow.direction = FLOW_INCOMING;
+	assert_true(asks(&flow, FLAG_LAN_PORT_AT_BORDER));
+	flow.tuple.dst.port = 443;
+	flow.tuple.src.port = 3389; /* theirs, chosen at random */
+	assert_false(asks(&flow, FLAG_LAN_PORT_AT_BORDER));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(what_was_not_seen_is_not_covered),
+	        cmocka_unit_test(services_and_ports_ask),
+	        cmocka_unit_test(a_screen_reached_from_outside_asks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
