@@ -22,7 +22,9 @@ struct run_facts {
 	struct store_query period; /* that is reported on */
 	struct verdict verdict;
 	char authority[160];
-	char geo_built[TIME_DATE_CHARS];
+	char geo_built[TIME_DATE_CHARS], geo_asn_built[TIME_DATE_CHARS];
+	char geo_warning[192];
+	int64_t last_ns; /* of the inputs: how old the data was then */
 	char practice[DISPLAY_CHARS_MAX];
 };
 
@@ -56,15 +58,18 @@ static struct store_query period_of(const char *date)
 }
 
 /* An input that reaches into the period and lost something, or ended too early, is a gap in it. */
-static int check_inputs(struct workplace *w, const struct run_facts *facts, struct verdict_run *v)
+static int check_inputs(struct workplace *w, struct run_facts *facts, struct verdict_run *v)
 {
 	struct store_input *inputs = NULL;
 	size_t count = 0;
 	int status = store_inputs(w->store, &facts->period, &inputs, &count);
 
-	for (size_t i = 0; status == STATUS_OK && i < count; i++)
+	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
 		if (inputs[i].dropped > 0 || inputs[i].cut > 0 || inputs[i].end_reason[0] != '\0')
 			v->gap = true;
+		if (inputs[i].frames > 0 && inputs[i].last_ns > facts->last_ns)
+			facts->last_ns = inputs[i].last_ns;
+	}
 	free(inputs);
 	return status;
 }
@@ -98,6 +103,29 @@ static int check_coverage(
 	return STATUS_OK;
 }
 
+/* The dates of the country data, and a sentence when it was old at the time of the capture. */
+static void date_location(const struct location_db *db, struct run_facts *facts)
+{
+	const int64_t day_ns = 24 * NS_PER_HOUR;
+	const int64_t built_ns[] = {location_built_ns(db), location_asn_built_ns(db)};
+	char *const dates[] = {facts->geo_built, facts->geo_asn_built};
+	static const char *const names[] = {"country data", "data on organisations"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		int64_t age_days = (facts->last_ns - built_ns[i]) / day_ns;
+
+		if (built_ns[i] <= 0)
+			continue;
+		time_format_day((int32_t)(built_ns[i] / day_ns), dates[i]);
+		if (age_days > LOCATION_OLD_DAYS && !facts->geo_warning[0])
+			snprintf(facts->geo_warning, sizeof(facts->geo_warning),
+			        "The %s is of %s, %d days before this recording, and networks "
+			        "move; "
+			        "geo/update.sh takes newer data where there is any.",
+			        names[i], dates[i], (int)age_days);
+	}
+}
+
 static void count_warnings(const struct registry *r, struct verdict_run *v)
 {
 	for (size_t i = 0; r && i < registry_problem_count(r); i++) {
@@ -114,7 +142,6 @@ static int collect_facts(
         struct workplace *w, const struct reporting_options *o, struct run_facts *facts)
 {
 	struct verdict_run *v = &facts->question;
-	int64_t built_ns = location_built_ns(w->location);
 	int status;
 
 	facts->period = period_of(o->date);
@@ -131,8 +158,7 @@ static int collect_facts(
 	v->has_register = w->registry != NULL;
 	count_warnings(w->registry, v);
 	v->authorised_by = reporting_authority(w, o->authorised_by, facts->authority);
-	if (built_ns > 0)
-		time_format_day((int32_t)(built_ns / NS_PER_SECOND / 86400), facts->geo_built);
+	date_location(w->location, facts);
 	return STATUS_OK;
 }
 
@@ -148,6 +174,8 @@ static void describe_run(
 	run->register_sha256 = w->registry ? registry_sha256(w->registry) : "";
 	run->rules_version = w->rules_version;
 	run->geo_built = facts->geo_built;
+	run->geo_asn_built = facts->geo_asn_built;
+	run->geo_warning = facts->geo_warning;
 	run->protocol_engine = protocol_engine_version();
 	run->sandbox = w->level;
 	run->authorised_by = facts->authority;

@@ -217,12 +217,15 @@ static void write_run_flags(const struct report_run *run, FILE *out)
 {
 	const struct verdict *v = run->run_verdict;
 	bool warned = run->mirror_warning && *run->mirror_warning;
+	bool old = run->geo_warning && *run->geo_warning;
 
-	if (!warned && (!v || v->flag_count == 0))
+	if (!warned && !old && (!v || v->flag_count == 0))
 		return;
 	fputs("<ul class=\"notes\">", out);
 	if (warned)
 		html_element(out, "li", run->mirror_warning);
+	if (old)
+		html_element(out, "li", run->geo_warning);
 	for (unsigned i = 0; v && i < v->flag_count; i++) {
 		fputs("<li>", out);
 		html_text(out, v->flags[i].sentence);

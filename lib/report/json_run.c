@@ -68,6 +68,8 @@ static void write_versions(struct json_out *j, const struct report_run *run)
 	json_text(j, "register_sha256", run->register_sha256);
 	json_text(j, "rules_version", run->rules_version);
 	json_text(j, "geo_built", run->geo_built);
+	json_text(j, "geo_asn_built", run->geo_asn_built ? run->geo_asn_built : "");
+	json_text(j, "geo_warning", run->geo_warning ? run->geo_warning : "");
 	json_text(j, "protocol_engine", run->protocol_engine);
 	json_text(j, "sandbox", run->sandbox);
 	json_text(j, "inside", run->inside);

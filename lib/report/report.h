@@ -55,11 +55,13 @@ struct report_run {
 	const char *register_sha256; /* "" without a register */
 	const char *rules_version;   /* first 12 hex of the SHA-256 over the rule files */
 	const char *geo_built;       /* date of the country data, "" none */
+	const char *geo_asn_built;   /* date of the data on organisations, "" none */
 	const char *protocol_engine; /* "nDPI 4.2.0", "none" */
 	const char *sandbox;         /* "Landlock ABI 7, seccomp", "none: …" */
 	const char *authorised_by;
 	const char *inside;                    /* what counted as inside, in words */
 	const char *mirror_warning;            /* sentence of the mirror check, "" */
+	const char *geo_warning;               /* sentence when the country data is old, "" */
 	double captured_seconds, loss_percent; /* of the day, or of all */
 	uint64_t budget_peak_bytes, budget_refusals;
 	double wall_seconds, cpu_seconds;

@@ -224,6 +224,8 @@ static int write_head(const struct layout *l, struct report *r)
 	}
 	if (r->run->mirror_warning && *r->run->mirror_warning)
 		write_prose(l, 0, INDENT, r->run->mirror_warning);
+	if (r->run->geo_warning && *r->run->geo_warning)
+		write_prose(l, 0, INDENT, r->run->geo_warning);
 	for (unsigned i = 0; v && i < v->flag_count; i++) {
 		snprintf(line, sizeof(line), "%s: %s (%s)", severity_name(v->flags[i].severity),
 		        v->flags[i].sentence, flag_name(v->flags[i].id));
