@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/display.h"
+#include "classify/place.h"
 #include "net/community_id.h"
 #include "pipeline/conversation.h"
 
@@ -17,6 +18,9 @@ static void copy_names(const struct conversation *c, struct store_flow *ret)
 		snprintf(to->source, sizeof(to->source), "%s", hostname_source_text(from->source));
 		to->age_ns = from->age_ns;
 	}
+	if (c->names && c->names->count > 0)
+		display_host(span_of_text(place_registered(c->names->names[0].name)), ret->domain,
+		        sizeof(ret->domain));
 }
 
 static void copy_service(const struct service *s, struct store_flow *ret)

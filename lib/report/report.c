@@ -171,7 +171,7 @@ static const struct registry_destination *destination_of(
 	               : NULL;
 }
 
-/* The register's row, the far end's name, or its network. */
+/* The register's row, the registered part of the far end's name, or its network. */
 static const char *destination_key(
         struct report *r, const struct report_flow *f, const struct registry_destination *d)
 {
@@ -180,6 +180,8 @@ static const char *destination_key(
 
 	if (d)
 		return text_pool_add(r->pool, d->id);
+	if (f->flow->domain[0] != '\0')
+		return text_pool_add(r->pool, f->flow->domain);
 	if (f->flow->name_count > 0)
 		return text_pool_add(r->pool, f->flow->names[0].name);
 	prefix_format(&prefix, text);

@@ -48,6 +48,8 @@ struct store_flow {
 	enum flow_end end;
 	struct store_name names[STORE_NAMES_MAX];
 	unsigned name_count;
+	/* What the organisation registered of the best name (public suffix list); "" no name. */
+	char domain[DISPLAY_CHARS_MAX];
 	char country[3];
 	char country_confidence[16];
 	char organisation[DISPLAY_CHARS_MAX];

@@ -173,7 +173,8 @@ static void read_flow_facts(sqlite3_stmt *statement, struct store_flow *ret)
 	READ_TEXT(statement, 39, ret->service);
 	READ_TEXT(statement, 40, ret->service_kind);
 	ret->service_test = sqlite3_column_int(statement, 41);
-	ret->input = (uint32_t)sqlite3_column_int64(statement, 42);
+	READ_TEXT(statement, 42, ret->domain);
+	ret->input = (uint32_t)sqlite3_column_int64(statement, 43);
 }
 
 /* A file from elsewhere may hold any number: those that others count with are checked here. */
