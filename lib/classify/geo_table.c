@@ -193,6 +193,8 @@ static int read_block_line(struct geo_table *t, const char *key, const char *val
 
 	if (!t->in_block)
 		return begin_block(t, key, value);
+	if (strcmp(key, "net") == 0)
+		return refuse(t, t->line, "an empty line must stand before the next network");
 	if (item->kind == GEO_AS_NAME && strcmp(key, "name") == 0) {
 		size_t len = strlen(value);
 

@@ -157,6 +157,7 @@ static void every_mistake_is_named_with_its_place(void **state)
 	        {GEO_LOCATION, DATED "net: 192.0.2.0/24\ncountry: Australia\n", "two letters", 3,
 	                10},
 	        {GEO_LOCATION, DATED "net: 192.0.2.0/24\naut-num: ASx\n", "aut-num:", 3, 10},
+	        {GEO_LOCATION, DATED "net: 192.0.2.0/24\nnet: 192.0.3.0/24\n", "empty line", 3, 1},
 	        {GEO_TOR_IPV4, DATED, "no network", 0, 0},
 	        {GEO_TOR_IPV4, "1,2,AU\n", "no date", 0, 0},
 	        {GEO_TOR_IPV4, "# Generated: some day\n1,2,AU\n", "no date", 0, 0},
