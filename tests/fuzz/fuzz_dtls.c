@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	budget_init(&budget, BUDGET_BYTES);
 	dtls_init(&d, &budget);
-	while (cursor_left(&c) > 0) {
+	while (!cursor_failed(&c) && cursor_left(&c) > 0) {
 		size_t len = cursor_u16be(&c);
 		struct span datagram = cursor_span(&c, len < c.left ? len : c.left);
 		struct client_hello hello;

@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (quic_new(&q, &budget) != STATUS_OK)
 		abort();
 	datagram.len = 0;
-	while (cursor_left(&c) > 0) {
+	while (!cursor_failed(&c) && cursor_left(&c) > 0) {
 		uint8_t control = cursor_u8(&c);
 		uint16_t len = cursor_u16be(&c);
 		uint8_t *exact;
