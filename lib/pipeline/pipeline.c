@@ -12,6 +12,7 @@
 #include "net/dns.h"
 #include "net/fragment.h"
 #include "pipeline/conversation.h"
+#include "pipeline/loss.h"
 #include "pipeline/mirror_check.h"
 
 #define STREAM_BYTES_MAX (1u << 20)    /* held out of order for one direction: a large window */
@@ -31,52 +32,6 @@ struct shard {
 	struct flow_table *table;
 	struct conversation **by_slot;
 	uint32_t slots;
-};
-
-/* Things not followed, by name; each becomes a row of the report's losses. */
-enum loss {
-	LOSS_NOT_IP,
-	LOSS_UNKNOWN_LINK,
-	LOSS_CUT,
-	LOSS_MALFORMED,
-	LOSS_TOO_DEEP,
-	LOSS_FRAGMENTS_EXPIRED,
-	LOSS_FRAGMENTS_EVICTED,
-	LOSS_FRAGMENT_OVERLAPS,
-	LOSS_EXCLUDED_NET,
-	LOSS_FLOWS_EVICTED,
-	LOSS_STREAMS_OVER_BUDGET,
-	LOSS_MIRROR_DUPLICATES,
-	LOSS_FLOWS_WITHOUT_ROOM,
-	LOSS_FINDINGS_FOLDED,
-	LOSS_FIELDS_WITHOUT_ROOM,
-	LOSS_NAMES_FORGOTTEN,
-	LOSS_FRAMES_CUT,
-	LOSS_FRAMES_DROPPED,
-	LOSS_GAP_BYTES,
-	LOSSES
-};
-
-static const char *const loss_names[LOSSES] = {
-        [LOSS_NOT_IP] = "frames that are not IP",
-        [LOSS_UNKNOWN_LINK] = "frames of an unknown link type",
-        [LOSS_CUT] = "frames cut inside their headers",
-        [LOSS_MALFORMED] = "malformed packets",
-        [LOSS_TOO_DEEP] = "packets with too many wrappings",
-        [LOSS_FRAGMENTS_EXPIRED] = "fragmented packets never completed",
-        [LOSS_FRAGMENTS_EVICTED] = "fragmented packets without room",
-        [LOSS_FRAGMENT_OVERLAPS] = "fragmented packets that overlap",
-        [LOSS_EXCLUDED_NET] = "packets of guest or voice networks",
-        [LOSS_FLOWS_EVICTED] = "conversations given up for room",
-        [LOSS_STREAMS_OVER_BUDGET] = "stretches of content given up for room",
-        [LOSS_MIRROR_DUPLICATES] = "packets doubled by the mirror port",
-        [LOSS_FLOWS_WITHOUT_ROOM] = "conversations not inspected for room",
-        [LOSS_FINDINGS_FOLDED] = "findings without a row of their own",
-        [LOSS_FIELDS_WITHOUT_ROOM] = "fields not searched for lack of room",
-        [LOSS_NAMES_FORGOTTEN] = "looked-up names forgotten for room",
-        [LOSS_FRAMES_CUT] = "frames shortened by the capture",
-        [LOSS_FRAMES_DROPPED] = "frames dropped by the capturing machine",
-        [LOSS_GAP_BYTES] = "bytes missing inside conversations",
 };
 
 struct pipeline {
@@ -195,7 +150,7 @@ static int store_loss_of(struct pipeline *p, uint32_t input, enum loss what, str
 {
 	if (row.count == 0)
 		return STATUS_OK;
-	snprintf(row.name, sizeof(row.name), "%s", loss_names[what]);
+	snprintf(row.name, sizeof(row.name), "%s", loss_name(what));
 	return store_add_loss(p->store, input, &row);
 }
 
@@ -707,21 +662,6 @@ static void describe_inside(const struct pipeline *p, struct pipeline_result *re
 		len += (size_t)snprintf(ret->inside + len, sizeof(ret->inside) - len, "%s%s",
 		        len ? ", " : "", text);
 	}
-}
-
-/* Losses that mean that content, or what was found in it, is missing. What is not IP holds none
- * that exeat looks for; a malformed packet is refused by its receiver, too. */
-static const enum loss gaps[] = {LOSS_UNKNOWN_LINK, LOSS_CUT, LOSS_TOO_DEEP, LOSS_FRAGMENTS_EXPIRED,
-        LOSS_FRAGMENTS_EVICTED, LOSS_FRAGMENT_OVERLAPS, LOSS_FINDINGS_FOLDED, LOSS_FLOWS_EVICTED,
-        LOSS_STREAMS_OVER_BUDGET, LOSS_FLOWS_WITHOUT_ROOM, LOSS_FIELDS_WITHOUT_ROOM,
-        LOSS_FRAMES_CUT, LOSS_FRAMES_DROPPED, LOSS_GAP_BYTES};
-
-bool pipeline_loss_is_gap(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(gaps); i++)
-		if (strcmp(name, loss_names[gaps[i]]) == 0)
-			return true;
-	return false;
 }
 
 static void describe_result(const struct pipeline *p, struct pipeline_result *ret)
