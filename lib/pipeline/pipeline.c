@@ -14,6 +14,7 @@
 #include "pipeline/conversation.h"
 #include "pipeline/loss.h"
 #include "pipeline/mirror_check.h"
+#include "pipeline/progress.h"
 
 #define STREAM_BYTES_MAX (1u << 20)    /* held out of order for one direction: a large window */
 #define TICK_NS          NS_PER_SECOND /* of packet time between looks at idle flows */
@@ -52,6 +53,7 @@ struct pipeline {
 	uint64_t unread[SOURCE_INPUTS_MAX];
 	uint64_t cut_told[SOURCE_INPUTS_MAX], dropped_told[SOURCE_INPUTS_MAX];
 	uint64_t flows, frames;
+	uint64_t clinical;    /* conversations that ended, and in which clinical data was seen */
 	uint32_t unread_link; /* of the first frame whose link type is not known */
 	int64_t first_ns, last_ns, ticked_ns;
 	int64_t kept_ns, kept_hour_ns; /* live: when the store was last committed */
@@ -214,6 +216,7 @@ static int store_flow_now(
 
 	conversation_row(c, flow, &row);
 	conversation_record(c, flow, last, &record);
+	p->clinical += last && (row.tier == TIER_MEDIUM || row.tier == TIER_HIGH);
 	status = store_add_flow(p->store, &row);
 	return status == STATUS_OK ? store_add_record(p->store, &record) : status;
 }
@@ -560,13 +563,22 @@ static int64_t wall_clock_ns(void)
 	return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
-static void show_progress(const struct pipeline *p, int64_t now_ns, int64_t *last_shown_ns)
+/* A line a second at most; a shorter one leaves nothing of a longer one behind. */
+static void show_progress(
+        const struct pipeline *p, int64_t started_ns, int64_t now_ns, int64_t *last_shown_ns)
 {
-	if (!p->options->progress || now_ns - *last_shown_ns < NS_PER_SECOND)
-		return;
+	const struct source_position position = source_position(p->source);
+	const struct progress now = {.bytes = position.bytes,
+	        .bytes_total = position.bytes_total,
+	        .packets = p->frames,
+	        .clinical = p->clinical,
+	        .elapsed_ns = now_ns - started_ns,
+	        .duration_ns = p->options->duration_ns};
+	char line[PROGRESS_CHARS];
+
 	*last_shown_ns = now_ns;
-	fprintf(stderr, "\r%llu packets, %llu conversations finished ",
-	        (unsigned long long)p->frames, (unsigned long long)p->flows);
+	progress_line(&now, line);
+	fprintf(stderr, "\r%s\x1b[K", line);
 }
 
 static int64_t time_of_day_ns(void)
@@ -612,7 +624,8 @@ static int read_source(struct pipeline *p)
 			now_ns = wall_clock_ns();
 		if (o->duration_ns > 0 && now_ns - started_ns >= o->duration_ns)
 			break;
-		show_progress(p, now_ns, &shown_ns);
+		if (o->progress && now_ns - shown_ns >= NS_PER_SECOND)
+			show_progress(p, started_ns, now_ns, &shown_ns);
 		if (source_is_live(p->source) && (status = keep_in_time(p, now_ns)) != STATUS_OK)
 			return status;
 		status = source_next(p->source, POLL_MS, &frame);
@@ -628,7 +641,7 @@ static int read_source(struct pipeline *p)
 		}
 	}
 	if (o->progress && shown_ns != started_ns)
-		fprintf(stderr, "\r%60s\r", "");
+		fprintf(stderr, "\r\x1b[K");
 	return source_is_live(p->source) ? drain_live(p) : STATUS_OK;
 }
 
