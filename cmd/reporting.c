@@ -12,6 +12,7 @@
 #include "base/timestamp.h"
 #include "classify/protocol.h"
 #include "pipeline/assess.h"
+#include "pipeline/loss.h"
 
 #define CANDIDATES_CHARS (PROGRAM_CANDIDATES_MAX * PROGRAM_ID_CHARS)
 
@@ -82,7 +83,7 @@ static int check_losses(struct workplace *w, const struct run_facts *facts, stru
 	int status = store_losses(w->store, &facts->period, &losses, &count);
 
 	for (size_t i = 0; status == STATUS_OK && i < count; i++)
-		if (pipeline_loss_is_gap(losses[i].name))
+		if (loss_is_gap(losses[i].name))
 			v->gap = true;
 	free(losses);
 	return status;

@@ -614,6 +614,7 @@ static void json_close(void *state)
 
 const struct decoder decoder_json = {
         .name = "json",
+        .clear = true,
         .state_bytes = sizeof(struct json),
         .probe = json_probe,
         .open = json_open,

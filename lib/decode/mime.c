@@ -498,6 +498,7 @@ static int mime_open(void *state, const struct decode_env *env)
 
 const struct decoder decoder_mime = {
         .name = "mime",
+        .clear = true,
         .state_bytes = sizeof(struct mime),
         .probe = mime_probe,
         .open = mime_open,

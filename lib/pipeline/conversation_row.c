@@ -207,6 +207,27 @@ static void copy_tuple(const struct flow *flow, struct store_flow *ret)
 	ret->end = flow->end;
 }
 
+/* True when whoever listens can read the content: what goes over into TLS carries its content
+ * there, behind a greeting or a request for a tunnel that hold none. */
+static bool content_in_clear(const struct conversation *c)
+{
+	bool clear = false;
+
+	for (int i = 0; i < CONVERSATION_LAYERS; i++) {
+		struct decode_summary summary = {.clear = false};
+
+		if (c->layers[i].tls)
+			return false;
+		if (!c->layers[i].decode)
+			continue;
+		decode_session_summary(c->layers[i].decode, &summary);
+		if (summary.unread_reason == STREAM_ENCRYPTED && !summary.clear)
+			return false;
+		clear |= summary.clear;
+	}
+	return clear;
+}
+
 void conversation_row(struct conversation *c, const struct flow *flow, struct store_flow *ret)
 {
 	struct decode_summary summary = {.clear = false};
@@ -223,11 +244,12 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 	snprintf(ret->app_confidence, sizeof(ret->app_confidence), "%s",
 	        c->label.confidence[0] ? c->label.confidence : "none");
 	snprintf(ret->protocol, sizeof(ret->protocol), "%s", summary.protocol);
-	ret->clear = summary.clear;
 	if (c->user_agent)
 		snprintf(ret->user_agent, sizeof(ret->user_agent), "%s", c->user_agent);
 	judge_inspection(c, flow, ret);
 	ret->tier = flow_tier(c, flow, strcmp(ret->not_inspected_reason, "encrypted") == 0);
+	/* Whatever was seen could be read, wherever it stood. */
+	ret->clear = content_in_clear(c) || ret->tier == TIER_MEDIUM || ret->tier == TIER_HIGH;
 	ret->distinct_patients = c->findings.tag_count;
 	ret->distinct_at_least = c->findings.tags_at_least ||
 	                         (c->detect && detect_session_tags_full(c->detect));

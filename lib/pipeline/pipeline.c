@@ -12,7 +12,9 @@
 #include "net/dns.h"
 #include "net/fragment.h"
 #include "pipeline/conversation.h"
+#include "pipeline/loss.h"
 #include "pipeline/mirror_check.h"
+#include "pipeline/progress.h"
 
 #define STREAM_BYTES_MAX (1u << 20)    /* held out of order for one direction: a large window */
 #define TICK_NS          NS_PER_SECOND /* of packet time between looks at idle flows */
@@ -33,54 +35,6 @@ struct shard {
 	uint32_t slots;
 };
 
-/* Things not followed, by name; each becomes a row of the report's losses. */
-enum loss {
-	LOSS_NOT_IP,
-	LOSS_UNKNOWN_LINK,
-	LOSS_CUT,
-	LOSS_MALFORMED,
-	LOSS_TOO_DEEP,
-	LOSS_FRAGMENTS_EXPIRED,
-	LOSS_FRAGMENTS_EVICTED,
-	LOSS_FRAGMENT_OVERLAPS,
-	LOSS_EXCLUDED_NET,
-	LOSS_FLOWS_EVICTED,
-	LOSS_STREAMS_OVER_BUDGET,
-	LOSS_MIRROR_DUPLICATES,
-	LOSS_FLOWS_WITHOUT_ROOM,
-	LOSS_FINDINGS_FOLDED,
-	LOSS_FIELDS_WITHOUT_ROOM,
-	LOSS_NAMES_FORGOTTEN,
-	LOSS_NAMES_UNASKED,
-	LOSS_FRAMES_CUT,
-	LOSS_FRAMES_DROPPED,
-	LOSS_GAP_BYTES,
-	LOSSES
-};
-
-static const char *const loss_names[LOSSES] = {
-        [LOSS_NOT_IP] = "frames that are not IP",
-        [LOSS_UNKNOWN_LINK] = "frames of an unknown link type",
-        [LOSS_CUT] = "frames cut inside their headers",
-        [LOSS_MALFORMED] = "malformed packets",
-        [LOSS_TOO_DEEP] = "packets with too many wrappings",
-        [LOSS_FRAGMENTS_EXPIRED] = "fragmented packets never completed",
-        [LOSS_FRAGMENTS_EVICTED] = "fragmented packets without room",
-        [LOSS_FRAGMENT_OVERLAPS] = "fragmented packets that overlap",
-        [LOSS_EXCLUDED_NET] = "packets of guest or voice networks",
-        [LOSS_FLOWS_EVICTED] = "conversations given up for room",
-        [LOSS_STREAMS_OVER_BUDGET] = "stretches of content given up for room",
-        [LOSS_MIRROR_DUPLICATES] = "packets doubled by the mirror port",
-        [LOSS_FLOWS_WITHOUT_ROOM] = "conversations not inspected for room",
-        [LOSS_FINDINGS_FOLDED] = "findings without a row of their own",
-        [LOSS_FIELDS_WITHOUT_ROOM] = "fields not searched for lack of room",
-        [LOSS_NAMES_FORGOTTEN] = "looked-up names forgotten for room",
-        [LOSS_NAMES_UNASKED] = "answers for names that nobody asked",
-        [LOSS_FRAMES_CUT] = "frames shortened by the capture",
-        [LOSS_FRAMES_DROPPED] = "frames dropped by the capturing machine",
-        [LOSS_GAP_BYTES] = "bytes missing inside conversations",
-};
-
 struct pipeline {
 	struct source *source;                  /* borrows */
 	struct store *store;                    /* borrows */
@@ -99,6 +53,7 @@ struct pipeline {
 	uint64_t unread[SOURCE_INPUTS_MAX];
 	uint64_t cut_told[SOURCE_INPUTS_MAX], dropped_told[SOURCE_INPUTS_MAX];
 	uint64_t flows, frames;
+	uint64_t clinical;    /* conversations that ended, and in which clinical data was seen */
 	uint32_t unread_link; /* of the first frame whose link type is not known */
 	int64_t first_ns, last_ns, ticked_ns;
 	int64_t kept_ns, kept_hour_ns; /* live: when the store was last committed */
@@ -197,7 +152,7 @@ static int store_loss_of(struct pipeline *p, uint32_t input, enum loss what, str
 {
 	if (row.count == 0)
 		return STATUS_OK;
-	snprintf(row.name, sizeof(row.name), "%s", loss_names[what]);
+	snprintf(row.name, sizeof(row.name), "%s", loss_name(what));
 	return store_add_loss(p->store, input, &row);
 }
 
@@ -261,6 +216,7 @@ static int store_flow_now(
 
 	conversation_row(c, flow, &row);
 	conversation_record(c, flow, last, &record);
+	p->clinical += last && (row.tier == TIER_MEDIUM || row.tier == TIER_HIGH);
 	status = store_add_flow(p->store, &row);
 	return status == STATUS_OK ? store_add_record(p->store, &record) : status;
 }
@@ -608,13 +564,22 @@ static int64_t wall_clock_ns(void)
 	return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
-static void show_progress(const struct pipeline *p, int64_t now_ns, int64_t *last_shown_ns)
+/* A line a second at most; a shorter one leaves nothing of a longer one behind. */
+static void show_progress(
+        const struct pipeline *p, int64_t started_ns, int64_t now_ns, int64_t *last_shown_ns)
 {
-	if (!p->options->progress || now_ns - *last_shown_ns < NS_PER_SECOND)
-		return;
+	const struct source_position position = source_position(p->source);
+	const struct progress now = {.bytes = position.bytes,
+	        .bytes_total = position.bytes_total,
+	        .packets = p->frames,
+	        .clinical = p->clinical,
+	        .elapsed_ns = now_ns - started_ns,
+	        .duration_ns = p->options->duration_ns};
+	char line[PROGRESS_CHARS];
+
 	*last_shown_ns = now_ns;
-	fprintf(stderr, "\r%llu packets, %llu conversations finished ",
-	        (unsigned long long)p->frames, (unsigned long long)p->flows);
+	progress_line(&now, line);
+	fprintf(stderr, "\r%s\x1b[K", line);
 }
 
 static int64_t time_of_day_ns(void)
@@ -660,7 +625,8 @@ static int read_source(struct pipeline *p)
 			now_ns = wall_clock_ns();
 		if (o->duration_ns > 0 && now_ns - started_ns >= o->duration_ns)
 			break;
-		show_progress(p, now_ns, &shown_ns);
+		if (o->progress && now_ns - shown_ns >= NS_PER_SECOND)
+			show_progress(p, started_ns, now_ns, &shown_ns);
 		if (source_is_live(p->source) && (status = keep_in_time(p, now_ns)) != STATUS_OK)
 			return status;
 		status = source_next(p->source, POLL_MS, &frame);
@@ -676,7 +642,7 @@ static int read_source(struct pipeline *p)
 		}
 	}
 	if (o->progress && shown_ns != started_ns)
-		fprintf(stderr, "\r%60s\r", "");
+		fprintf(stderr, "\r\x1b[K");
 	return source_is_live(p->source) ? drain_live(p) : STATUS_OK;
 }
 
@@ -710,21 +676,6 @@ static void describe_inside(const struct pipeline *p, struct pipeline_result *re
 		len += (size_t)snprintf(ret->inside + len, sizeof(ret->inside) - len, "%s%s",
 		        len ? ", " : "", text);
 	}
-}
-
-/* Losses that mean that content, or what was found in it, is missing. What is not IP holds none
- * that exeat looks for; a malformed packet is refused by its receiver, too. */
-static const enum loss gaps[] = {LOSS_UNKNOWN_LINK, LOSS_CUT, LOSS_TOO_DEEP, LOSS_FRAGMENTS_EXPIRED,
-        LOSS_FRAGMENTS_EVICTED, LOSS_FRAGMENT_OVERLAPS, LOSS_FINDINGS_FOLDED, LOSS_FLOWS_EVICTED,
-        LOSS_STREAMS_OVER_BUDGET, LOSS_FLOWS_WITHOUT_ROOM, LOSS_FIELDS_WITHOUT_ROOM,
-        LOSS_FRAMES_CUT, LOSS_FRAMES_DROPPED, LOSS_GAP_BYTES};
-
-bool pipeline_loss_is_gap(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(gaps); i++)
-		if (strcmp(name, loss_names[gaps[i]]) == 0)
-			return true;
-	return false;
 }
 
 static void describe_result(const struct pipeline *p, struct pipeline_result *ret)

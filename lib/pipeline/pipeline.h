@@ -63,7 +63,4 @@ struct pipeline *pipeline_free(struct pipeline *p);
 int pipeline_run(struct pipeline *p, const struct pipeline_options *options,
         struct pipeline_result *ret) WUNRES NONNULL(1, 2, 3);
 
-/* True for the name of a loss (struct store_loss) that means that content is missing. */
-bool pipeline_loss_is_gap(const char *name) NONNULL(1);
-
 #endif

@@ -83,6 +83,7 @@ static int read_stored(struct input_stream *in, uint8_t *to, size_t room, size_t
 	if (got == 0)
 		in->raw_ended = true;
 	*ret_len = (size_t)got;
+	in->stored_bytes += (size_t)got;
 	return digest_update(in->digest, span_of(to, (size_t)got));
 }
 

@@ -35,6 +35,7 @@ struct input_stream {
 	size_t window_bytes;   /* capacity to return to after a large record */
 	uint64_t offset_bytes; /* of window[start], in the decompressed file */
 	uint64_t skip_bytes;   /* consumed, but not read yet */
+	uint64_t stored_bytes; /* read so far, of the file as it is stored */
 	uint8_t *raw;          /* stored bytes that wait for a decompressor */
 	size_t raw_start, raw_end;
 	bool raw_ended;

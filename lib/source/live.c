@@ -255,6 +255,11 @@ bool live_ended(const struct live *l)
 	return l->ended;
 }
 
+uint64_t live_bytes(const struct live *l)
+{
+	return l->counts.bytes;
+}
+
 int live_counts(struct live *l, struct source_counts *ret)
 {
 	struct pcap_stat stats;

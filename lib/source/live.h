@@ -23,6 +23,7 @@ struct live *live_free(struct live *l); /* NULL ok, returns NULL */
 /* STATUS_ITEM with *ret borrowing until the next call; 0 for none within timeout_ms or at the end;
  * or a failure. */
 int live_next(struct live *l, int timeout_ms, struct frame *ret) WUNRES NONNULL(1, 3);
+uint64_t live_bytes(const struct live *l) NONNULL(1); /* captured, of the frames given */
 bool live_ended(const struct live *l) NONNULL(1);
 /* Asks the kernel for its drop counter first. */
 int live_counts(struct live *l, struct source_counts *ret) WUNRES NONNULL(1, 2);

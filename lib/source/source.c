@@ -241,6 +241,28 @@ int source_counts(struct source *s, size_t input, struct source_counts *ret)
 	return STATUS_OK;
 }
 
+struct source_position source_position(const struct source *s)
+{
+	struct source_position position = {0};
+	bool known = s->count > 0;
+
+	if (s->live)
+		position.bytes = live_bytes(s->live);
+	for (size_t i = 0; i < s->count; i++) {
+		const struct input_stream *in = &s->inputs[i].stream;
+		struct stat info;
+
+		position.bytes += in->stored_bytes;
+		if (fstat(in->fd, &info) == 0 && S_ISREG(info.st_mode))
+			position.bytes_total += (uint64_t)info.st_size;
+		else
+			known = false;
+	}
+	if (!known)
+		position.bytes_total = 0;
+	return position;
+}
+
 size_t source_secrets_count(const struct source *s)
 {
 	return s->shared.secrets_count;

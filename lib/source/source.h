@@ -87,6 +87,13 @@ bool source_can_be_read_again(const struct source *s) NONNULL(1);
 size_t source_input_count(const struct source *s) NONNULL(1);
 /* Live: asks the kernel for its drop counter first. */
 int source_counts(struct source *s, size_t input, struct source_counts *ret) WUNRES NONNULL(1, 3);
+/* How far reading has come, for a person who waits. */
+struct source_position {
+	uint64_t bytes;       /* read of the files as they are stored; live: of the frames given */
+	uint64_t bytes_total; /* of all files; 0 when it is not known: a pipe, an interface */
+};
+
+struct source_position source_position(const struct source *s) NONNULL(1);
 size_t source_secrets_count(const struct source *s) NONNULL(1);
 struct source_secrets source_secrets(const struct source *s, size_t index) NONNULL(1);
 /* libpcap's short name of a link type ("USER0"), static; "" when it has none. */

@@ -102,6 +102,9 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
+case $minutes in
+'' | *[!0-9]* | 0*) die '--minutes takes a whole number, 1 or more' ;;
+esac
 passed=0 failed=0
 install
 configure

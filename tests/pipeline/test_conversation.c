@@ -225,7 +225,9 @@ static void tls_in_a_tunnel_is_encrypted_and_named(void **state)
 	assert_int_equal(o.row.tier, TIER_OPAQUE);
 	assert_string_equal(o.row.tls_version, "TLS 1.2");
 	assert_string_equal(o.row.protocol, "http");
+	assert_false(o.row.clear);
 	o = outcome_of(one_sided, ARRAY_LEN(one_sided));
+	assert_false(o.row.clear);
 	assert_true(has_name(&o, "inner.example", "sni"));
 	assert_string_equal(o.row.not_inspected_reason, "encrypted");
 }
@@ -243,6 +245,7 @@ static void what_a_tunnel_carries_in_clear_is_read(void **state)
 
 	(void)state;
 	assert_true(o.row.inspected);
+	assert_true(o.row.clear);
 	assert_true(o.row.tier >= TIER_MEDIUM);
 	assert_true(o.findings > 0);
 	assert_true(has_name(&o, "far.example", "http-host"));
@@ -277,6 +280,7 @@ static void a_named_protocol_that_nobody_reads_is_counted(void **state)
 	assert_false(o.row.inspected);
 	assert_string_equal(o.row.not_inspected_reason, "unknown-protocol");
 	assert_int_equal(o.row.not_inspected_bytes, 11);
+	assert_true(o.row.clear);
 	o = outcome_of(h2c, ARRAY_LEN(h2c));
 	assert_string_equal(o.row.not_inspected_reason, "unknown-protocol");
 	assert_int_equal(o.row.not_inspected_bytes, 24);
@@ -298,6 +302,7 @@ static void starttls_is_encrypted_and_named(void **state)
 	(void)state;
 	assert_true(has_name(&o, "inner.example", "sni"));
 	assert_true(has_name(&o, "mx.example", "smtp"));
+	assert_false(o.row.clear);
 	assert_string_equal(o.row.not_inspected_reason, "encrypted");
 	assert_int_equal(o.row.not_inspected_bytes, sizeof(hello) - 1);
 	assert_string_equal(o.row.protocol, "smtp");

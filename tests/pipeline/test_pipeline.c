@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/status.h"
+#include "pipeline/loss.h"
 #include "pipeline/pipeline.h"
 
 struct road {
@@ -314,20 +315,20 @@ static void a_million_one_packet_flows_stay_inside_the_budget(void **state)
 	free(losses);
 	/* All came within seconds: what the table cannot hold was given up, and counted. */
 	assert_true(evicted >= count - PIPELINE_FLOWS_MAX);
-	assert_true(pipeline_loss_is_gap("conversations given up for room"));
-	assert_false(pipeline_loss_is_gap("frames that are not IP"));
+	assert_true(loss_is_gap("conversations given up for room"));
+	assert_false(loss_is_gap("frames that are not IP"));
 	close_road(&r);
 }
 
 static void what_was_not_looked_into_is_a_gap(void **state)
 {
 	(void)state;
-	assert_true(pipeline_loss_is_gap("frames of an unknown link type"));
-	assert_true(pipeline_loss_is_gap("packets with too many wrappings"));
-	assert_true(pipeline_loss_is_gap("bytes missing inside conversations"));
-	assert_false(pipeline_loss_is_gap("frames that are not IP"));
-	assert_false(pipeline_loss_is_gap("packets doubled by the mirror port"));
-	assert_false(pipeline_loss_is_gap("no name of a loss"));
+	assert_true(loss_is_gap("frames of an unknown link type"));
+	assert_true(loss_is_gap("packets with too many wrappings"));
+	assert_true(loss_is_gap("bytes missing inside conversations"));
+	assert_false(loss_is_gap("frames that are not IP"));
+	assert_false(loss_is_gap("packets doubled by the mirror port"));
+	assert_false(loss_is_gap("no name of a loss"));
 }
 
 int main(void)

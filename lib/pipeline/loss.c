@@ -1,0 +1,46 @@
+#include "pipeline/loss.h"
+
+#include <string.h>
+
+static const char *const loss_names[LOSSES] = {
+        [LOSS_NOT_IP] = "frames that are not IP",
+        [LOSS_UNKNOWN_LINK] = "frames of an unknown link type",
+        [LOSS_CUT] = "frames cut inside their headers",
+        [LOSS_MALFORMED] = "malformed packets",
+        [LOSS_TOO_DEEP] = "packets with too many wrappings",
+        [LOSS_FRAGMENTS_EXPIRED] = "fragmented packets never completed",
+        [LOSS_FRAGMENTS_EVICTED] = "fragmented packets without room",
+        [LOSS_FRAGMENT_OVERLAPS] = "fragmented packets that overlap",
+        [LOSS_EXCLUDED_NET] = "packets of guest or voice networks",
+        [LOSS_FLOWS_EVICTED] = "conversations given up for room",
+        [LOSS_STREAMS_OVER_BUDGET] = "stretches of content given up for room",
+        [LOSS_MIRROR_DUPLICATES] = "packets doubled by the mirror port",
+        [LOSS_FLOWS_WITHOUT_ROOM] = "conversations not inspected for room",
+        [LOSS_FINDINGS_FOLDED] = "findings without a row of their own",
+        [LOSS_FIELDS_WITHOUT_ROOM] = "fields not searched for lack of room",
+        [LOSS_NAMES_FORGOTTEN] = "looked-up names forgotten for room",
+        [LOSS_NAMES_UNASKED] = "answers for names that nobody asked",
+        [LOSS_FRAMES_CUT] = "frames shortened by the capture",
+        [LOSS_FRAMES_DROPPED] = "frames dropped by the capturing machine",
+        [LOSS_GAP_BYTES] = "bytes missing inside conversations",
+};
+
+const char *loss_name(enum loss what)
+{
+	return loss_names[what];
+}
+
+/* Losses that mean that content, or what was found in it, is missing. What is not IP holds none
+ * that exeat looks for; a malformed packet is refused by its receiver, too. */
+static const enum loss gaps[] = {LOSS_UNKNOWN_LINK, LOSS_CUT, LOSS_TOO_DEEP, LOSS_FRAGMENTS_EXPIRED,
+        LOSS_FRAGMENTS_EVICTED, LOSS_FRAGMENT_OVERLAPS, LOSS_FINDINGS_FOLDED, LOSS_FLOWS_EVICTED,
+        LOSS_STREAMS_OVER_BUDGET, LOSS_FLOWS_WITHOUT_ROOM, LOSS_FIELDS_WITHOUT_ROOM,
+        LOSS_FRAMES_CUT, LOSS_FRAMES_DROPPED, LOSS_GAP_BYTES};
+
+bool loss_is_gap(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(gaps); i++)
+		if (strcmp(name, loss_names[gaps[i]]) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,40 @@
+/* loss: what a run did not follow, by name. The pipeline counts; the store and the report keep the
+ * names, so a name is never changed. */
+#ifndef EXEAT_PIPELINE_LOSS_H
+#define EXEAT_PIPELINE_LOSS_H
+
+#include <stdbool.h>
+
+#include "base/compiler.h"
+
+/* Things not followed, by name; each becomes a row of the report's losses. */
+enum loss {
+	LOSS_NOT_IP,
+	LOSS_UNKNOWN_LINK,
+	LOSS_CUT,
+	LOSS_MALFORMED,
+	LOSS_TOO_DEEP,
+	LOSS_FRAGMENTS_EXPIRED,
+	LOSS_FRAGMENTS_EVICTED,
+	LOSS_FRAGMENT_OVERLAPS,
+	LOSS_EXCLUDED_NET,
+	LOSS_FLOWS_EVICTED,
+	LOSS_STREAMS_OVER_BUDGET,
+	LOSS_MIRROR_DUPLICATES,
+	LOSS_FLOWS_WITHOUT_ROOM,
+	LOSS_FINDINGS_FOLDED,
+	LOSS_FIELDS_WITHOUT_ROOM,
+	LOSS_NAMES_FORGOTTEN,
+	LOSS_NAMES_UNASKED,
+	LOSS_FRAMES_CUT,
+	LOSS_FRAMES_DROPPED,
+	LOSS_GAP_BYTES,
+	LOSSES
+};
+
+const char *loss_name(enum loss what); /* static */
+
+/* True for the name of a loss (struct store_loss) that means that content is missing. */
+bool loss_is_gap(const char *name) NONNULL(1);
+
+#endif
