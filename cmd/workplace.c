@@ -612,6 +612,25 @@ int workplace_remember(struct workplace *w)
 	return status;
 }
 
+static enum exit_code complain_opening(const struct workplace *w, int status)
+{
+	const char *name = w->store_name;
+
+	if (status == STATUS_MALFORMED)
+		log_error("%s is not a store of exeat; name another file with --store", name);
+	else if (status == STATUS_UNSUPPORTED)
+		log_error("the store %s was written by a later version of exeat; use that version, "
+		          "or another store with --store",
+		        name);
+	else if (status == STATUS_MORE)
+		log_error("the store %s was written by an earlier version of exeat; bring it up to "
+		          "date once, by a report with --out or by inspecting into it",
+		        name);
+	else
+		return workplace_complain_store(w, "open the store", status);
+	return EXIT_USAGE;
+}
+
 static enum exit_code load_store(struct workplace *w)
 {
 	int status;
@@ -626,20 +645,7 @@ static enum exit_code load_store(struct workplace *w)
 	/* A run was killed while it wrote: a reader must take that back first. */
 	if (status == STATUS_NO_PERMISSION && w->store_read_only && w->store_fd >= 0)
 		status = store_open(&w->store, w->store_name, false);
-	if (status == STATUS_UNSUPPORTED) {
-		log_error("the store is not one of this version of exeat; keep it and give another "
-		          "with "
-		          "--store");
-		return EXIT_USAGE;
-	}
-	if (status == STATUS_MORE) {
-		log_error("%s was written by an earlier version of exeat; bring it up to date "
-		          "once, by a report with --out or by inspecting into it",
-		        w->store_name);
-		return EXIT_USAGE;
-	}
-	return status == STATUS_OK ? EXIT_CLEAN
-	                           : workplace_complain_store(w, "open the store", status);
+	return status == STATUS_OK ? EXIT_CLEAN : complain_opening(w, status);
 }
 
 static enum exit_code load_location(struct workplace *w)

@@ -59,7 +59,7 @@ int store_status(int result)
 	case SQLITE_LOCKED:
 		return STATUS_BUSY;
 	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB: /* at opening: STATUS_UNSUPPORTED */
+	case SQLITE_NOTADB: /* at opening: STATUS_MALFORMED */
 		return STATUS_DAMAGED;
 	default:
 		return STATUS_LIBRARY;
@@ -110,8 +110,8 @@ static int read_number(struct store *s, const char *sql, int *ret)
 	return status;
 }
 
-/* The version of the file, 0 for an empty one. A later version, or a database of another program,
- * is STATUS_UNSUPPORTED. */
+/* The version of the file, 0 for an empty one. A later version is STATUS_UNSUPPORTED, a database of
+ * another program STATUS_MALFORMED. */
 static int read_version(struct store *s, int *ret)
 {
 	int tables = 0;
@@ -121,9 +121,9 @@ static int read_version(struct store *s, int *ret)
 		status = read_number(s, "SELECT count(*) FROM sqlite_master", &tables);
 	if (status != STATUS_OK)
 		return status;
-	if (*ret > STORE_SCHEMA_VERSION || *ret < 0 || (*ret == 0 && tables > 0))
-		return STATUS_UNSUPPORTED;
-	return STATUS_OK;
+	if (*ret < 0 || (*ret == 0) != (tables == 0))
+		return STATUS_MALFORMED;
+	return *ret > STORE_SCHEMA_VERSION ? STATUS_UNSUPPORTED : STATUS_OK;
 }
 
 /* Steps from each schema version to the next; index 0 makes an empty file version 1. */
@@ -188,7 +188,7 @@ int store_not_opened(struct store *s, int status)
 	bool foreign = s && s->db && (sqlite3_errcode(s->db) & 0xff) == SQLITE_NOTADB;
 
 	store_free(s);
-	return status == STATUS_DAMAGED && foreign ? STATUS_UNSUPPORTED : status;
+	return status == STATUS_DAMAGED && foreign ? STATUS_MALFORMED : status;
 }
 
 int store_start_reading(struct store *s)
@@ -200,11 +200,11 @@ int store_start_reading(struct store *s)
 		status = read_version(s, &version);
 	/* A reader cannot bring it up to date. */
 	if (status == STATUS_OK && version != STORE_SCHEMA_VERSION)
-		status = version == 0 ? STATUS_UNSUPPORTED : STATUS_MORE;
+		status = version == 0 ? STATUS_MALFORMED : STATUS_MORE;
 	return status;
 }
 
-static int start_writing(struct store *s)
+int store_start_writing(struct store *s)
 {
 	int version = 0;
 	int status = store_exec(s, settings);
@@ -230,7 +230,7 @@ int store_open(struct store **ret_gives, const char *path, bool read_only)
 		        path ? flags : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 		        path ? "exeat-relative" : NULL));
 	if (status == STATUS_OK)
-		status = read_only ? store_start_reading(s) : start_writing(s);
+		status = read_only ? store_start_reading(s) : store_start_writing(s);
 	if (status != STATUS_OK)
 		return store_not_opened(s, status);
 	*ret_gives = s;

@@ -113,12 +113,13 @@ struct store_loss {
 /* All functions: STATUS_DAMAGED when the file turns out not to be what SQLite wrote.
  *
  * path NULL: in memory; else a name in the working folder, or a path that this user may walk.
- * STATUS_UNSUPPORTED: the file is no store, another program's database, or of a later version than
- * this program. STATUS_MORE: read only, and of an earlier version: opening it once for writing
- * brings it up to date. */
+ * STATUS_MALFORMED: the file is no store, or another program's database. STATUS_UNSUPPORTED: it is
+ * of a later version than this program. STATUS_MORE: read only, and of an earlier version: opening
+ * it once for writing brings it up to date. */
 int store_open(struct store **ret_gives, const char *path, bool read_only) WUNRES NONNULL(1);
 /* Reads a store through its descriptor, which is borrowed, where the folder is not this process's
- * to open. Nobody can write to the file meanwhile. STATUS_BUSY: somebody goes on writing. */
+ * to open. Nobody can write to the file meanwhile. STATUS_BUSY: somebody goes on writing. One of an
+ * earlier version is read from a copy in memory; STATUS_MORE: it is too large for that. */
 int store_open_mapped(struct store **ret_gives, int fd) WUNRES NONNULL(1);
 struct store *store_free(struct store *s); /* rolls back what is open; NULL ok */
 

@@ -44,10 +44,13 @@ extern const char store_schema_2_sql[];
 
 /* Maps SQLite's result code to a status: SQLITE_FULL -> STATUS_NO_SPACE, … */
 int store_status(int result) WUNRES;
-/* Frees the store; the status that its caller gets: another format is not damage. */
+/* Frees the store; the status that its caller gets: another format is STATUS_MALFORMED. */
 int store_not_opened(struct store *s, int status) WUNRES;
-/* Settings that readers need, and a look at the version: STATUS_UNSUPPORTED, STATUS_MORE. */
+/* Settings that readers need, and a look at the version: STATUS_MALFORMED, STATUS_UNSUPPORTED,
+ * STATUS_MORE. */
 int store_start_reading(struct store *s) WUNRES NONNULL(1);
+/* The same for writers; brings an earlier version up to date. */
+int store_start_writing(struct store *s) WUNRES NONNULL(1);
 /* Runs SQL that gives no rows. */
 int store_exec(struct store *s, const char *sql) WUNRES NONNULL(1, 2);
 /* Prepares once, resets before each use. */

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -17,6 +18,10 @@
 /* A writer holds the file while it commits, which takes as long as the disk does. */
 #define TRIES        100
 #define TRY_PAUSE_NS 50000000
+
+/* Of a store of an earlier version: half of what SQLite holds in memory (mxMemdbSize of its
+ * configuration), which leaves room for what the new version adds. */
+#define COPY_BYTES_MAX (512u << 20)
 
 /* While this lock is held nobody changes the file. It ends with the process, or when the file is
  * closed. */
@@ -46,13 +51,38 @@ static int map_file(struct store *s, int fd)
 	if (fstat(fd, &info) != 0)
 		return status_from_errno(errno);
 	if (!S_ISREG(info.st_mode) || info.st_size <= 0)
-		return STATUS_UNSUPPORTED;
+		return STATUS_MALFORMED;
 	bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (bytes == MAP_FAILED)
 		return status_from_errno(errno);
 	s->mapped = bytes;
 	s->mapped_bytes = (size_t)info.st_size;
 	return STATUS_OK;
+}
+
+/* Read only: SQLite does not write through the pointer. */
+static int read_mapped(struct store *s)
+{
+	int status = store_status(
+	        sqlite3_deserialize(s->db, "main", s->mapped, (sqlite3_int64)s->mapped_bytes,
+	                (sqlite3_int64)s->mapped_bytes, SQLITE_DESERIALIZE_READONLY));
+
+	return status == STATUS_OK ? store_start_reading(s) : status;
+}
+
+/* A file of an earlier version is brought up to date in a copy: who only reads may not write. */
+static int read_updated_copy(struct store *s)
+{
+	unsigned char *copy = sqlite3_malloc64(s->mapped_bytes);
+	int status;
+
+	if (!copy)
+		return STATUS_NO_MEMORY;
+	memcpy(copy, s->mapped, s->mapped_bytes);
+	status = store_status(sqlite3_deserialize(s->db, "main", copy,
+	        (sqlite3_int64)s->mapped_bytes, (sqlite3_int64)s->mapped_bytes,
+	        SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE));
+	return status == STATUS_OK ? store_start_writing(s) : status;
 }
 
 int store_open_mapped(struct store **ret_gives, int fd)
@@ -65,13 +95,10 @@ int store_open_mapped(struct store **ret_gives, int fd)
 	if (status == STATUS_OK)
 		status = store_status(
 		        sqlite3_open_v2(":memory:", &s->db, SQLITE_OPEN_READWRITE, NULL));
-	/* Read only: SQLite does not write through the pointer. */
 	if (status == STATUS_OK)
-		status = store_status(sqlite3_deserialize(s->db, "main", s->mapped,
-		        (sqlite3_int64)s->mapped_bytes, (sqlite3_int64)s->mapped_bytes,
-		        SQLITE_DESERIALIZE_READONLY));
-	if (status == STATUS_OK)
-		status = store_start_reading(s);
+		status = read_mapped(s);
+	if (status == STATUS_MORE && s->mapped_bytes <= COPY_BYTES_MAX)
+		status = read_updated_copy(s);
 	if (status != STATUS_OK)
 		return store_not_opened(s, status);
 	*ret_gives = s;

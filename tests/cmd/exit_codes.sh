@@ -84,6 +84,22 @@ run 6 damaged-inspect inspect "$capture" --out "$work/damaged"
 grep -q 'store exeat.db is damaged' "$work/damaged-inspect.err" ||
 	fail 'the damaged store is not named by inspect'
 
+# A store that is none, and one of a later version, are told apart.
+echo 'no store' >"$work/none.db"
+run 2 no-store "$exeat" report --rules "$root/rules" --store "$work/none.db" --csv
+grep -q 'none.db is not a store of exeat' "$work/no-store.err" || fail 'what is no store is not said'
+python3 - "$work/none/exeat.db" "$work/later.db" <<'PY'
+import sys
+
+with open(sys.argv[1], "rb") as store, open(sys.argv[2], "wb") as later:
+    content = bytearray(store.read())
+    content[60:64] = bytes((0, 0, 0, 99))  # user_version, https://www.sqlite.org/fileformat2.html
+    later.write(content)
+PY
+run 2 later "$exeat" report --rules "$root/rules" --store "$work/later.db" --csv
+grep -q 'later.db was written by a later version' "$work/later.err" ||
+	fail 'a store of a later version is not named'
+
 # The same file named twice says what it says once.
 run 1 once inspect "$capture" --out "$work/once"
 run 1 twice inspect "$capture" "$capture" --out "$work/twice"

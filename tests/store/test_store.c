@@ -254,7 +254,7 @@ static void foreign_and_later_files_are_refused(void **state)
 	assert_true(fd >= 0);
 	memset(page, 'x', sizeof(page));
 	assert_int_equal(write(fd, page, sizeof(page)), (ssize_t)sizeof(page));
-	assert_int_equal(store_open(&s, path, false), STATUS_UNSUPPORTED);
+	assert_int_equal(store_open(&s, path, false), STATUS_MALFORMED);
 	assert_null(s);
 	/* A file of a later version: user_version stands at offset 60 of the first page. */
 	assert_int_equal(ftruncate(fd, 0), 0);
@@ -267,10 +267,10 @@ static void foreign_and_later_files_are_refused(void **state)
 	assert_null(s);
 	/* Another program's database has tables and no version of ours. */
 	assert_int_equal(pwrite(fd, "\0\0\0\0", 4, 60), 4);
-	assert_int_equal(store_open(&s, path, false), STATUS_UNSUPPORTED);
+	assert_int_equal(store_open(&s, path, false), STATUS_MALFORMED);
 	assert_null(s);
 	assert_int_equal(ftruncate(fd, 0), 0);
-	assert_int_equal(store_open(&s, path, true), STATUS_UNSUPPORTED);
+	assert_int_equal(store_open(&s, path, true), STATUS_MALFORMED);
 	assert_null(s);
 	close(fd);
 	unlink(path);
@@ -478,8 +478,8 @@ static void a_store_is_read_through_its_descriptor(void **state)
 
 	(void)state;
 	assert_true(fd >= 0 && empty >= 0);
-	assert_int_equal(store_open_mapped(&s, fd), STATUS_UNSUPPORTED); /* empty */
-	assert_int_not_equal(store_open_mapped(&s, empty), STATUS_OK);   /* no file */
+	assert_int_equal(store_open_mapped(&s, fd), STATUS_MALFORMED); /* empty */
+	assert_int_not_equal(store_open_mapped(&s, empty), STATUS_OK); /* no file */
 	assert_null(s);
 	assert_int_equal(store_open(&s, path, false), STATUS_OK);
 	add_run(s, "aa", ids, 2);
@@ -490,7 +490,7 @@ static void a_store_is_read_through_its_descriptor(void **state)
 	assert_true(store_note_seen(other, "p", "d", "2026-10-02") != STATUS_OK);
 	store_free(other);
 	assert_int_equal(pwrite(fd, "not a store", 11, 0), 11);
-	assert_int_equal(store_open_mapped(&s, fd), STATUS_UNSUPPORTED);
+	assert_int_equal(store_open_mapped(&s, fd), STATUS_MALFORMED);
 	close(fd);
 	close(empty);
 }
