@@ -141,8 +141,9 @@ int cmd_report(int argc, char **argv)
 	w.store_read_only = w.out_dir == NULL;
 	w.store_must_exist = true;
 	code = workplace_open(&workplace, &w);
-	if (code == EXIT_CLEAN)
-		code = workplace_fork(&workplace, &is_inspector);
+	if (code != EXIT_CLEAN)
+		return (int)workplace_leave(&workplace, code);
+	code = workplace_fork(&workplace, &is_inspector);
 	if (!is_inspector)
 		return (int)code;
 	code = make_report(&workplace, &o);

@@ -168,6 +168,16 @@ def case_owner(work):
         check(path.stat().st_mode & 0o077 == 0, f"{path.name} can be read by others")
 
 
+def case_owner_of_nothing(work):
+    """an output folder of a run that ends before it begins belongs to whoever started it, too"""
+    (work / "in.pcap").write_bytes(capture(1))
+    for arguments in (("report",), ("inspect", work / "in.pcap")):
+        exeat(*arguments, "--rules", SOURCE / "rules", "--out", work / "none", "--store",
+              work / "absent" / "exeat.db").expect(2)
+        check((work / "none").stat().st_uid == 0, f"{arguments[0]} gave the folder away")
+        shutil.rmtree(work / "none")
+
+
 if __name__ == "__main__":
     if os.geteuid() != 0:
         print("SKIP: only root can fill a disk of its own and give files away")
