@@ -98,6 +98,7 @@ int cmd_inspect(int argc, char **argv)
 	if (code != EXIT_CLEAN)
 		return (int)code;
 	o.fds = fds;
+	o.names = argv + optind;
 	o.fd_count = (size_t)(argc - optind);
 	return (int)inspection_run(&o);
 }

@@ -86,8 +86,15 @@ static enum exit_code open_files(const struct inspection_options *o, struct sour
 	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("read the captures", status);
 }
 
+static const char *input_name(const struct inspection_options *o, size_t input)
+{
+	if (o->live)
+		return o->live->interface;
+	return strcmp(o->names[input], "-") == 0 ? "standard input" : o->names[input];
+}
+
 /* True when all of them ended where they should. */
-static bool say_how_inputs_ended(struct source *source)
+static bool say_how_inputs_ended(const struct inspection_options *o, struct source *source)
 {
 	bool intact = true;
 
@@ -98,14 +105,13 @@ static bool say_how_inputs_ended(struct source *source)
 			continue;
 		intact = false;
 		if (counts.frames > 0)
-			log_warning("input %zu: %s (after packet %llu, byte %llu); what came "
-			            "before was "
+			log_warning("%s: %s (after packet %llu, byte %llu); what came before was "
 			            "inspected",
-			        i + 1, counts.end_reason,
+			        input_name(o, i), counts.end_reason,
 			        (unsigned long long)counts.end_after_frame,
 			        (unsigned long long)counts.end_at_bytes);
 		else
-			log_warning("input %zu: %s; no packet could be read from it", i + 1,
+			log_warning("%s: %s; no packet could be read from it", input_name(o, i),
 			        counts.end_reason);
 	}
 	return intact;
@@ -117,11 +123,10 @@ static void say_why_no_packet(const struct pipeline_result *r, bool intact)
 	const char *name = source_link_name(r->unread_link);
 
 	if (r->unread_frames > 0)
-		log_error("no packet could be read: %sits %llu packets are of "
-		          "link type %u%s%s%s, which exeat does not read; capture on an Ethernet, "
-		          "raw "
-		          "IP or loopback interface; no report was written",
-		        intact ? "the capture is intact, but " : "",
+		log_error("no packet could be read: %s %llu packets are of link type %u%s%s%s, "
+		          "which exeat does not read; capture on an Ethernet, raw IP or loopback "
+		          "interface; no report was written",
+		        intact ? "the capture is intact, but its" : "the capture's",
 		        (unsigned long long)r->unread_frames, r->unread_link, *name ? " (" : "",
 		        name, *name ? ")" : "");
 	else if (r->filtered > 0)
@@ -129,8 +134,8 @@ static void say_why_no_packet(const struct pipeline_result *r, bool intact)
 		          "written",
 		        (unsigned long long)r->filtered);
 	else
-		log_error("no packet could be read: there is none in the input; no report was "
-		          "written");
+		log_error("no packet could be read%s; no report was written",
+		        intact ? ": there is none in the input" : "");
 }
 
 /* The register is remembered with what was seen, or not at all. */
@@ -156,7 +161,7 @@ static enum exit_code read_packets(struct workplace *w, const struct inspection_
 	        .location = w->location, .overrides = w->overrides, .services = w->services};
 	struct pipeline *pipeline = NULL;
 	int status = STATUS_OK;
-	bool intact;
+	bool intact = true;
 
 	if (w->registry) {
 		const struct registry_practice *practice = registry_practice(w->registry);
@@ -170,7 +175,9 @@ static enum exit_code read_packets(struct workplace *w, const struct inspection_
 	if (status == STATUS_OK)
 		status = run_pipeline(w, pipeline, &options, ret);
 	pipeline_free(pipeline);
-	intact = say_how_inputs_ended(source);
+	/* What we gave up ourselves did not end: its reason follows. */
+	if (status == STATUS_OK || o->live)
+		intact = say_how_inputs_ended(o, source);
 	if (status != STATUS_OK && o->live && w->store_fd >= 0)
 		return workplace_complain(
 		        "go on capturing; what was seen until a minute ago is kept in the store",

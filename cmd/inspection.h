@@ -16,6 +16,7 @@ struct inspection_options {
 	const char *filter;
 	int64_t duration_ns; /* live */
 	const int *fds;      /* files, opened by the monitor; taken */
+	char *const *names;  /* of the files, as they were typed */
 	size_t fd_count;
 	const struct source_live_options *live; /* NULL: files */
 	bool quiet;                             /* no table */

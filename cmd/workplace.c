@@ -210,6 +210,14 @@ static enum exit_code open_geo(struct workplace *w, const struct workplace_optio
 	return code;
 }
 
+/* Without this a folder that may only be read would be noticed at the end, and not by its name. */
+static int check_writable(int folder_fd, const struct priv_user *user)
+{
+	if (user->changes || faccessat(folder_fd, ".", W_OK, AT_EACCESS) == 0)
+		return STATUS_OK;
+	return status_from_errno(errno);
+}
+
 static enum exit_code open_output(struct workplace *w, const struct workplace_options *o)
 {
 	int status;
@@ -217,6 +225,8 @@ static enum exit_code open_output(struct workplace *w, const struct workplace_op
 	if (!o->out_dir)
 		return EXIT_CLEAN;
 	status = priv_open_output(o->out_dir, &w->user, &w->out_fd);
+	if (status == STATUS_OK)
+		status = check_writable(w->out_fd, &w->user);
 	if (status == STATUS_OK)
 		return EXIT_CLEAN;
 	if (status == STATUS_USAGE)
@@ -252,14 +262,19 @@ static enum exit_code open_named_folder(struct workplace *w, const char *folder)
 	status = priv_open_output(folder, &w->store_user, &w->store_fd);
 	if (status == STATUS_BUSY && w->store_read_only)
 		status = priv_share_output(folder, &w->store_user, &w->store_fd);
+	if (status == STATUS_OK && !w->store_read_only)
+		status = check_writable(w->store_fd, &w->store_user);
 	if (status == STATUS_USAGE) {
 		log_error("the store's folder %s holds other files; give the store a folder of its "
 		          "own",
 		        folder);
 		return EXIT_USAGE;
 	}
-	return status == STATUS_OK ? EXIT_CLEAN
-	                           : workplace_complain("open the store's folder", status);
+	if (status == STATUS_OK)
+		return EXIT_CLEAN;
+	log_error("cannot use the store's folder %s: %s", folder,
+	        status == STATUS_BUSY || errno == 0 ? status_text(status) : strerror(errno));
+	return EXIT_MACHINE;
 }
 
 /* A journal beside the store is a run that writes, or one that was killed while it wrote: then the

@@ -56,10 +56,10 @@ int pipeline_new(struct pipeline **ret_gives, struct source *source, struct dete
 struct pipeline *pipeline_free(struct pipeline *p);
 /* Reads the source to its end (or the duration, or the stop flag) inside the store's transaction,
  * which the caller has begun and which ends here.
- * Files that the stop flag cut short, or without a packet that could be read, and failures
- * leave the store as it was. A live source is
- * kept in the store from its start, then each minute and each hour, as one that "did not end in
- * order" until it has: then failures take back what came since. */
+ * Files that the stop flag cut short, or without a packet that could be read, and failures leave
+ * the store as it was. A live source is kept in the store from its start, then each minute and each
+ * hour, as one that "did not end in order" until it has: then failures take back what came since.
+ */
 int pipeline_run(struct pipeline *p, const struct pipeline_options *options,
         struct pipeline_result *ret) WUNRES NONNULL(1, 2, 3);
 

@@ -49,7 +49,7 @@ static int64_t left_ns(const struct progress *now)
 void progress_line(const struct progress *now, char ret[static PROGRESS_CHARS])
 {
 	char bytes[2 * AMOUNT_CHARS], left[AMOUNT_CHARS] = "";
-	char clinical[64] = "no clinical data so far";
+	char clinical[64] = "no clinical data seen so far";
 	int64_t rest_ns = left_ns(now);
 
 	if (now->bytes_total > 0) {

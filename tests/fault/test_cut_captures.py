@@ -154,7 +154,7 @@ def case_one_of_two(work):
     (work / "empty.pcap").write_bytes(b"")
     result = exeat("inspect", work / "good.pcap", work / "empty.pcap", "--rules", SOURCE / "rules",
                    "--out", work / "out", folder=work / "out")
-    result.expect(1).sentence("input 2", "empty")
+    result.expect(1).sentence("empty.pcap", "empty")
     check("capture-gap" in result.flags(), "no capture-gap flag")
 
 

@@ -35,7 +35,8 @@ static void files_of_known_size_have_a_share_and_an_end(void **state)
 	             "about 5 min left");
 	now.elapsed_ns = 3600 * NS_PER_SECOND;
 	now.clinical = 0;
-	expect(&now, "25% of 1.2 GB, 1503221 packets, no clinical data so far, about 3 h left");
+	expect(&now,
+	        "25% of 1.2 GB, 1503221 packets, no clinical data seen so far, about 3 h left");
 }
 
 /* A file that grows while it is read, one that is a pipe, and one not begun. */
@@ -44,11 +45,11 @@ static void what_is_not_known_is_not_said(void **state)
 	struct progress now = {.bytes = 1300, .bytes_total = 1200, .elapsed_ns = NS_PER_SECOND * 9};
 
 	(void)state;
-	expect(&now, "100% of 1.2 kB, 0 packets, no clinical data so far, about 0 s left");
+	expect(&now, "100% of 1.2 kB, 0 packets, no clinical data seen so far, about 0 s left");
 	now.bytes_total = 0;
-	expect(&now, "1.3 kB, 0 packets, no clinical data so far");
+	expect(&now, "1.3 kB, 0 packets, no clinical data seen so far");
 	now = (struct progress){.bytes_total = 999, .elapsed_ns = NS_PER_SECOND * 9};
-	expect(&now, "0% of 999 bytes, 0 packets, no clinical data so far");
+	expect(&now, "0% of 999 bytes, 0 packets, no clinical data seen so far");
 }
 
 static void a_live_run_ends_by_the_clock(void **state)
@@ -59,11 +60,11 @@ static void a_live_run_ends_by_the_clock(void **state)
 	        .duration_ns = 7200 * NS_PER_SECOND};
 
 	(void)state;
-	expect(&now, "123 kB, 7 packets, no clinical data so far, about 2 h left");
+	expect(&now, "123 kB, 7 packets, no clinical data seen so far, about 2 h left");
 	now.elapsed_ns = 7201 * NS_PER_SECOND;
-	expect(&now, "123 kB, 7 packets, no clinical data so far, about 0 s left");
+	expect(&now, "123 kB, 7 packets, no clinical data seen so far, about 0 s left");
 	now.duration_ns = 0;
-	expect(&now, "123 kB, 7 packets, no clinical data so far");
+	expect(&now, "123 kB, 7 packets, no clinical data seen so far");
 }
 
 static void the_largest_numbers_fit(void **state)
