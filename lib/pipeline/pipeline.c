@@ -664,15 +664,18 @@ static void describe_inside(const struct pipeline *p, struct pipeline_result *re
 
 	if (p->options->inside.count == 0) {
 		snprintf(ret->inside, sizeof(ret->inside),
-		        "private addresses (RFC 1918, RFC 4193, link-local)");
+		        "the addresses that private networks use (such as 192.168.…), as no "
+		        "register says otherwise");
 		return;
 	}
 	for (size_t i = 0; i < p->options->inside.count; i++) {
 		char text[PREFIX_TEXT_CHARS];
 
 		prefix_format(&p->options->inside.prefixes[i], text);
-		if (len + strlen(text) + 2 > sizeof(ret->inside))
+		if (len + strlen(text) + sizeof(", …") + 2 > sizeof(ret->inside)) {
+			snprintf(ret->inside + len, sizeof(ret->inside) - len, ", …");
 			break;
+		}
 		len += (size_t)snprintf(ret->inside + len, sizeof(ret->inside) - len, "%s%s",
 		        len ? ", " : "", text);
 	}

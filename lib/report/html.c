@@ -272,7 +272,10 @@ static void write_table(const struct report *r, const struct row_list *rows, FIL
 	      "<em>Declared</em>: what your register says goes there, where we could not look. "
 	      "<em>Act</em>: the same day. <em>Look</em>: needs a person. <em>Cannot tell</em>: "
 	      "the paper is in order, the content was closed to us. <em>Covered</em>: paper and "
-	      "content agree."
+	      "content agree. <em>Not-inspectable</em>: closed to us, most often by encryption. "
+	      "Under Paper, <em>gap</em>: an agreement is recorded, but it, or the reason on "
+	      "record, does not cover everything; <em>expired</em>: the agreement has ended; "
+	      "<em>absent</em>: none is recorded."
 	      "</small></p>\n",
 	        out);
 }

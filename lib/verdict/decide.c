@@ -48,6 +48,7 @@ static void raise(
 	const struct flag_rule *rule = flag_rules_get(d->rules, id);
 	struct verdict *v = d->verdict;
 	struct flag flag = {.id = id, .scope = rule->scope, .rule = rule->rule};
+	struct blanks clearing = *blanks;
 	va_list arguments;
 	unsigned at;
 
@@ -55,7 +56,10 @@ static void raise(
 		return;
 	flag.severity = severity_of(d, rule);
 	flag_sentence(rule->sentence, blanks, flag.sentence, sizeof(flag.sentence));
-	flag_sentence(rule->would_clear, blanks, flag.would_clear, sizeof(flag.would_clear));
+	/* What to do comes after the sentence, which has spoken of "a program". */
+	if (!clearing.text[BLANK_PROGRAM] || clearing.text[BLANK_PROGRAM][0] == '\0')
+		clearing.text[BLANK_PROGRAM] = "the program";
+	flag_sentence(rule->would_clear, &clearing, flag.would_clear, sizeof(flag.would_clear));
 	va_start(arguments, format);
 	vsnprintf(flag.register_says, sizeof(flag.register_says), format, arguments);
 	va_end(arguments);

@@ -488,6 +488,12 @@ static void without_a_register_every_recipient_is_unknown(void **state)
 	assert_int_equal(v.outcome, OUTCOME_ACT);
 	assert_string_equal(
 	        find_flag_of(&v, FLAG_UNKNOWN_DESTINATION)->register_says, "no register was given");
+	/* A program without a name is "a program" first, then "the program". */
+	s.program_shown = "";
+	assert_int_equal(verdict_decide(&s, NULL, w->rules, &v), 0);
+	assert_non_null(strstr(find_flag_of(&v, FLAG_UNKNOWN_DESTINATION)->sentence, "A program "));
+	assert_non_null(strstr(
+	        find_flag_of(&v, FLAG_UNKNOWN_DESTINATION)->would_clear, "maker of the program "));
 }
 
 static void flags_stand_worst_first(void **state)
