@@ -49,6 +49,8 @@ enum exit_code exit_code_worse(enum exit_code a, enum exit_code b)
 
 int main(int argc, char **argv)
 {
+	char title[32];
+
 	setlocale(LC_CTYPE, "C.UTF-8");
 	tzset();
 	umask(0077); /* what is written here is nobody else's to read */
@@ -60,9 +62,14 @@ int main(int argc, char **argv)
 		printf("exeat %s\n", EXEAT_VERSION);
 		return EXIT_CLEAN;
 	}
-	for (size_t i = 0; argc >= 2 && i < ARRAY_LEN(subcommands); i++)
-		if (strcmp(argv[1], subcommands[i].name) == 0)
-			return subcommands[i].run(argc - 1, argv + 1);
+	for (size_t i = 0; argc >= 2 && i < ARRAY_LEN(subcommands); i++) {
+		if (strcmp(argv[1], subcommands[i].name) != 0)
+			continue;
+		/* getopt begins its complaints with this. */
+		snprintf(title, sizeof(title), "exeat %s", subcommands[i].name);
+		argv[1] = title;
+		return subcommands[i].run(argc - 1, argv + 1);
+	}
 	if (argc >= 2)
 		log_error("there is no command '%.32s'", argv[1]);
 	print_help(stderr);
