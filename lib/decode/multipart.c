@@ -128,16 +128,11 @@ static void delimiter_passed(struct multipart *m, struct cursor *c, const struct
 	m->line_start = false;
 }
 
-static int step_none(
-        struct multipart *m, struct cursor *c, const struct decode_in *in, struct decode_out *out)
+/* Behind the delimiter; without one, behind the len bytes that cannot belong to it. */
+static int pass(struct multipart *m, struct cursor *c, const struct hit *hit, size_t len)
 {
-	struct hit hit = find_delimiter(m, rest_of(c), in->last);
-	size_t len = hit.found ? hit.content_len : safe_len(m, rest_of(c), in->last);
-
-	if (len > 0)
-		decode_unread(out, len, STREAM_UNKNOWN);
-	if (hit.found) {
-		delimiter_passed(m, c, &hit);
+	if (hit->found) {
+		delimiter_passed(m, c, hit);
 		return STEP_GO;
 	}
 	if (len > 0) {
@@ -146,6 +141,17 @@ static int step_none(
 		m->line_start = false;
 	}
 	return STEP_WAIT;
+}
+
+static int step_none(
+        struct multipart *m, struct cursor *c, const struct decode_in *in, struct decode_out *out)
+{
+	struct hit hit = find_delimiter(m, rest_of(c), in->last);
+	size_t len = hit.found ? hit.content_len : safe_len(m, rest_of(c), in->last);
+
+	if (len > 0)
+		decode_unread(out, len, STREAM_UNKNOWN);
+	return pass(m, c, &hit, len);
 }
 
 static int step_delimiter(struct multipart *m, struct cursor *c, bool last)
@@ -353,17 +359,9 @@ static int step_body(
 
 	if (len > 0)
 		decode_child_bytes(out, span_slice(rest, 0, len));
-	if (hit.found) {
+	if (hit.found)
 		decode_child_close(out, STREAM_COMPLETE);
-		delimiter_passed(m, c, &hit);
-		return STEP_GO;
-	}
-	if (len > 0) {
-		cursor_skip(c, len);
-		m->scanned = 0;
-		m->line_start = false;
-	}
-	return STEP_WAIT;
+	return pass(m, c, &hit, len);
 }
 
 static int step_over(struct cursor *c, struct decode_out *out)
