@@ -653,7 +653,7 @@ static enum exit_code load_store(struct workplace *w)
 	if (w->store_fd >= 0 && fchdir(w->store_fd) != 0)
 		return workplace_complain("enter the store's folder", status_from_errno(errno));
 	if (w->store_file_fd >= 0)
-		status = store_open_mapped(&w->store, w->store_file_fd);
+		status = store_open_descriptor(&w->store, w->store_file_fd);
 	else
 		status = store_open(
 		        &w->store, w->store_name[0] ? w->store_name : NULL, w->store_read_only);

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/status.h"
 #include "store/store_internal.h"
@@ -244,8 +243,7 @@ struct store *store_free(struct store *s)
 	for (size_t i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(s->statements[i]);
 	sqlite3_close(s->db); /* rolls back an open transaction */
-	if (s->mapped)
-		munmap(s->mapped, s->mapped_bytes);
+	store_forget_system(s);
 	free(s->inputs);
 	free(s);
 	return NULL;

@@ -120,7 +120,7 @@ int store_open(struct store **ret_gives, const char *path, bool read_only) WUNRE
 /* Reads a store through its descriptor, which is borrowed, where the folder is not this process's
  * to open. Nobody can write to the file meanwhile. STATUS_BUSY: somebody goes on writing. One of an
  * earlier version is read from a copy in memory; STATUS_MORE: it is too large for that. */
-int store_open_mapped(struct store **ret_gives, int fd) WUNRES NONNULL(1);
+int store_open_descriptor(struct store **ret_gives, int fd) WUNRES NONNULL(1);
 struct store *store_free(struct store *s); /* rolls back what is open; NULL ok */
 
 /* The set of inputs of one run becomes one transaction: begin, add, commit. The earlier records of

@@ -35,13 +35,18 @@ struct store {
 	int64_t *inputs; /* row ids by the caller's index, of the open transaction */
 	uint32_t input_count;
 	bool in_transaction;
-	void *mapped; /* store_open_mapped: the file's bytes */
-	size_t mapped_bytes;
+	/* store_open_descriptor: SQLite's door to the one file. */
+	sqlite3_vfs system;
+	char system_name[48];
+	bool system_known;
+	int fd;
 };
 
 extern const char store_schema_sql[];
 extern const char store_schema_2_sql[];
 
+/* Of store_open_descriptor; after the database is closed. */
+void store_forget_system(struct store *s) NONNULL(1);
 /* Maps SQLite's result code to a status: SQLITE_FULL -> STATUS_NO_SPACE, … */
 int store_status(int result) WUNRES;
 /* Frees the store; the status that its caller gets: another format is STATUS_MALFORMED. */

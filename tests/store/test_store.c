@@ -478,19 +478,19 @@ static void a_store_is_read_through_its_descriptor(void **state)
 
 	(void)state;
 	assert_true(fd >= 0 && empty >= 0);
-	assert_int_equal(store_open_mapped(&s, fd), STATUS_MALFORMED); /* empty */
-	assert_int_not_equal(store_open_mapped(&s, empty), STATUS_OK); /* no file */
+	assert_int_equal(store_open_descriptor(&s, fd), STATUS_MALFORMED); /* empty */
+	assert_int_not_equal(store_open_descriptor(&s, empty), STATUS_OK); /* no file */
 	assert_null(s);
 	assert_int_equal(store_open(&s, path, false), STATUS_OK);
 	add_run(s, "aa", ids, 2);
 	store_free(s);
-	assert_int_equal(store_open_mapped(&other, fd), STATUS_OK);
+	assert_int_equal(store_open_descriptor(&other, fd), STATUS_OK);
 	unlink(path);
 	assert_int_equal(count_flows(other), 2);
 	assert_true(store_note_seen(other, "p", "d", "2026-10-02") != STATUS_OK);
 	store_free(other);
 	assert_int_equal(pwrite(fd, "not a store", 11, 0), 11);
-	assert_int_equal(store_open_mapped(&s, fd), STATUS_MALFORMED);
+	assert_int_equal(store_open_descriptor(&s, fd), STATUS_MALFORMED);
 	close(fd);
 	close(empty);
 }
