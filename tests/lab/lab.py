@@ -73,9 +73,16 @@ def wait_until(holds, what, seconds=60):
         time.sleep(0.05)
 
 
+def silent(space):
+    """No IPv6 in a namespace, whose kernel would send packets of its own."""
+    for interfaces in ("all", "default"):
+        setting = f"/proc/sys/net/ipv6/conf/{interfaces}/disable_ipv6"
+        run("ip", "netns", "exec", space, "sh", "-c", f"[ ! -e {setting} ] || echo 1 >{setting}")
+
+
 class Lab:
     def __init__(self, work):
-        self.work = work
+        self.work, self.rules = work, SOURCE / "rules"
         self.inside, self.outside = f"exeat-in-{os.getpid()}", f"exeat-out-{os.getpid()}"
         self.interface, self.far = f"exi{os.getpid()}", f"exo{os.getpid()}"
 
@@ -84,8 +91,7 @@ class Lab:
             raise Skipped("no network namespace can be made here")
         run("ip", "netns", "add", self.outside)
         for space in (self.inside, self.outside):
-            run("ip", "netns", "exec", space, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
-                "net.ipv6.conf.default.disable_ipv6=1")
+            silent(space)
         made = run("ip", "link", "add", self.interface, "netns", self.inside, "type", "veth",
                    "peer", "name", self.far, "netns", self.outside)
         for space, name in ((self.inside, self.interface), (self.outside, self.far)):
@@ -114,7 +120,7 @@ class Lab:
         check(run("ip", "-n", self.inside, "link", "del", self.interface), "cannot unplug")
 
     def command(self, *arguments, name="out"):
-        return ["capture", "-i", self.interface, "--rules", SOURCE / "rules", "--out",
+        return ["capture", "-i", self.interface, "--rules", self.rules, "--out",
                 self.work / name, *arguments]
 
     def start(self, *arguments, name="out", wait=True):
