@@ -127,21 +127,33 @@ static bool bit(const struct addr *a, unsigned at)
 	return a->bytes[at / 8] >> (7 - at % 8) & 1;
 }
 
+/* Half of an address as a number: ranges are compared bit by bit, several million times. */
+static uint64_t half(const struct addr *a, unsigned which)
+{
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		value = value << 8 | a->bytes[8 * which + i];
+	return value;
+}
+
 /* The largest prefix that begins at first and does not pass last; sets *ret_last to its end. */
 static struct prefix largest_prefix(
         const struct addr *first, const struct addr *last, struct addr *ret_last)
 {
+	const uint64_t limit[2] = {half(last, 0), half(last, 1)};
+	uint64_t end[2] = {half(first, 0), half(first, 1)};
 	unsigned width = first->family == ADDR_IPV4 ? 32 : 128;
 	struct prefix p = {*first, (uint8_t)width};
-	struct addr end = *first;
 
 	*ret_last = *first;
-	while (p.bits > 0 && !bit(first, p.bits - 1u)) {
-		end.bytes[(p.bits - 1) / 8] |= (uint8_t)(0x80u >> (p.bits - 1) % 8);
-		if (addr_compare(&end, last) > 0)
+	for (; p.bits > 0 && !bit(first, p.bits - 1u); p.bits--) {
+		unsigned at = p.bits - 1u;
+
+		end[at / 64] |= UINT64_C(1) << (63 - at % 64);
+		if (end[0] > limit[0] || (end[0] == limit[0] && end[1] > limit[1]))
 			break;
-		p.bits--;
-		*ret_last = end;
+		ret_last->bytes[at / 8] |= (uint8_t)(0x80u >> at % 8);
 	}
 	return p;
 }

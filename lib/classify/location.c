@@ -10,6 +10,8 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 
+#define SEPARATOR 16 /* bytes between the tree and the data section */
+
 enum holds { HOLDS_COUNTRY = 1, HOLDS_ASN = 2 };
 
 struct file {
@@ -17,25 +19,61 @@ struct file {
 	unsigned holds; /* enum holds */
 };
 
+/* What a record of a file says: records are few and look-ups many, so it is decoded once. */
+struct record {
+	uint32_t key; /* its offset in the data section plus one; 0: the slot is free */
+	uint32_t asn;
+	const char *organisation; /* borrows from the file, without a closing zero */
+	uint8_t organisation_len;
+	uint8_t confidence; /* enum country_confidence */
+	char country[3];
+	bool anycast, proxy, satellite, sources_differ;
+};
+
+/* Ways down the tree for the first half of an IPv4 address are kept: the other half is walked. */
+#define HALF_BITS 16
+
+/* The records that were met, each at the place that its offset gives: a later one takes the place
+ * of an earlier. The large networks' few thousand records answer for nearly every address. */
+#define CACHE_BITS 12
+
+/* What was met of one file. Bounded by its size; filled as addresses are asked for. */
+struct memory {
+	uint32_t halves[1u << HALF_BITS]; /* the tree's record plus one; 0: not walked yet */
+	struct record slots[1u << CACHE_BITS];
+};
+
 struct location_db {
 	struct file files[LOCATION_FILES_MAX];
 	size_t count;
 	const MMDB_s *country, *asn; /* of the files; NULL: none holds it */
+	struct memory *memories;     /* one for the countries, one for the AS numbers */
 	char type[LOCATION_TYPE_CHARS];
 };
 
-static bool get_text(MMDB_entry_s *entry, const char *const *path, char *ret, size_t size)
+/* Borrows from the file; not empty. */
+static bool get_span(MMDB_entry_s *entry, const char *const *path, struct span *ret)
 {
 	MMDB_entry_data_s data;
-	size_t len;
 
 	if (MMDB_aget_value(entry, &data, path) != MMDB_SUCCESS || !data.has_data ||
-	        data.type != MMDB_DATA_TYPE_UTF8_STRING)
+	        data.type != MMDB_DATA_TYPE_UTF8_STRING || data.data_size == 0)
 		return false;
-	len = data.data_size < size - 1 ? data.data_size : size - 1;
-	memcpy(ret, data.utf8_string, len);
+	*ret = span_of(data.utf8_string, data.data_size);
+	return true;
+}
+
+static bool get_text(MMDB_entry_s *entry, const char *const *path, char *ret, size_t size)
+{
+	struct span text;
+	size_t len;
+
+	if (!get_span(entry, path, &text))
+		return false;
+	len = text.len < size - 1 ? text.len : size - 1;
+	memcpy(ret, text.data, len);
 	ret[len] = '\0';
-	return len > 0;
+	return true;
 }
 
 static bool get_flag(MMDB_entry_s *entry, const char *const *path)
@@ -244,9 +282,13 @@ int location_db_new(struct location_db **ret_gives, const char *const *paths, si
         struct location_problem *ret_problem)
 {
 	struct location_db *db = calloc(1, sizeof(*db));
-	int status = db ? STATUS_OK : STATUS_NO_MEMORY;
+	int status = STATUS_OK;
 
-	if (count > LOCATION_FILES_MAX)
+	if (db)
+		db->memories = calloc(2, sizeof(*db->memories));
+	if (!db || !db->memories)
+		status = STATUS_NO_MEMORY;
+	else if (count > LOCATION_FILES_MAX)
 		status = STATUS_LIMIT;
 	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
 		struct file *f = &db->files[i];
@@ -277,23 +319,70 @@ struct location_db *location_db_free(struct location_db *db)
 		return NULL;
 	for (size_t i = 0; i < db->count; i++)
 		MMDB_close(&db->files[i].mmdb);
+	free(db->memories);
 	free(db);
 	return NULL;
 }
 
-static bool look_up(const MMDB_s *db, const struct addr *a, MMDB_entry_s *ret)
+/* A record of a node that the tree has: MaxMind DB file format specification 2.0, "Node Layout".
+ * MMDB_open has refused a file that is shorter than its tree. */
+static uint32_t tree_record(const MMDB_s *m, uint32_t node, unsigned side)
 {
-	struct sockaddr_in in4 = {.sin_family = AF_INET};
+	const uint8_t *at = m->file_content + (size_t)node * m->full_record_byte_size;
+	const uint8_t *low = at + side * (m->full_record_byte_size - 3u);
+	uint32_t value;
+
+	if (m->metadata.record_size == 32) {
+		at += 4 * side;
+		return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+	}
+	value = (uint32_t)low[0] << 16 | (uint32_t)low[1] << 8 | low[2];
+	if (m->metadata.record_size == 28)
+		value |= (side ? at[3] & 0x0fu : (uint32_t)at[3] >> 4) << 24;
+	return value;
+}
+
+/* Goes down by the bits of an address, from the top one; ends where no node is left. */
+static uint32_t walk(const MMDB_s *m, uint32_t record, uint32_t bits, unsigned count)
+{
+	const uint32_t nodes = m->metadata.node_count;
+
+	for (; count > 0 && record < nodes; count--, bits <<= 1)
+		record = tree_record(m, record, bits >> 31);
+	return record;
+}
+
+static bool look_up_ipv4(
+        const MMDB_s *m, struct memory *memory, const struct addr *a, MMDB_entry_s *ret)
+{
+	const uint32_t nodes = m->metadata.node_count;
+	uint32_t bits = (uint32_t)a->bytes[0] << 24 | (uint32_t)a->bytes[1] << 16 |
+	                (uint32_t)a->bytes[2] << 8 | a->bytes[3];
+	uint32_t *half = &memory->halves[bits >> HALF_BITS];
+	uint32_t start = m->metadata.ip_version == 4 ? 0 : m->ipv4_start_node.node_value;
+	uint32_t record;
+
+	if (!*half)
+		*half = walk(m, start, bits, HALF_BITS) + 1;
+	record = walk(m, *half - 1, bits << HALF_BITS, 32 - HALF_BITS);
+	if (record < nodes + SEPARATOR || record - nodes - SEPARATOR >= m->data_section_size)
+		return false;
+	*ret = (MMDB_entry_s){.mmdb = m, .offset = record - nodes - SEPARATOR};
+	return true;
+}
+
+static bool look_up(const MMDB_s *m, struct memory *memory, const struct addr *a, MMDB_entry_s *ret)
+{
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
 	MMDB_lookup_result_s result;
 	int error = MMDB_SUCCESS;
 
-	memcpy(&in4.sin_addr, a->bytes, 4);
-	memcpy(&in6.sin6_addr, a->bytes, 16);
-	if (a->family == ADDR_IPV6 && db->metadata.ip_version == 4)
+	if (a->family == ADDR_IPV4)
+		return look_up_ipv4(m, memory, a, ret);
+	if (m->metadata.ip_version == 4)
 		return false;
-	result = MMDB_lookup_sockaddr(db,
-	        a->family == ADDR_IPV4 ? (struct sockaddr *)&in4 : (struct sockaddr *)&in6, &error);
+	memcpy(&in6.sin6_addr, a->bytes, 16);
+	result = MMDB_lookup_sockaddr(m, (struct sockaddr *)&in6, &error);
 	if (error != MMDB_SUCCESS || !result.found_entry)
 		return false;
 	*ret = result.entry;
@@ -312,58 +401,101 @@ static uint32_t key_count(MMDB_entry_s *entry)
 	return data.data_size;
 }
 
-static void find_country(const MMDB_s *m, const struct addr *a, struct location *ret)
+static void decode_country(MMDB_entry_s *entry, struct record *ret)
 {
 	static const char *const anycast[] = {"traits", "is_anycast", NULL};
 	static const char *const flat_anycast[] = {"is_anycast", NULL};
 	static const char *const proxy[] = {"traits", "is_anonymous_proxy", NULL};
 	static const char *const satellite[] = {"traits", "is_satellite_provider", NULL};
 	static const char *const sources[] = {"exeat", "sources", NULL};
-	MMDB_entry_s entry;
 	char text[8];
 
-	if (!look_up(m, a, &entry))
-		return;
-	if (get_country(&entry, text) && is_country(text)) {
+	if (get_country(entry, text) && is_country(text)) {
 		memcpy(ret->country, text, sizeof(ret->country));
 		ret->confidence = COUNTRY_DATABASE;
-		if (key_count(&entry) == 1)
+		if (key_count(entry) == 1)
 			return;
 	}
-	ret->anycast = get_flag(&entry, anycast) || get_flag(&entry, flat_anycast);
-	ret->proxy = get_flag(&entry, proxy);
-	ret->satellite = get_flag(&entry, satellite);
-	ret->sources_differ = get_text(&entry, sources, text, sizeof(text)) &&
+	ret->anycast = get_flag(entry, anycast) || get_flag(entry, flat_anycast);
+	ret->proxy = get_flag(entry, proxy);
+	ret->satellite = get_flag(entry, satellite);
+	ret->sources_differ = get_text(entry, sources, text, sizeof(text)) &&
 	                      strcmp(text, "differ") == 0;
 	if (ret->country[0] && (ret->anycast || ret->sources_differ))
 		ret->confidence = COUNTRY_UNPROVEN;
 }
 
-static void find_organisation(const MMDB_s *m, const struct addr *a, struct location *ret)
+static void decode_organisation(MMDB_entry_s *entry, struct record *ret)
 {
 	static const char *const nested[] = {"autonomous_system_organization", NULL};
 	static const char *const as_name[] = {"as_name", NULL};
 	static const char *const name[] = {"name", NULL};
 	static const char *const *const paths[] = {nested, as_name, name};
-	MMDB_entry_s entry;
+	struct span text;
 
-	if (!look_up(m, a, &entry))
+	_Static_assert(LOCATION_ORG_CHARS - 1 <= UINT8_MAX, "the length is kept in a byte");
+	(void)get_asn(entry, &ret->asn);
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		if (!get_span(entry, paths[i], &text))
+			continue;
+		text = span_slice(text, 0, LOCATION_ORG_CHARS - 1);
+		ret->organisation = (const char *)text.data;
+		ret->organisation_len = (uint8_t)text.len;
 		return;
-	(void)get_asn(&entry, &ret->asn);
-	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
-		if (get_text(&entry, paths[i], ret->organisation, sizeof(ret->organisation)))
-			return;
+	}
+}
+
+/* The slot of a record; it is the record's own only where its key says so. */
+static struct record *slot_of(struct memory *m, uint32_t key)
+{
+	return &m->slots[key * 2654435761u >> (32 - CACHE_BITS)]; /* Knuth, TAOCP 3, 6.4 */
+}
+
+static void find_country(const struct location_db *db, MMDB_entry_s *entry, struct location *ret)
+{
+	struct record *r = slot_of(&db->memories[0], entry->offset + 1);
+
+	if (r->key != entry->offset + 1) {
+		*r = (struct record){.key = entry->offset + 1};
+		decode_country(entry, r);
+	}
+	memcpy(ret->country, r->country, sizeof(ret->country));
+	ret->confidence = (enum country_confidence)r->confidence;
+	ret->anycast = r->anycast;
+	ret->proxy = r->proxy;
+	ret->satellite = r->satellite;
+	ret->sources_differ = r->sources_differ;
+}
+
+static void find_organisation(
+        const struct location_db *db, MMDB_entry_s *entry, struct location *ret)
+{
+	struct record *r = slot_of(&db->memories[1], entry->offset + 1);
+
+	if (r->key != entry->offset + 1) {
+		*r = (struct record){.key = entry->offset + 1};
+		decode_organisation(entry, r);
+	}
+	ret->asn = r->asn;
+	if (r->organisation_len)
+		memcpy(ret->organisation, r->organisation, r->organisation_len);
 }
 
 void location_find(const struct location_db *db, const struct addr *a, struct location *ret)
 {
+	MMDB_entry_s entry;
+	bool found;
+
 	*ret = (struct location){.confidence = COUNTRY_NONE};
 	if (!db || a->family == ADDR_NONE)
 		return;
-	if (db->country)
-		find_country(db->country, a, ret);
-	if (db->asn)
-		find_organisation(db->asn, a, ret);
+	found = db->country && look_up(db->country, &db->memories[0], a, &entry);
+	if (found)
+		find_country(db, &entry, ret);
+	if (db->asn && db->asn != db->country)
+		found = look_up(db->asn, &db->memories[1], a, &entry);
+	if (found && db->asn)
+		find_organisation(db, &entry, ret);
 }
 
 static int64_t built_ns(const MMDB_s *m)

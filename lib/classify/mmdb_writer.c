@@ -22,11 +22,25 @@ enum field_type {
 	TYPE_BOOL = 14
 };
 
-/* Bytes of which equal runs are kept once: open addressing over offsets plus one. */
+/* A run of bytes in a pool. Its hash is kept so that few of the runs themselves are looked at. */
+struct seen {
+	uint32_t at; /* offset plus one; 0: the place is free */
+	uint32_t len, hash;
+};
+
+/* Bytes of which equal runs are kept once: open addressing. */
 struct pool {
 	struct buf bytes;
-	uint32_t *seen, *seen_len;
+	struct seen *seen;
 	uint32_t count, capacity;
+};
+
+/* What two sources together gave before: neighbours in the tree mostly say the same. */
+#define PLACED_BITS 12
+
+struct placed {
+	uint32_t value[MMDB_WRITER_SOURCES]; /* as in a node; both 0: the place is free */
+	uint32_t at;                         /* offset plus one in the data section */
 };
 
 /* A value as it was added. Every byte is set, so that equal values are equal bytes. */
@@ -49,6 +63,7 @@ struct mmdb_writer {
 	uint32_t node_count, node_capacity;
 	uint32_t ipv4; /* the node of ::/96; 0: not made yet */
 	struct pool names, rows, data;
+	struct placed placed[1u << PLACED_BITS];
 	char type[64];
 	int64_t build_ns;
 };
@@ -101,7 +116,6 @@ void mmdb_writer_set_built(struct mmdb_writer *w, int64_t build_ns)
 static void pool_free(struct pool *p)
 {
 	free(p->seen);
-	free(p->seen_len);
 	buf_free(&p->bytes);
 }
 
@@ -258,35 +272,27 @@ static uint32_t hash_bytes(struct span s)
 
 	for (size_t i = 0; i < s.len; i++)
 		hash = (hash ^ s.data[i]) * 16777619u;
-	return hash;
+	return hash ^ hash >> 15; /* its low bits choose the place, and alone are no good mix */
 }
 
 static int pool_grow(struct pool *p)
 {
 	uint32_t capacity = p->capacity ? p->capacity * 2 : 1024;
-	uint32_t *seen = calloc(capacity, sizeof(*seen));
-	uint32_t *lens = calloc(capacity, sizeof(*lens));
+	struct seen *seen = calloc(capacity, sizeof(*seen));
 
-	if (!seen || !lens) {
-		free(seen);
-		free(lens);
+	if (!seen)
 		return STATUS_NO_MEMORY;
-	}
 	for (uint32_t i = 0; i < p->capacity; i++) {
-		if (!p->seen[i])
-			continue;
-		struct span value = span_of(p->bytes.data + p->seen[i] - 1, p->seen_len[i]);
-		uint32_t at = hash_bytes(value) & (capacity - 1);
+		uint32_t at = p->seen[i].hash & (capacity - 1);
 
-		while (seen[at])
+		if (!p->seen[i].at)
+			continue;
+		while (seen[at].at)
 			at = (at + 1) & (capacity - 1);
 		seen[at] = p->seen[i];
-		lens[at] = p->seen_len[i];
 	}
 	free(p->seen);
-	free(p->seen_len);
 	p->seen = seen;
-	p->seen_len = lens;
 	p->capacity = capacity;
 	return STATUS_OK;
 }
@@ -296,6 +302,7 @@ static int pool_grow(struct pool *p)
 static int pool_settle(struct pool *p, size_t start, uint32_t *ret)
 {
 	struct span written = span_slice(buf_span(&p->bytes), start, p->bytes.len - start);
+	uint32_t hash = hash_bytes(written);
 	uint32_t at;
 	int status = p->count * 2 >= p->capacity ? pool_grow(p) : STATUS_OK;
 
@@ -303,16 +310,17 @@ static int pool_settle(struct pool *p, size_t start, uint32_t *ret)
 		p->bytes.len = start;
 		return status;
 	}
-	for (at = hash_bytes(written) & (p->capacity - 1); p->seen[at];
-	        at = (at + 1) & (p->capacity - 1)) {
-		if (!span_equal(written, span_of(p->bytes.data + p->seen[at] - 1, p->seen_len[at])))
+	for (at = hash & (p->capacity - 1); p->seen[at].at; at = (at + 1) & (p->capacity - 1)) {
+		const struct seen *s = &p->seen[at];
+
+		if (s->hash != hash ||
+		        !span_equal(written, span_of(p->bytes.data + s->at - 1, s->len)))
 			continue;
 		p->bytes.len = start;
-		*ret = p->seen[at];
+		*ret = s->at;
 		return STATUS_OK;
 	}
-	p->seen[at] = (uint32_t)start + 1;
-	p->seen_len[at] = (uint32_t)written.len;
+	p->seen[at] = (struct seen){(uint32_t)start + 1, (uint32_t)written.len, hash};
 	p->count++;
 	*ret = (uint32_t)start + 1;
 	return STATUS_OK;
@@ -410,17 +418,27 @@ static struct joined join(const struct mmdb_writer *w, const uint32_t values[MMD
 /* The offset (plus one) in the data section of what a node says; 0 for nothing. */
 static int place_value(struct mmdb_writer *w, struct node *n)
 {
+	uint32_t mixed = (n->value[0] + n->value[1] * 31) * 2654435761u;
+	struct placed *placed = &w->placed[mixed >> (32 - PLACED_BITS)];
 	size_t start = w->data.bytes.len;
-	struct joined j;
-	int status;
+	int status = STATUS_OK;
 
 	if (!n->value[0] && !n->value[1])
 		return STATUS_OK;
-	j = join(w, n->value);
-	status = encode_value(&w->data.bytes, &j);
-	if (status != STATUS_OK)
-		return status;
-	return pool_settle(&w->data, start, &n->value[0]);
+	if (memcmp(placed->value, n->value, sizeof(n->value)) != 0) {
+		struct joined j = join(w, n->value);
+		uint32_t at;
+
+		status = encode_value(&w->data.bytes, &j);
+		if (status == STATUS_OK)
+			status = pool_settle(&w->data, start, &at);
+		if (status != STATUS_OK)
+			return status;
+		memcpy(placed->value, n->value, sizeof(n->value));
+		placed->at = at;
+	}
+	n->value[0] = placed->at;
+	return STATUS_OK;
 }
 
 /* Inner nodes get numbers in the file; a childless node is a data record of its parent. */

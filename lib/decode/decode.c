@@ -44,6 +44,7 @@ struct decode_session *decode_session_free(struct decode_session *s)
 	for (size_t i = 0; i < 2; i++) {
 		struct lane *lane = &s->lanes[i];
 
+		branch_free_all(s, lane);
 		while (lane->depth > 0) {
 			lane->depth--;
 			lane->stack[lane->depth] = stream_free(s, lane->stack[lane->depth]);
@@ -189,18 +190,38 @@ int decode_session_next(struct decode_session *s, struct decode_event *ret)
 	return STATUS_OK;
 }
 
-/* Of a lane, the open streams included, from the innermost out. ret_why is added to. */
+/* Streams that lie one in the other, from the innermost out: what was not looked into is added to
+ * ret_why as the outer one counts it. */
+static void summarise_stack(
+        struct stream *const *stack, unsigned depth, uint64_t ret_why[static STREAM_ENDS])
+{
+	uint64_t why[STREAM_ENDS] = {0};
+
+	for (unsigned i = depth; i > 0; i--) {
+		struct stream st = *stack[i - 1];
+
+		for (int k = 0; k < STREAM_ENDS; k++)
+			st.child_unread_bytes[k] += why[k];
+		(void)stream_unread(&st, why);
+	}
+	for (int k = 0; k < STREAM_ENDS; k++)
+		ret_why[k] += why[k];
+}
+
+/* Of a lane, the open streams included. ret_why is added to. */
 static void summarise_lane(const struct lane *lane, uint64_t *ret_read, uint64_t *ret_unread,
         uint64_t ret_why[static STREAM_ENDS])
 {
 	uint64_t why[STREAM_ENDS] = {0};
 	uint64_t unread = 0, in = 0;
 
-	for (unsigned i = lane->depth; i > 0; i--) {
-		struct stream st = *lane->stack[i - 1];
+	if (lane->depth > 0) {
+		struct stream st = *lane->stack[0];
 
-		for (int k = 0; k < STREAM_ENDS; k++)
-			st.child_unread_bytes[k] += why[k];
+		summarise_stack(lane->stack + 1, lane->depth - 1, st.child_unread_bytes);
+		for (unsigned i = 0; lane->parked && i < DECODE_BRANCHES_MAX; i++)
+			summarise_stack(lane->parked[i].stack, lane->parked[i].depth,
+			        st.child_unread_bytes);
 		unread = stream_unread(&st, why);
 		in = st.in_bytes;
 	}

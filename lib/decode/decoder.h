@@ -32,7 +32,9 @@
 #define DECODE_TYPE_CHARS      96          /* longest registered media type is 84 characters */
 #define DECODE_BOUNDARY_CHARS  71          /* RFC 2046 section 5.1.1: 70 characters */
 #define DECODE_EXTENSION_CHARS 8
-#define DECODE_WRAPPINGS_MAX   4 /* encodings declared around one content; more: malformed */
+/* messages under way at once in one direction: what servers of HTTP/2 allow (100 to 128) */
+#define DECODE_BRANCHES_MAX  128
+#define DECODE_WRAPPINGS_MAX 4 /* encodings declared around one content; more: malformed */
 
 /* Declared encodings of a content (HTTP Content-Encoding, MIME Content-Transfer-Encoding). */
 enum wrapping {
@@ -149,7 +151,12 @@ void decode_value(struct decode_out *out, enum label_kind label_kind, struct spa
         struct span value) NONNULL(1);
 void decode_end(struct decode_out *out) NONNULL(1);
 
-/* A child stream opens (one at a time), takes bytes, and closes. The session picks its decoder. */
+/* What follows belongs to that branch, below DECODE_BRANCHES_MAX: each has a message and a child of
+ * its own, so that several can be under way at once. Branch 0 is the first. Only at depth 0. */
+void decode_branch(struct decode_out *out, unsigned branch) NONNULL(1);
+
+/* A child stream opens (one at a time in a branch), takes bytes, and closes. The session picks its
+ * decoder. */
 void decode_child_open(struct decode_out *out, const struct content *content) NONNULL(1, 2);
 void decode_child_bytes(struct decode_out *out, struct span bytes) NONNULL(1);
 void decode_child_gap(struct decode_out *out, uint64_t missing_bytes) NONNULL(1);

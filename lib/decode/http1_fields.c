@@ -135,7 +135,8 @@ static void put_file_name(struct span disposition, struct decode_out *out)
 static void put_header(
         const struct http1_fields *f, struct http1_header header, struct decode_out *out)
 {
-	if (is_one_of(header.name, plain_headers, ARRAY_LEN(plain_headers)))
+	if (span_starts(header.name, ":") || /* of HTTP/2: told as method, address and host */
+	        is_one_of(header.name, plain_headers, ARRAY_LEN(plain_headers)))
 		return;
 	if (is_one_of(header.name, secret_headers, ARRAY_LEN(secret_headers)))
 		put(out, ROLE_HEADER, header.name, span_of_text(""), "HTTP header");
@@ -186,6 +187,8 @@ static bool put_stage(struct http1_fields *f, const struct http1_head *head, str
 
 int http1_fields_put(struct http1_fields *f, const struct http1_head *head, struct decode_out *out)
 {
+	if (f->trailer && f->stage < STAGE_HEADERS)
+		f->stage = STAGE_HEADERS;
 	while (f->stage < STAGE_DONE) {
 		if (decode_room(out) < FIELDS_ROOM)
 			return STATUS_MORE;

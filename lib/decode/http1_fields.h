@@ -1,4 +1,4 @@
-/* http1_fields: puts the head of an HTTP/1 message out as fields: host, target, query parameters,
+/* http1_fields: puts the head of an HTTP message out as fields: host, target, query parameters,
  * headers that may hold data. Of credentials only the presence is told, never the value. */
 #ifndef EXEAT_DECODE_HTTP1_FIELDS_H
 #define EXEAT_DECODE_HTTP1_FIELDS_H
@@ -8,6 +8,7 @@
 /* How far it has come; all zero at the start of a head. */
 struct http1_fields {
 	bool response;
+	bool trailer; /* of HTTP/2: fields after the body, of a message that has begun */
 	unsigned stage;
 	size_t query_at; /* into the target */
 	size_t header;

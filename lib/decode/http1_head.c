@@ -2,6 +2,7 @@
 
 #include <htp/htp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/status.h"
 
@@ -11,10 +12,17 @@
 #define HTP_BYTES_PER_BYTE  4
 #define HTP_BYTES_PER_FIELD 256
 
+/* A field of a list: its name and then its value lie in the list's text. */
+struct listed {
+	size_t at, name_len, value_len;
+};
+
 struct http1_head {
 	htp_cfg_t *config;
 	htp_connp_t *parser;
-	const htp_tx_t *tx; /* owned by the parser */
+	const htp_tx_t *tx; /* owned by the parser; NULL: a list */
+	struct buf text, list;
+	size_t list_count;
 	bool response;
 	struct budget *budget; /* borrows */
 	size_t charged_bytes;
@@ -101,10 +109,48 @@ int http1_head_parse(
 	return STATUS_OK;
 }
 
+int http1_head_new(struct http1_head **ret_gives, struct budget *borrowed)
+{
+	struct http1_head *h;
+
+	if (budget_charge(borrowed, sizeof(*h)) != STATUS_OK)
+		return STATUS_LIMIT;
+	h = calloc(1, sizeof(*h));
+	if (!h) {
+		budget_release(borrowed, sizeof(*h));
+		return STATUS_NO_MEMORY;
+	}
+	h->budget = borrowed;
+	h->charged_bytes = sizeof(*h);
+	buf_init(&h->text, HTTP1_HEAD_BYTES_MAX, borrowed);
+	buf_init(&h->list, HTTP1_HEADERS_MAX * sizeof(struct listed), borrowed);
+	*ret_gives = h;
+	return STATUS_OK;
+}
+
+int http1_head_add(struct http1_head *h, struct http1_header header)
+{
+	struct listed listed = {h->text.len, header.name.len, header.value.len};
+	int status;
+
+	if (header.name.len + header.value.len > HTTP1_HEAD_BYTES_MAX - h->text.len)
+		return STATUS_LIMIT;
+	status = buf_append(&h->text, header.name);
+	if (status == STATUS_OK)
+		status = buf_append(&h->text, header.value);
+	if (status == STATUS_OK)
+		status = buf_append(&h->list, span_of(&listed, sizeof(listed)));
+	if (status == STATUS_OK)
+		h->list_count++;
+	return status;
+}
+
 struct http1_head *http1_head_free(struct http1_head *h)
 {
 	if (!h)
 		return NULL;
+	buf_free(&h->text);
+	buf_free(&h->list);
 	if (h->parser)
 		htp_connp_destroy_all(h->parser);
 	if (h->config)
@@ -116,25 +162,47 @@ struct http1_head *http1_head_free(struct http1_head *h)
 
 struct span http1_head_method(const struct http1_head *h)
 {
-	return bytes_of(h->tx->request_method);
+	return h->tx ? bytes_of(h->tx->request_method) : http1_head_find(h, ":method");
 }
 
 struct span http1_head_target(const struct http1_head *h)
 {
-	return bytes_of(h->tx->request_uri);
+	return h->tx ? bytes_of(h->tx->request_uri) : http1_head_find(h, ":path");
+}
+
+/* "h.example:8080", "[2001:db8::1]:8080": what stands before the port (RFC 3986 section 3.2). */
+static struct span without_port(struct span authority)
+{
+	size_t at = authority.len;
+
+	while (at > 0 && authority.data[at - 1] >= '0' && authority.data[at - 1] <= '9')
+		at--;
+	if (at > 0 && authority.data[at - 1] == ':')
+		return span_slice(authority, 0, at - 1);
+	return authority;
 }
 
 struct span http1_head_host(const struct http1_head *h)
 {
-	struct span host = bytes_of(h->tx->request_hostname);
+	struct span host = h->tx ? bytes_of(h->tx->request_hostname)
+	                         : without_port(http1_head_find(h, ":authority"));
 
-	return host.len > 0 ? host : http1_head_find(h, "host");
+	if (host.len > 0)
+		return host;
+	host = http1_head_find(h, "host");
+	return h->tx ? host : without_port(host);
 }
 
 unsigned http1_head_status(const struct http1_head *h)
 {
-	int status = h->tx->response_status_number;
+	uint64_t listed = 0;
+	int status;
 
+	if (!h->tx) {
+		(void)span_to_u64(http1_head_find(h, ":status"), 999, &listed);
+		return listed >= 100 ? (unsigned)listed : 0;
+	}
+	status = h->tx->response_status_number;
 	return status >= 100 && status <= 999 ? (unsigned)status : 0;
 }
 
@@ -145,13 +213,32 @@ static const htp_table_t *headers_of(const struct http1_head *h)
 
 size_t http1_head_count(const struct http1_head *h)
 {
+	if (!h->tx)
+		return h->list_count;
 	return headers_of(h) ? htp_table_size(headers_of(h)) : 0;
+}
+
+static struct http1_header listed_header(const struct http1_head *h, size_t index)
+{
+	struct cursor c = cursor_open(
+	        span_slice(buf_span(&h->list), index * sizeof(struct listed), SIZE_MAX));
+	struct span text = buf_span(&h->text);
+	struct listed listed;
+
+	cursor_copy(&c, &listed, sizeof(listed));
+	return (struct http1_header){
+	        .name = span_slice(text, listed.at, listed.name_len),
+	        .value = span_trim(span_slice(text, listed.at + listed.name_len, listed.value_len)),
+	};
 }
 
 struct http1_header http1_head_header(const struct http1_head *h, size_t index)
 {
-	const htp_header_t *header = htp_table_get_index(headers_of(h), index, NULL);
+	const htp_header_t *header;
 
+	if (!h->tx)
+		return listed_header(h, index);
+	header = htp_table_get_index(headers_of(h), index, NULL);
 	if (!header)
 		return (struct http1_header){0};
 	return (struct http1_header){

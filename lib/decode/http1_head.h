@@ -1,5 +1,6 @@
-/* http1_head: one complete head of an HTTP/1 message, read by libhtp, and how long its body is by
- * RFC 9112 section 6.3.
+/* http1_head: one complete head of an HTTP message. Of HTTP/1: read by libhtp, and how long its
+ * body is by RFC 9112 section 6.3. Of HTTP/2: the list of its fields, :method and its kin among
+ * them (RFC 9113 section 8.3).
  *
  * libhtp is given whole heads only, each in a parser of its own. So a response without its
  * request, unanswered requests, pipelining and missing bytes, which a libhtp connection does not
@@ -30,6 +31,10 @@ struct http1_head;
 /* 0; STATUS_MALFORMED: not a head; STATUS_LIMIT: too many lines, or the budget. */
 int http1_head_parse(struct http1_head **ret_gives, struct span head, bool response,
         struct budget *borrowed) WUNRES NONNULL(1, 4);
+/* An empty list of fields, to be filled. 0, or STATUS_LIMIT: the budget. */
+int http1_head_new(struct http1_head **ret_gives, struct budget *borrowed) WUNRES NONNULL(1, 2);
+/* 0; STATUS_LIMIT: the list would get longer than a head may be, or the budget. Copies. */
+int http1_head_add(struct http1_head *h, struct http1_header header) WUNRES NONNULL(1);
 struct http1_head *http1_head_free(struct http1_head *h); /* NULL ok, returns NULL */
 
 struct span http1_head_method(const struct http1_head *h) NONNULL(1); /* of a request */

@@ -1,9 +1,8 @@
 /* protocols: conversations that are recognised by their first bytes and then not read: encrypted
  * ones, and those whose content is nobody's data or is read elsewhere (names of DNS: lib/net).
  *
- * TLS records RFC 8446 section 5.1; SSH RFC 4253 section 4.2; HTTP/2 RFC 9113 section 3.4; QUIC
- * RFC 9000 section 17.2 and RFC 9369; DNS RFC 1035 section 4.1.1; NTP RFC 5905 section 7.3; DHCP
- * RFC 2131 section 2. */
+ * TLS records RFC 8446 section 5.1; SSH RFC 4253 section 4.2; QUIC RFC 9000 section 17.2
+ * and RFC 9369; DNS RFC 1035 section 4.1.1; NTP RFC 5905 section 7.3; DHCP RFC 2131 section 2. */
 #include "base/status.h"
 #include "decode/decoder.h"
 
@@ -52,11 +51,6 @@ static enum probe_answer tls_probe(const struct probe *p)
 static enum probe_answer ssh_probe(const struct probe *p)
 {
 	return starts_with(p, "SSH-", 4);
-}
-
-static enum probe_answer http2_probe(const struct probe *p)
-{
-	return starts_with(p, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24);
 }
 
 static bool is_quic_version(uint32_t version)
@@ -125,16 +119,6 @@ static int encrypted_feed(
 	return STATUS_OK;
 }
 
-static int unread_feed(
-        void *state, const struct decode_in *in, size_t *ret_consumed, struct decode_out *out)
-{
-	(void)state;
-	(void)in;
-	*ret_consumed = 0;
-	decode_stop(out, STREAM_UNKNOWN);
-	return STATUS_OK;
-}
-
 /* Read by others: passes by and is not missed. */
 static int label_feed(
         void *state, const struct decode_in *in, size_t *ret_consumed, struct decode_out *out)
@@ -174,14 +158,6 @@ const struct decoder decoder_quic = {
         .protocol = "quic",
         .probe = quic_probe,
         .feed = encrypted_feed,
-};
-
-const struct decoder decoder_http2 = {
-        .name = "http2",
-        .protocol = "http2",
-        .clear = true,
-        .probe = http2_probe,
-        .feed = unread_feed,
 };
 
 const struct decoder decoder_dns = {

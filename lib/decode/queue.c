@@ -127,6 +127,14 @@ void decode_end(struct decode_out *out)
 	(void)push(out, OP_END);
 }
 
+void decode_branch(struct decode_out *out, unsigned branch)
+{
+	struct op *op = push(out, OP_BRANCH);
+
+	if (op)
+		op->branch = branch;
+}
+
 void decode_child_open(struct decode_out *out, const struct content *content)
 {
 	struct op *op = push(out, OP_CHILD_OPEN);

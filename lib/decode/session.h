@@ -14,6 +14,7 @@ enum op_kind {
 	OP_CHILD_GAP,
 	OP_CHILD_CLOSE,
 	OP_UPGRADE,
+	OP_BRANCH,
 };
 
 struct op_begin {
@@ -37,6 +38,7 @@ struct op {
 		uint64_t missing_bytes;
 		enum stream_end end;
 		struct op_upgrade upgrade;
+		unsigned branch;
 	};
 };
 
@@ -101,10 +103,23 @@ struct stream {
 
 #define DECODE_STACK_MAX (DECODE_DEPTH_MAX + 2) /* one more, to count what lies too deep */
 
+/* A message of the outermost stream that waits, and what is open below it. */
+struct branch {
+	struct stream *stack[DECODE_STACK_MAX - 1]; /* from depth 1 on */
+	unsigned depth;                             /* streams on it */
+	uint32_t streams;                           /* opened inside the message */
+	uint64_t message;                           /* 0: none */
+	enum carrier carrier;
+	char name[sizeof(((struct decode_event *)0)->name)];
+	char message_place[DECODE_PLACE_CHARS];
+};
+
 struct lane { /* one direction */
 	/* [0] is the outermost; each is the next one's parent */
 	struct stream *stack[DECODE_STACK_MAX];
 	unsigned depth;         /* streams on the stack */
+	struct branch *parked;  /* DECODE_BRANCHES_MAX of them; NULL until one is needed */
+	unsigned branch;        /* the active one: its place in `parked` is empty */
 	bool upgraded;          /* the rest belongs to another session */
 	bool fresh;             /* the chunk has not been given to a stream yet */
 	uint32_t streams;       /* opened inside the outermost message */
@@ -147,6 +162,14 @@ void stream_stop(struct decode_session *s, struct stream *st, enum stream_end wh
 uint64_t stream_unread(const struct stream *st, uint64_t ret_why[static STREAM_ENDS]) NONNULL(1, 2);
 /* Adds " > step"; a place that gets too long ends in an ellipsis. */
 void place_add(char place[static DECODE_PLACE_CHARS], const char *step) NONNULL(2);
+
+/* branch.c: makes another branch of the outermost stream the active one. 0, STATUS_LIMIT (budget;
+ * nothing changed) or a failure. */
+int branch_switch(struct decode_session *s, struct lane *lane, unsigned branch) WUNRES
+        NONNULL(1, 2);
+/* The first parked branch on which something is open; false when there is none. */
+bool branch_next_open(const struct lane *lane, unsigned *ret) NONNULL(1, 2);
+void branch_free_all(struct decode_session *s, struct lane *lane) NONNULL(1, 2);
 
 /* probe.c: the first decoder in the table that claims the bytes. NULL: more are needed. */
 const struct decoder *probe_choose(const struct probe *p, const struct decoder *other) NONNULL(1);

@@ -605,6 +605,19 @@ static int child_close(struct lane *lane, struct stream *st, enum stream_end end
 	return STATUS_MORE;
 }
 
+static int change_branch(
+        struct decode_session *s, struct lane *lane, struct stream *st, const struct op *op)
+{
+	int status = st->env.depth == 0 ? branch_switch(s, lane, op->branch) : STATUS_BUG;
+
+	if (status == STATUS_LIMIT) {
+		stream_stop(s, st, STREAM_LIMIT);
+		st->out->count = 0;
+		status = STATUS_OK;
+	}
+	return status == STATUS_OK ? STATUS_MORE : status;
+}
+
 /* Takes the first operation off the queue. */
 static int stream_apply(
         struct decode_session *s, struct lane *lane, struct stream *st, struct decode_event *ret)
@@ -643,6 +656,9 @@ static int stream_apply(
 	case OP_UPGRADE:
 		status = event_upgrade(lane, st, op, ret);
 		break;
+	case OP_BRANCH:
+		status = change_branch(s, lane, st, op);
+		break;
 	default:
 		return STATUS_BUG;
 	}
@@ -674,17 +690,22 @@ static void stream_settle(struct decode_session *s, struct stream *st)
 
 /* ---- the end ---- */
 
-/* Closes what the decoder left open: first the child, then the message. 0 when nothing is open. */
-static int stream_wind_up(struct lane *lane, struct stream *st, struct decode_event *ret)
+/* Closes what the decoder left open: first the child, then the message, of each branch. 0 when
+ * nothing is open. */
+static int stream_wind_up(
+        struct decode_session *s, struct lane *lane, struct stream *st, struct decode_event *ret)
 {
 	struct stream *child = child_of(lane, st);
+	unsigned branch;
 
 	if (child)
 		return child_close(
 		        lane, st, st->end == STREAM_COMPLETE ? STREAM_TRUNCATED : st->end);
 	if (st->message)
 		return event_end(lane, st, ret);
-	return STATUS_OK;
+	if (st->env.depth > 0 || !branch_next_open(lane, &branch))
+		return STATUS_OK;
+	return branch_switch(s, lane, branch) == STATUS_OK ? STATUS_MORE : STATUS_BUG;
 }
 
 static int stream_pop(
@@ -712,8 +733,10 @@ static int stream_pop(
 	ret->unread_bytes = unread;
 	for (int i = 0; i < STREAM_ENDS; i++)
 		(parent ? parent->child_unread_bytes : lane->unread_bytes)[i] += why[i];
-	if (!parent)
+	if (!parent) {
 		lane->read_bytes += st->in_bytes - unread;
+		branch_free_all(s, lane);
+	}
 	lane->stack[--lane->depth] = stream_free(s, st);
 	return STATUS_ITEM;
 }
@@ -721,7 +744,7 @@ static int stream_pop(
 static int stream_step_stopped(
         struct decode_session *s, struct lane *lane, struct stream *st, struct decode_event *ret)
 {
-	int status = stream_wind_up(lane, st, ret);
+	int status = stream_wind_up(s, lane, st, ret);
 
 	if (status != STATUS_OK)
 		return status;
@@ -757,6 +780,6 @@ int stream_step(
 		return STATUS_OK;
 	if (!st->finished)
 		return stream_run(s, lane, st);
-	status = stream_wind_up(lane, st, ret);
+	status = stream_wind_up(s, lane, st, ret);
 	return status != STATUS_OK ? status : stream_pop(s, lane, st, ret);
 }

@@ -164,7 +164,7 @@ static void number_event(struct decode_event *e, unsigned level)
 	e->parent_message += e->parent_message ? message_base : 0;
 }
 
-/* Nobody reads WebSocket (RFC 6455) and HTTP/2; all else is probed like a new conversation. */
+/* Nobody reads WebSocket (RFC 6455); all else is probed like a new conversation. */
 static int begin_layer(
         struct conversation *c, const struct flow *flow, unsigned level, const char *protocol)
 {
@@ -174,7 +174,7 @@ static int begin_layer(
 	layer->begun = true;
 	layer->tls = strcmp(protocol, "tls") == 0;
 	layer->reason = STREAM_UNKNOWN;
-	if (strcmp(protocol, "websocket") == 0 || strcmp(protocol, "h2c") == 0)
+	if (strcmp(protocol, "websocket") == 0)
 		return STATUS_OK;
 	status = decode_session_new(
 	        &layer->decode, &flow->tuple, &decode_default_limits, c->context->budget);

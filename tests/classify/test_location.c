@@ -111,7 +111,7 @@ static void writer_and_reader_agree(void **state)
 /* A database written by hand: the tree as given, and the metadata of any maker. */
 struct hand_made {
 	const char *type;
-	const uint8_t *tree; /* 24-bit records, 6 bytes a node */
+	const uint8_t *tree; /* of 24-bit records (6 bytes a node) unless said otherwise */
 	uint32_t nodes;
 	const char *data; /* the data section */
 	size_t data_len;
@@ -148,7 +148,7 @@ static void put_number(uint8_t *file, size_t *len, const char *key, unsigned byt
 	put(file, len, number, at + bytes);
 }
 
-static int open_hand_made(struct location_db **ret, const struct hand_made *h)
+static int open_of_width(struct location_db **ret, const struct hand_made *h, unsigned record_bits)
 {
 	static const uint8_t map = 7 << 5 | 9, array[] = {0, 4}, no_map = 7 << 5;
 	static const uint8_t zeros[16];
@@ -158,13 +158,13 @@ static int open_hand_made(struct location_db **ret, const struct hand_made *h)
 	size_t len = 0;
 	int fd = mkstemp(path), status;
 
-	put(file, &len, h->tree, (size_t)h->nodes * 6);
+	put(file, &len, h->tree, (size_t)h->nodes * record_bits / 4);
 	put(file, &len, zeros, sizeof(zeros));
 	put(file, &len, h->data, h->data_len);
 	put(file, &len, "\xab\xcd\xefMaxMind.com", 14);
 	put(file, &len, &map, 1);
 	put_number(file, &len, "node_count", 4, h->nodes);
-	put_number(file, &len, "record_size", 2, 24);
+	put_number(file, &len, "record_size", 2, record_bits);
 	put_number(file, &len, "ip_version", 2, 4);
 	put_number(file, &len, "binary_format_major_version", 2, 2);
 	put_number(file, &len, "binary_format_minor_version", 2, 0);
@@ -186,6 +186,11 @@ static int open_hand_made(struct location_db **ret, const struct hand_made *h)
 	status = open_two(ret, path, NULL);
 	unlink(path);
 	return status;
+}
+
+static int open_hand_made(struct location_db **ret, const struct hand_made *h)
+{
+	return open_of_width(ret, h, 24);
 }
 
 /* One node: 0.0.0.0/1 has the record at the start of the data section, 128.0.0.0/1 none. */
@@ -363,6 +368,122 @@ static void where_sources_differ_the_country_is_unproven(void **state)
 	unlink(country);
 }
 
+/* Networks of which each has a record of its own: more than are kept decoded. */
+#define MANY 6000
+
+static struct addr many_address(unsigned i)
+{
+	const uint8_t bytes[4] = {(uint8_t)(20 + i % 7), (uint8_t)(i >> 8), (uint8_t)i, 9};
+
+	return addr_ipv4(bytes);
+}
+
+static void write_many(char *country, char *asn)
+{
+	struct mmdb_writer *c = NULL, *a = NULL;
+
+	assert_int_equal(mmdb_writer_new(&c, "Exeat-Country", BUILT), STATUS_OK);
+	assert_int_equal(mmdb_writer_new(&a, "Exeat-ASN", BUILT), STATUS_OK);
+	for (unsigned i = 0; i < MANY; i++) {
+		const struct prefix p = {many_address(i), 24};
+		char code[] = {(char)('A' + i % 26), (char)('A' + i / 26 % 26), '\0'};
+		char name[32];
+
+		snprintf(name, sizeof(name), "Network %u", i);
+		assert_int_equal(mmdb_writer_add(c, &p,
+		                         &(struct mmdb_value){.country = code,
+		                                 .anycast = i % 3 == 0,
+		                                 .proxy = i % 5 == 0}),
+		        STATUS_OK);
+		assert_int_equal(mmdb_writer_add(a, &p,
+		                         &(struct mmdb_value){.asn = i + 1, .organisation = name}),
+		        STATUS_OK);
+	}
+	close(write_file(c, country));
+	close(write_file(a, asn));
+	mmdb_writer_free(c);
+	mmdb_writer_free(a);
+}
+
+static void check_many(const struct location_db *db, unsigned i)
+{
+	struct addr a = many_address(i), beside = a;
+	struct location l;
+	char name[32];
+
+	snprintf(name, sizeof(name), "Network %u", i);
+	location_find(db, &a, &l);
+	assert_int_equal(l.asn, i + 1);
+	assert_string_equal(l.organisation, name);
+	assert_true(l.anycast == (i % 3 == 0) && l.proxy == (i % 5 == 0));
+	if (l.country[0])
+		assert_true(l.country[0] == (char)('A' + i % 26) &&
+		            l.country[1] == (char)('A' + i / 26 % 26));
+	beside.bytes[0] = 99;
+	location_find(db, &beside, &l);
+	assert_true(l.asn == 0 && l.organisation[0] == '\0' && l.country[0] == '\0');
+}
+
+/* Answers from a record that was kept are those of one that was just read: each network is asked
+ * for first of a new database, then again, and again in another order once others took places. */
+static void kept_records_answer_as_new_ones(void **state)
+{
+	char country[] = "/tmp/exeat-country-XXXXXX", asn[] = "/tmp/exeat-asn-XXXXXX";
+	struct location_db *db = NULL, *fresh = NULL;
+
+	(void)state;
+	write_many(country, asn);
+	assert_int_equal(open_two(&db, country, asn), STATUS_OK);
+	for (unsigned i = 0; i < MANY; i++) {
+		check_many(db, i);
+		check_many(db, i);
+	}
+	for (unsigned i = MANY; i-- > 0;)
+		check_many(db, i);
+	for (unsigned i = 0; i < MANY; i += 97) {
+		struct addr a = many_address(i);
+		struct location kept, read;
+
+		assert_int_equal(open_two(&fresh, country, asn), STATUS_OK);
+		location_find(fresh, &a, &read);
+		location_find(db, &a, &kept);
+		assert_memory_equal(&kept, &read, sizeof(kept));
+		fresh = location_db_free(fresh);
+	}
+	location_db_free(db);
+	unlink(country);
+	unlink(asn);
+}
+
+/* Records of 28 bits share their fourth byte. */
+static void records_of_each_width_are_read(void **state)
+{
+	static const uint8_t tree28[] = {0, 0, 1, 0, 0, 0,
+	        2 + 16,                    /* 0.0.0.0/1 goes on, 128.0.0.0/1 is the record */
+	        0, 0, 2, 0, 0, 0, 2 + 16}; /* 0.0.0.0/2 is empty, 64.0.0.0/2 the record */
+	static const uint8_t tree32[] = {0, 0, 0, 1, 0, 0, 0, 2 + 16, 0, 0, 0, 2, 0, 0, 0, 2 + 16};
+	static const char data[] = "\xe1\x47"
+	                           "country"
+	                           "\x42"
+	                           "NZ";
+	const struct hand_made wide[] = {
+	        {"Country", tree28, 2, data, sizeof(data) - 1, 0},
+	        {"Country", tree32, 2, data, sizeof(data) - 1, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
+		struct location_db *db = NULL;
+
+		assert_int_equal(open_of_width(&db, &wide[i], i == 0 ? 28 : 32), STATUS_OK);
+		assert_string_equal(find(db, "192.0.2.1").country, "NZ");
+		assert_string_equal(find(db, "77.0.2.1").country, "NZ");
+		assert_string_equal(find(db, "10.0.2.1").country, "");
+		assert_string_equal(find(db, "2001:db8::1").country, "");
+		location_db_free(db);
+	}
+}
+
 static void what_is_no_database_is_named(void **state)
 {
 	char path[] = "/tmp/exeat-mmdb-XXXXXX";
@@ -387,6 +508,8 @@ int main(void)
 	        cmocka_unit_test(a_pointer_to_itself_ends),
 	        cmocka_unit_test(a_database_cut_anywhere_is_refused_or_read),
 	        cmocka_unit_test(where_sources_differ_the_country_is_unproven),
+	        cmocka_unit_test(kept_records_answer_as_new_ones),
+	        cmocka_unit_test(records_of_each_width_are_read),
 	        cmocka_unit_test(what_is_no_database_is_named),
 	};
 

@@ -31,8 +31,6 @@ static const struct row rows[] = {
         ROW("\x17\x03\x03\x00\x02xx", .protocol = "tls", .reason = STREAM_ENCRYPTED, .port = 993),
         ROW("\x16\x03\x01\xff\xff", .protocol = "", .reason = STREAM_UNKNOWN, .port = 443),
         ROW("SSH-2.0-invented\r\n", .protocol = "ssh", .reason = STREAM_ENCRYPTED, .port = 22),
-        ROW("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0", .protocol = "http2", .reason = STREAM_UNKNOWN,
-                .port = 80, .clear = true),
         ROW("\xc3\x00\x00\x00\x01\x08\x11\x22\x33", .protocol = "quic", .reason = STREAM_ENCRYPTED,
                 .port = 443, .datagram = true),
         ROW("\x41\x00\x00\x00\x01\x08\x11\x22\x33", .protocol = "quic", .reason = STREAM_ENCRYPTED,

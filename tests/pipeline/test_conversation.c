@@ -269,11 +269,6 @@ static void a_named_protocol_that_nobody_reads_is_counted(void **state)
 	                   "1234"
 	                   "hello"),
 	};
-	static const struct segment h2c[] = {
-	        SEGMENT(0, "GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: h2c\r\n\r\n"),
-	        SEGMENT(1, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"),
-	        SEGMENT(0, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-	};
 	struct outcome o = outcome_of(websocket, ARRAY_LEN(websocket));
 
 	(void)state;
@@ -281,9 +276,28 @@ static void a_named_protocol_that_nobody_reads_is_counted(void **state)
 	assert_string_equal(o.row.not_inspected_reason, "unknown-protocol");
 	assert_int_equal(o.row.not_inspected_bytes, 11);
 	assert_true(o.row.clear);
-	o = outcome_of(h2c, ARRAY_LEN(h2c));
-	assert_string_equal(o.row.not_inspected_reason, "unknown-protocol");
-	assert_int_equal(o.row.not_inspected_bytes, 24);
+}
+
+/* HEADERS: POST, http, "/", :authority; then DATA. */
+static void http2_after_an_upgrade_is_read(void **state)
+{
+	static const struct segment segments[] = {
+	        SEGMENT(0, "GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: h2c\r\n\r\n"),
+	        SEGMENT(1, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"
+	                   "\0\0\0\4\0\0\0\0\0"),
+	        SEGMENT(0, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+	                   "\0\0\0\4\0\0\0\0\0"
+	                   "\0\0\x12\1\4\0\0\0\3\x83\x86\x84\1\x0d"
+	                   "inner.example"
+	                   "\0\0\x0d\0\1\0\0\0\3{\"a\": \"text\"}"),
+	};
+	struct outcome o = outcome_of(segments, ARRAY_LEN(segments));
+
+	(void)state;
+	assert_true(has_name(&o, "inner.example", "http-host"));
+	assert_true(o.row.inspected);
+	assert_true(o.row.clear);
+	assert_int_equal(o.row.not_inspected_bytes, 0);
 }
 
 static void starttls_is_encrypted_and_named(void **state)
@@ -385,6 +399,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(tls_in_a_tunnel_is_encrypted_and_named),
 	        cmocka_unit_test(what_a_tunnel_carries_in_clear_is_read),
+	        cmocka_unit_test(http2_after_an_upgrade_is_read),
 	        cmocka_unit_test(a_named_protocol_that_nobody_reads_is_counted),
 	        cmocka_unit_test(starttls_is_encrypted_and_named),
 	        cmocka_unit_test(a_refused_tunnel_stays_http),
