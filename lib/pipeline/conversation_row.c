@@ -72,7 +72,10 @@ static void copy_tls(const struct conversation *c, struct store_flow *ret)
 	snprintf(ret->tls_version, sizeof(ret->tls_version), "%s", tls_version_text(version));
 	if (c->server_seen)
 		cipher_suite_text(c->server.cipher, ret->cipher);
+	snprintf(ret->ja3, sizeof(ret->ja3), "%s", c->ja3);
 	snprintf(ret->ja4, sizeof(ret->ja4), "%s", c->ja4);
+	if (c->certificate)
+		ret->certificate = *c->certificate;
 }
 
 /* The closed list of design.md section 6. */

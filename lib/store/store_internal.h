@@ -41,6 +41,7 @@ struct store {
 
 extern const char store_schema_sql[];
 extern const char store_schema_2_sql[];
+extern const char store_schema_4_sql[];
 
 /* Maps SQLite's result code to a status: SQLITE_FULL -> STATUS_NO_SPACE, … */
 int store_status(int result) WUNRES;
