@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#define SECONDS_MIN INT64_C(-62167219200) /* 0000-01-01T00:00:00Z */
 #define SECONDS_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
 /* Floor division, so that times before 1970 fall into the second that holds them. */
@@ -30,6 +31,21 @@ void time_rfc3339(int64_t time_ns, char ret[static TIME_RFC3339_CHARS])
 	snprintf(ret, TIME_RFC3339_CHARS, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ",
 	        (parts.tm_year + 1900) % 10000, (parts.tm_mon + 1) % 100, parts.tm_mday % 100,
 	        parts.tm_hour % 100, parts.tm_min % 100, parts.tm_sec % 100, micro);
+}
+
+void time_rfc3339_seconds(int64_t time_s, char ret[static TIME_RFC3339_CHARS])
+{
+	time_t seconds = (time_t)time_s;
+	struct tm parts;
+
+	if (time_s < SECONDS_MIN)
+		seconds = SECONDS_MIN;
+	if (time_s > SECONDS_MAX)
+		seconds = SECONDS_MAX;
+	gmtime_r(&seconds, &parts);
+	snprintf(ret, TIME_RFC3339_CHARS, "%04d-%02d-%02dT%02d:%02d:%02dZ",
+	        (parts.tm_year + 1900) % 10000, (parts.tm_mon + 1) % 100, parts.tm_mday % 100,
+	        parts.tm_hour % 100, parts.tm_min % 100, parts.tm_sec % 100);
 }
 
 /* Howard Hinnant's civil-from-days arithmetic, proleptic Gregorian calendar. */

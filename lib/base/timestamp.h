@@ -17,6 +17,8 @@
 /* RFC 3339 in UTC with microseconds. Times outside the years 1970 to 9999 print as the nearest
  * end. */
 void time_rfc3339(int64_t time_ns, char ret[static TIME_RFC3339_CHARS]);
+/* The same for whole seconds, without a fraction, in the years 0 to 9999. */
+void time_rfc3339_seconds(int64_t time_s, char ret[static TIME_RFC3339_CHARS]);
 /* The local calendar day, YYYY-MM-DD. */
 void time_local_date(int64_t time_ns, char ret[static TIME_DATE_CHARS]);
 /* The local day as days since 1970-01-01 (civil), for comparing with register dates. */

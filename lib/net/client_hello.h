@@ -53,7 +53,5 @@ int server_hello_parse(struct span stream, struct server_hello *ret) WUNRES NONN
 bool tls_is_grease(uint16_t value);
 /* "TLS 1.3", "TLS 1.2", …, "SSL 3.0", "" for unknown. */
 const char *tls_version_text(uint16_t version);
-/* IANA name for the usual suites, "0x1301"-like text otherwise. */
-void tls_cipher_text(uint16_t cipher, char ret[static 48]);
 
 #endif

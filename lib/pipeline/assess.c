@@ -5,6 +5,7 @@
 
 #include "base/timestamp.h"
 #include "classify/service.h"
+#include "net/cipher_suite.h"
 
 /* The far end and what it was called; borrows from the flow. */
 static void describe_match(const struct store_flow *flow, struct match_subject *ret)
@@ -38,6 +39,33 @@ static enum transport transport_of(const struct store_flow *flow)
 	if (flow->tls_version[0] || strcmp(flow->not_inspected_reason, "encrypted") == 0)
 		return TRANSPORT_ENCRYPTED;
 	return flow->clear ? TRANSPORT_CLEAR : TRANSPORT_UNKNOWN;
+}
+
+static bool asked_by_name(const struct store_flow *flow)
+{
+	for (unsigned i = 0; i < flow->name_count; i++)
+		if (strncmp(flow->names[i].source, "sni", 3) == 0)
+			return true;
+	return false;
+}
+
+/* At the time of the flow. RFC 5280 section 4.1.2.5: both ends of the dates are included. Calls
+ * over DTLS agree on certificates of their own making by another way (RFC 8827) and ask for no
+ * name. */
+static enum certificate_doubt doubt_of(const struct store_flow *flow)
+{
+	const struct store_certificate *c = &flow->certificate;
+	int64_t time_s = flow->first_ns / NS_PER_SECOND;
+
+	if (!c->seen || (strncmp(flow->tls_version, "DTLS", 4) == 0 && !asked_by_name(flow)))
+		return CERTIFICATE_NO_DOUBT;
+	if (c->self_signed)
+		return CERTIFICATE_SELF_SIGNED;
+	if (time_s > c->not_after_s)
+		return CERTIFICATE_EXPIRED;
+	if (time_s < c->not_before_s)
+		return CERTIFICATE_EARLY;
+	return c->name_check == STORE_NAME_DIFFERS ? CERTIFICATE_OTHER_NAME : CERTIFICATE_NO_DOUBT;
 }
 
 /* What the kind of a service asks; kinds that are not listed ask nothing. */
@@ -167,6 +195,9 @@ int assess_flow(const struct store_flow *flow, const struct store_finding *findi
 	s.country_certain = strcmp(flow->country_confidence, "database") == 0 ||
 	                    strcmp(flow->country_confidence, "override") == 0;
 	s.transport = transport_of(flow);
+	s.weak_encryption = tls_version_is_old(flow->tls_version) ||
+	                    cipher_suite_is_weak(flow->cipher);
+	s.certificate = doubt_of(flow);
 	describe_service(flow, &s);
 	s.infrastructure = is_infrastructure(flow);
 	s.tier = flow->tier;

@@ -70,6 +70,7 @@ struct conversation *conversation_free(struct conversation *c)
 		buf_free(&c->hello[i].bytes);
 	conversation_end_datagrams(c);
 	buf_free(&c->dns);
+	conversation_drop_certificate(c);
 	finding_set_free(&c->findings);
 	if (c->names)
 		budget_release(c->context->budget, sizeof(*c->names));
@@ -207,6 +208,7 @@ static int go_over(struct conversation *c, const struct flow *flow, const struct
 	c->level[e->direction] = (uint8_t)level;
 	buf_free(&hello->bytes);
 	hello->start = e->upgrade_offset;
+	hello->awaits_certificate = false;
 	hello->done = false;
 	for (int i = 0; i < 2 && status == STATUS_OK; i++) {
 		chunk.bytes = e->upgrade_bytes[i];

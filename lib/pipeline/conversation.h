@@ -14,6 +14,7 @@
 #include "net/client_hello.h"
 #include "pipeline/finding_set.h"
 #include "store/store.h"
+#include "tls/certificate.h"
 #include "tls/fingerprint.h"
 
 /* What all conversations share. Borrowed for their lives. */
@@ -28,7 +29,8 @@ struct conversation_context {
 /* The opening of a TLS handshake in one direction, held until it can be read. */
 struct hello {
 	struct buf bytes;
-	uint64_t start; /* stream offset before which TLS does not begin */
+	uint64_t start;          /* stream offset before which TLS does not begin */
+	bool awaits_certificate; /* the server's, of a version that shows it */
 	bool done;
 };
 
@@ -63,12 +65,15 @@ struct conversation {
 	bool client_seen, server_seen;
 	struct buf dns; /* of a DNS server over TCP: the message that is not whole yet */
 	bool dns_over_tcp;
+	uint64_t answers_unasked; /* of that server, see struct dns_message */
 	struct addr computer;
 	struct datagram_hello *datagram_hello; /* NULL: none, or over */
 	unsigned datagrams;
 	bool datagrams_done;
 	char ja3[FINGERPRINT_JA3_CHARS], ja4[FINGERPRINT_JA4_CHARS]; /* "" until there is a hello */
-	char *user_agent; /* shown form; NULL when there was none */
+	struct store_certificate *certificate; /* NULL: none was shown, or there is no room */
+	bool certificate_too_large;            /* it was shown, and not read */
+	char *user_agent;                      /* shown form; NULL when there was none */
 	struct finding_set findings;
 	uint64_t labelled_packet; /* last packet given to the label engine */
 	uint64_t detect_refusals; /* fields that detection had no room for */
@@ -98,6 +103,12 @@ int conversation_add_name(struct conversation *c, struct span name, enum hostnam
 int conversation_watch_hello(struct conversation *c, const struct chunk *chunk) WUNRES
         NONNULL(1, 2);
 void conversation_end_datagrams(struct conversation *c) NONNULL(1);
+
+/* conversation_certificate.c: the first certificate counts. No room is an outcome: nothing is said
+ * of it. */
+int conversation_keep_certificate(struct conversation *c, const struct certificate *from) WUNRES
+        NONNULL(1, 2);
+void conversation_drop_certificate(struct conversation *c) NONNULL(1);
 
 /* conversation_row.c: the store's view. */
 void conversation_row(struct conversation *c, const struct flow *flow, struct store_flow *ret)

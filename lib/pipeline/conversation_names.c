@@ -10,16 +10,22 @@
 #include "tls/quic.h"
 
 #define DATAGRAMS_WATCHED 256 /* of a flow: calls begin with many packets of address finding */
-#define CERTIFICATE_NAMES 4   /* of a flow without a better name: a shared one may hold hundreds */
+#define CHANGE_CIPHER     20  /* types of records behind which nothing is said in clear */
+#define APPLICATION_DATA  23
+#define CERTIFICATE_NAMES 4 /* of a flow without a better name: a shared one may hold hundreds */
 #define LATE_HELLO_BYTES  16384 /* after which nothing negotiates TLS any more */
 #define TLS_HANDSHAKE     22    /* first byte of a record that opens a connection, RFC 8446 5.1 */
 #define TLS_RECORD_BYTES  5
 #define TLS_1_3           0x0304
+#define DTLS_1_3          0xfefc /* its versions count down */
 
 /* A UDP flow whose handshake is being read. */
 struct datagram_hello {
-	struct quic *quic; /* NULL: it is DTLS */
-	struct dtls dtls[2];
+	struct quic *quic;           /* NULL: it is DTLS */
+	struct dtls dtls[2];         /* hello of the client, of the server */
+	struct dtls certificates[2]; /* by direction: a client may show one, too */
+	uint8_t server;              /* its direction, once its hello was seen */
+	bool certificate_over;       /* read, or given up */
 };
 
 /* The list of names is made when the first name comes. No room for it: the flow goes unnamed. */
@@ -90,13 +96,26 @@ static bool has_own_name(const struct conversation *c)
 	return c->names && c->names->count > 0 && c->names->names[0].source < HOSTNAME_CERTIFICATE;
 }
 
+static struct span asked_name(const struct conversation *c)
+{
+	for (unsigned i = 0; c->names && i < c->names->count; i++) {
+		const struct hostname *n = &c->names->names[i];
+
+		if (n->source == HOSTNAME_SNI || n->source == HOSTNAME_SNI_OUTER)
+			return span_of_text(n->name);
+	}
+	return (struct span){.len = 0};
+}
+
 static int take_certificate(struct conversation *c, struct span body)
 {
 	struct certificate *certificate;
-	int status = certificate_read(body, &certificate);
+	int status = certificate_read(body, asked_name(c), &certificate);
 
+	c->certificate_too_large |= status == STATUS_LIMIT;
 	if (status != STATUS_OK)
 		return status < 0 ? status : STATUS_OK;
+	status = conversation_keep_certificate(c, certificate);
 	for (unsigned i = 0; status == STATUS_OK && i < certificate->name_count &&
 	                     i < CERTIFICATE_NAMES && !has_own_name(c);
 	        i++)
@@ -106,8 +125,16 @@ static int take_certificate(struct conversation *c, struct span body)
 	return status;
 }
 
-/* Certificates are in clear up to TLS 1.2, and follow the server's hello. */
-static int read_server_stream(struct conversation *c, struct span stream)
+/* Up to 1.2. */
+static bool shows_certificate(const struct conversation *c)
+{
+	uint16_t version = c->server.version;
+
+	return c->server_seen && (version >> 8 == 0xfe ? version > DTLS_1_3 : version < TLS_1_3);
+}
+
+/* The certificate follows the server's hello. */
+static int read_server_stream(struct conversation *c, struct hello *h, struct span stream)
 {
 	struct handshake message;
 	int status = handshake_find(
@@ -117,9 +144,11 @@ static int read_server_stream(struct conversation *c, struct span stream)
 		return status;
 	take_server_hello(c, message.body);
 	handshake_free(&message);
-	if (!c->server_seen || c->server.version >= TLS_1_3)
+	if (!shows_certificate(c))
 		return STATUS_OK;
+	h->awaits_certificate = true;
 	status = handshake_find(stream, HANDSHAKE_SERVER_HELLO, HANDSHAKE_CERTIFICATE, &message);
+	c->certificate_too_large |= status == STATUS_LIMIT;
 	if (status != STATUS_OK)
 		return status;
 	status = take_certificate(c, message.body);
@@ -142,11 +171,12 @@ static int read_client_stream(struct conversation *c, struct span stream)
 
 /* Which end speaks is read from the message, not from the direction: of a conversation whose start
  * was not captured, the direction is a guess. */
-static int read_hello(struct conversation *c, struct span stream)
+static int read_hello(struct conversation *c, struct hello *h)
 {
+	struct span stream = buf_span(&h->bytes);
 	int status = read_client_stream(c, stream);
 
-	return status == STATUS_UNSUPPORTED ? read_server_stream(c, stream) : status;
+	return status == STATUS_UNSUPPORTED ? read_server_stream(c, h, stream) : status;
 }
 
 static void end_hello(struct hello *h)
@@ -191,7 +221,9 @@ static int watch_stream(struct conversation *c, struct hello *h, const struct ch
 		return STATUS_OK;
 	status = buf_append(&h->bytes, bytes);
 	if (status == STATUS_OK)
-		status = read_hello(c, buf_span(&h->bytes));
+		status = read_hello(c, h);
+	else if (h->awaits_certificate && h->bytes.len + bytes.len > h->bytes.max_bytes)
+		c->certificate_too_large = true;
 	if (status == STATUS_MORE)
 		return STATUS_OK;
 	if (status == STATUS_UNSUPPORTED)
@@ -219,8 +251,11 @@ static int begin_datagrams(struct conversation *c, struct span datagram)
 		budget_release(budget, sizeof(*d));
 		return STATUS_NO_MEMORY;
 	}
-	for (int i = 0; i < 2; i++)
+	c->datagrams = 0;
+	for (int i = 0; i < 2; i++) {
 		dtls_init(&d->dtls[i], budget);
+		dtls_init(&d->certificates[i], budget);
+	}
 	if (quic)
 		status = quic_new(&d->quic, budget);
 	c->datagram_hello = d;
@@ -236,8 +271,10 @@ void conversation_end_datagrams(struct conversation *c)
 	if (!d)
 		return;
 	quic_free(d->quic);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		dtls_free(&d->dtls[i]);
+		dtls_free(&d->certificates[i]);
+	}
 	budget_release(c->context->budget, sizeof(*d));
 	free(d);
 }
@@ -272,22 +309,54 @@ static int feed_quic(struct conversation *c, struct quic *q, const struct chunk 
 	return read_quic(c, q);
 }
 
-/* Either end, by the messages: see read_hello. */
-static int feed_dtls(struct conversation *c, struct dtls *d, const struct chunk *chunk)
+/* Fragments may come before the hello that says whose they are. */
+static int feed_dtls_certificate(
+        struct conversation *c, struct datagram_hello *d, const struct chunk *chunk)
 {
 	struct span body;
-	int status = dtls_feed(&d[0], chunk->bytes, HANDSHAKE_CLIENT_HELLO, &body);
+	int status = dtls_feed(
+	        &d->certificates[chunk->direction], chunk->bytes, HANDSHAKE_CERTIFICATE, &body);
 
-	if (status < 0)
-		return status;
+	if (status < 0 || !shows_certificate(c) || chunk->direction != d->server)
+		return status < 0 ? status : STATUS_OK;
+	c->certificate_too_large |= status == STATUS_LIMIT;
+	d->certificate_over |= status == STATUS_LIMIT || status == STATUS_ITEM;
+	return status == STATUS_ITEM ? take_certificate(c, body) : STATUS_OK;
+}
+
+/* Either end, by the messages: see read_hello. */
+static int feed_dtls(struct conversation *c, struct datagram_hello *d, const struct chunk *chunk)
+{
+	struct span body;
+	int status = dtls_feed(&d->dtls[0], chunk->bytes, HANDSHAKE_CLIENT_HELLO, &body);
+
+	if (++c->datagrams >= DATAGRAMS_WATCHED)
+		c->datagrams_done = true;
 	if (status == STATUS_ITEM)
 		status = take_client_hello(c, body, FINGERPRINT_DTLS);
 	if (status < 0)
 		return status;
-	status = dtls_feed(&d[1], chunk->bytes, HANDSHAKE_SERVER_HELLO, &body);
-	if (status == STATUS_ITEM)
+	status = dtls_feed(&d->dtls[1], chunk->bytes, HANDSHAKE_SERVER_HELLO, &body);
+	if (status < 0)
+		return status;
+	if (status == STATUS_ITEM && !c->server_seen) {
 		take_server_hello(c, body);
-	return status < 0 ? status : STATUS_OK;
+		d->server = chunk->direction;
+	}
+	return d->certificate_over ? STATUS_OK : feed_dtls_certificate(c, d, chunk);
+}
+
+/* All was said that is said in clear. */
+static bool datagrams_read(const struct conversation *c, const struct chunk *chunk)
+{
+	uint8_t type = chunk->bytes.len > 0 ? chunk->bytes.data[0] : 0;
+
+	if (c->datagrams_done || !c->client_seen || !c->server_seen)
+		return c->datagrams_done;
+	if (!c->datagram_hello || c->datagram_hello->quic || !shows_certificate(c))
+		return true;
+	return c->datagram_hello->certificate_over || type == CHANGE_CIPHER ||
+	       type == APPLICATION_DATA;
 }
 
 static int watch_datagram(struct conversation *c, const struct chunk *chunk)
@@ -302,9 +371,9 @@ static int watch_datagram(struct conversation *c, const struct chunk *chunk)
 		if (c->datagram_hello->quic)
 			status = feed_quic(c, c->datagram_hello->quic, chunk);
 		else
-			status = feed_dtls(c, c->datagram_hello->dtls, chunk);
+			status = feed_dtls(c, c->datagram_hello, chunk);
 	}
-	if (status == STATUS_LIMIT || c->datagrams_done || (c->client_seen && c->server_seen))
+	if (status == STATUS_LIMIT || datagrams_read(c, chunk))
 		conversation_end_datagrams(c);
 	return status < 0 ? status : STATUS_OK;
 }
@@ -318,9 +387,11 @@ static int watch_dns(struct conversation *c, const struct chunk *chunk)
 	int status = chunk->gap == CHUNK_DATA ? buf_append(&c->dns, chunk->bytes) : STATUS_LIMIT;
 
 	while (status == STATUS_OK && dns_next_message(buf_span(&c->dns), &bytes) == STATUS_ITEM) {
-		if (dns_parse(bytes, &message) == STATUS_OK)
+		if (dns_parse(bytes, &message) == STATUS_OK) {
+			c->answers_unasked += message.answers_unasked;
 			status = hostname_cache_add(
 			        c->context->names, &c->computer, &message, chunk->time_ns);
+		}
 		buf_drop_front(&c->dns, bytes.len + DNS_LENGTH_BYTES);
 	}
 	if (status != STATUS_LIMIT)

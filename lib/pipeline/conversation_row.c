@@ -3,6 +3,7 @@
 
 #include "base/display.h"
 #include "classify/place.h"
+#include "net/cipher_suite.h"
 #include "net/community_id.h"
 #include "pipeline/conversation.h"
 
@@ -70,8 +71,11 @@ static void copy_tls(const struct conversation *c, struct store_flow *ret)
 		return;
 	snprintf(ret->tls_version, sizeof(ret->tls_version), "%s", tls_version_text(version));
 	if (c->server_seen)
-		tls_cipher_text(c->server.cipher, ret->cipher);
+		cipher_suite_text(c->server.cipher, ret->cipher);
+	snprintf(ret->ja3, sizeof(ret->ja3), "%s", c->ja3);
 	snprintf(ret->ja4, sizeof(ret->ja4), "%s", c->ja4);
+	if (c->certificate)
+		ret->certificate = *c->certificate;
 }
 
 /* The closed list of design.md section 6. */

@@ -284,6 +284,8 @@ static int end_flow(struct pipeline *p, struct shard *s, const struct flow *flow
 		status = store_findings_of(p, c, flow);
 	p->losses[LOSS_FINDINGS_FOLDED] += c->findings.folded;
 	p->losses[LOSS_FIELDS_WITHOUT_ROOM] += c->detect_refusals;
+	p->losses[LOSS_CERTIFICATES_TOO_LARGE] += c->certificate_too_large;
+	p->losses[LOSS_NAMES_UNASKED] += c->answers_unasked;
 	s->by_slot[flow->slot] = conversation_free(c);
 	return status;
 }

@@ -76,6 +76,20 @@ static void write_far_end(struct json_out *j, const struct store_flow *f)
 	json_text(j, "ja4", f->ja4);
 }
 
+static void write_certificate(struct json_out *j, const struct store_certificate *c)
+{
+	char text[TIME_RFC3339_CHARS];
+
+	json_text(j, "cert_names", c->names);
+	json_number(j, "cert_names_left_out", c->names_left_out);
+	json_text(j, "cert_issuer", c->issuer);
+	time_rfc3339_seconds(c->not_before_s, text);
+	json_text(j, "cert_not_before", c->seen ? text : "");
+	time_rfc3339_seconds(c->not_after_s, text);
+	json_text(j, "cert_not_after", c->seen ? text : "");
+	json_bool(j, "cert_self_signed", c->self_signed);
+}
+
 static void write_findings(struct json_out *j, const struct report_flow *f)
 {
 	json_open(j, "findings", '[');
@@ -142,6 +156,8 @@ int json_write_flow(FILE *out, const struct report_flow *f)
 	write_far_end(&j, f->flow);
 	write_evidence(&j, f);
 	write_verdict(&j, f);
+	json_text(&j, "ja3", f->flow->ja3);
+	write_certificate(&j, &f->flow->certificate);
 	json_close(&j, '}');
 	fputc('\n', out);
 	return stream_status(out);

@@ -252,6 +252,9 @@ const char *sentence_why(enum flag_id flag)
 	                "Addresses and file names are kept in logs along the "
 	                "way.",
 	        [FLAG_UNENCRYPTED] = "Anyone on the way could have read it.",
+	        [FLAG_WEAK_ENCRYPTION] = "Somebody on the way who takes the trouble could read it.",
+	        [FLAG_BAD_CERTIFICATE] = "Somebody else may have answered in the place of the "
+	                                 "recipient.",
 	        [FLAG_NOT_INSPECTABLE] = "Only the recipient and the maker of the program can say "
 	                                 "what it held.",
 	        [FLAG_SEALED_MESSAGE] =

@@ -16,7 +16,8 @@ static const char *const statement_sql[STATEMENTS] = {
         [STATEMENT_FLOW] =
                 "INSERT OR REPLACE INTO flow VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,"
                 "?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,"
-                "?30,?31,?32,?33,?34,?35,?36,?37,?38,?39,?40,?41,?42,?43)",
+                "?30,?31,?32,?33,?34,?35,?36,?37,?38,?39,?40,?41,?42,?43,?44,?45,?46,?47,?48,?49,?"
+                "50,?51,?52)",
         [STATEMENT_NAME] = "INSERT OR REPLACE INTO name VALUES (?1,?2,?3,?4,?5)",
         [STATEMENT_RECORD] = "INSERT OR REPLACE INTO record VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
         [STATEMENT_FINDING] =
@@ -132,7 +133,8 @@ static int migrate(struct store *s, int version)
 	        "ALTER TABLE flow ADD COLUMN service TEXT NOT NULL DEFAULT '';"
 	        "ALTER TABLE flow ADD COLUMN service_kind TEXT NOT NULL DEFAULT '';"
 	        "ALTER TABLE flow ADD COLUMN service_test INTEGER NOT NULL DEFAULT 0;"
-	        "ALTER TABLE flow ADD COLUMN domain TEXT NOT NULL DEFAULT '';"};
+	        "ALTER TABLE flow ADD COLUMN domain TEXT NOT NULL DEFAULT '';",
+	        store_schema_4_sql};
 	char set_version[64];
 	int status;
 
@@ -402,6 +404,21 @@ static void bind_flow_facts(sqlite3_stmt *statement, const struct store_flow *f)
 	bind_text(statement, 43, f->domain);
 }
 
+static void bind_flow_certificate(sqlite3_stmt *statement, const struct store_flow *f)
+{
+	const struct store_certificate *c = &f->certificate;
+
+	bind_text(statement, 44, f->ja3);
+	sqlite3_bind_int(statement, 45, c->seen);
+	bind_text(statement, 46, c->names);
+	sqlite3_bind_int64(statement, 47, c->names_left_out);
+	bind_text(statement, 48, c->issuer);
+	sqlite3_bind_int64(statement, 49, c->not_before_s);
+	sqlite3_bind_int64(statement, 50, c->not_after_s);
+	sqlite3_bind_int(statement, 51, c->self_signed);
+	sqlite3_bind_int(statement, 52, (int)c->name_check);
+}
+
 static int add_name(struct store *s, const struct store_flow *f, unsigned position)
 {
 	sqlite3_stmt *statement;
@@ -459,6 +476,7 @@ int store_add_flow(struct store *s, const struct store_flow *f)
 	pack_counts(f->counts, counts);
 	sqlite3_bind_blob(statement, 17, counts, sizeof(counts), SQLITE_STATIC);
 	bind_flow_facts(statement, f);
+	bind_flow_certificate(statement, f);
 	status = run(statement);
 	for (unsigned i = 0; status == STATUS_OK && i < f->name_count && i < STORE_NAMES_MAX; i++)
 		status = add_name(s, f, i);

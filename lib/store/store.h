@@ -20,9 +20,11 @@
 #include "detect/detect.h"
 #include "flow/flow.h"
 
-#define STORE_SCHEMA_VERSION 3
+#define STORE_SCHEMA_VERSION 4
 #define STORE_NAMES_MAX      8
 #define STORE_HOUR_UNKNOWN   INT64_MIN /* of a loss: any time in which its input was captured */
+
+#define STORE_CERTIFICATE_CHARS 512 /* a few names of usual length; the others are counted */
 
 struct store;
 
@@ -30,6 +32,20 @@ struct store_name {
 	char name[DISPLAY_CHARS_MAX]; /* shown form */
 	char source[16];              /* "sni", "http-host", "dns", … */
 	int64_t age_ns;
+};
+
+/* Whether a certificate is made out to the name that was asked for. */
+enum store_name_check { STORE_NAME_UNCHECKED, STORE_NAME_FITS, STORE_NAME_DIFFERS };
+
+/* What the far end showed of itself, up to TLS 1.2; shown form. */
+struct store_certificate {
+	bool seen;
+	char names[STORE_CERTIFICATE_CHARS]; /* whole ones, a space between them */
+	uint32_t names_left_out;
+	char issuer[DISPLAY_CHARS_MAX];
+	int64_t not_before_s, not_after_s; /* Unix time */
+	bool self_signed;
+	enum store_name_check name_check;
 };
 
 /* One conversation. All text is shown form; "" for not known. */
@@ -61,7 +77,8 @@ struct store_flow {
 	char app[48], app_confidence[16];
 	char protocol[16]; /* of the decode session */
 	bool clear;
-	char tls_version[16], cipher[48], ja4[48];
+	char tls_version[16], cipher[48], ja3[40], ja4[48];
+	struct store_certificate certificate;
 	char user_agent[DISPLAY_CHARS_MAX];
 	/* from the capture */
 	char process_name[DISPLAY_CHARS_MAX], process_path[DISPLAY_CHARS_MAX];

@@ -174,14 +174,30 @@ static void read_flow_facts(sqlite3_stmt *statement, struct store_flow *ret)
 	READ_TEXT(statement, 40, ret->service_kind);
 	ret->service_test = sqlite3_column_int(statement, 41);
 	READ_TEXT(statement, 42, ret->domain);
-	ret->input = (uint32_t)sqlite3_column_int64(statement, 43);
+	ret->input = (uint32_t)sqlite3_column_int64(statement, 52);
+}
+
+static void read_flow_certificate(sqlite3_stmt *statement, struct store_flow *ret)
+{
+	struct store_certificate *c = &ret->certificate;
+
+	READ_TEXT(statement, 43, ret->ja3);
+	c->seen = sqlite3_column_int(statement, 44);
+	READ_TEXT(statement, 45, c->names);
+	c->names_left_out = (uint32_t)sqlite3_column_int64(statement, 46);
+	READ_TEXT(statement, 47, c->issuer);
+	c->not_before_s = sqlite3_column_int64(statement, 48);
+	c->not_after_s = sqlite3_column_int64(statement, 49);
+	c->self_signed = sqlite3_column_int(statement, 50);
+	c->name_check = (enum store_name_check)sqlite3_column_int(statement, 51);
 }
 
 /* A file from elsewhere may hold any number: those that others count with are checked here. */
 static bool flow_is_sound(const struct store_flow *f)
 {
 	return f->out_index >= -1 && f->out_index <= 1 && (unsigned)f->direction <= FLOW_TRANSIT &&
-	       (unsigned)f->end <= FLOW_INPUT_ENDED && (unsigned)f->tier <= TIER_OPAQUE;
+	       (unsigned)f->end <= FLOW_INPUT_ENDED && (unsigned)f->tier <= TIER_OPAQUE &&
+	       (unsigned)f->certificate.name_check <= STORE_NAME_DIFFERS;
 }
 
 static bool finding_is_sound(const struct finding *f)
@@ -199,6 +215,7 @@ int store_next_flow(struct store_cursor *c, struct store_flow *ret)
 	memset(ret, 0, sizeof(*ret));
 	read_flow_tuple(c->flows, ret);
 	read_flow_facts(c->flows, ret);
+	read_flow_certificate(c->flows, ret);
 	if (!flow_is_sound(ret))
 		return STATUS_LIBRARY;
 	sqlite3_reset(c->names);

@@ -108,7 +108,27 @@ static void read_issuer(struct certificate *c, const X509 *x)
 
 	if (!copy_entry(issuer, NID_organizationName, c->issuer, sizeof(c->issuer)))
 		(void)copy_entry(issuer, NID_commonName, c->issuer, sizeof(c->issuer));
-	c->self_issued = X509_NAME_cmp(issuer, X509_get_subject_name(x)) == 0;
+	/* By names, key identifiers and the kind of key; its signature is not worth the time. */
+	c->self_signed = (X509_get_extension_flags((X509 *)x) & EXFLAG_SS) != 0;
+}
+
+/* A final dot is no part of a name in a certificate (RFC 6125 section 6.4). */
+static enum certificate_fit fit_of(const X509 *x, struct span asked)
+{
+	size_t len = asked.len;
+
+	if (len > 0 && asked.data[len - 1] == '.')
+		len--;
+	if (len == 0)
+		return CERTIFICATE_UNCHECKED;
+	switch (X509_check_host((X509 *)x, (const char *)asked.data, len, 0, NULL)) {
+	case 1:
+		return CERTIFICATE_FITS;
+	case 0:
+		return CERTIFICATE_DIFFERS;
+	default:
+		return CERTIFICATE_UNCHECKED;
+	}
 }
 
 static bool read_time(const ASN1_TIME *from, int64_t *ret)
@@ -148,7 +168,7 @@ static int read_fields(struct certificate *c, const X509 *x)
 	return STATUS_OK;
 }
 
-int certificate_read(struct span message_body, struct certificate **ret_gives)
+int certificate_read(struct span message_body, struct span asked, struct certificate **ret_gives)
 {
 	struct certificate *c;
 	struct span der = {.len = 0};
@@ -164,6 +184,8 @@ int certificate_read(struct span message_body, struct certificate **ret_gives)
 		return STATUS_MALFORMED;
 	c = calloc(1, sizeof(*c));
 	status = c ? read_fields(c, x) : STATUS_NO_MEMORY;
+	if (status == STATUS_OK)
+		c->fit = fit_of(x, asked);
 	X509_free(x);
 	if (status == STATUS_OK)
 		*ret_gives = c;

@@ -354,6 +354,29 @@ static void check_transport(struct decision *d)
 		raise(d, FLAG_UNENCRYPTED, &d->blanks, "%s", name);
 }
 
+static void check_protection(struct decision *d)
+{
+	static const char *const reasons[] = {
+	        [CERTIFICATE_NO_DOUBT] = NULL,
+	        [CERTIFICATE_SELF_SIGNED] = "it vouched for itself",
+	        [CERTIFICATE_EXPIRED] = "its proof of identity had run out",
+	        [CERTIFICATE_EARLY] = "its proof of identity was not valid yet",
+	        [CERTIFICATE_OTHER_NAME] = "its proof of identity was made out to another name",
+	};
+	const struct verdict_subject *s = d->subject;
+	char name[96] = "nothing recorded";
+	struct blanks blanks;
+
+	if (d->trail.destination)
+		destination_name(d, name);
+	if (s->weak_encryption)
+		raise(d, FLAG_WEAK_ENCRYPTION, &d->blanks, "%s", name);
+	if ((size_t)s->certificate >= ARRAY_LEN(reasons) || !reasons[s->certificate])
+		return;
+	blanks = with(d, BLANK_REASON, reasons[s->certificate]);
+	raise(d, FLAG_BAD_CERTIFICATE, &blanks, "%s", name);
+}
+
 static void check_content(struct decision *d)
 {
 	char name[96] = "nothing recorded";
@@ -479,6 +502,7 @@ int verdict_decide(const struct verdict_subject *s, const struct registry *regis
 		check_overseas(&d);
 	}
 	check_transport(&d);
+	check_protection(&d);
 	check_content(&d);
 	check_country(&d);
 	check_service(&d);

@@ -40,6 +40,7 @@ static const struct {
         [BLANK_COMPUTER] = {"computer", "the computer"},
         [BLANK_PERCENT] = {"percent", "an unknown part"},
         [BLANK_LINE] = {"line", "that is not known"},
+        [BLANK_REASON] = {"reason", "for a reason that is not recorded"},
 };
 
 static bool find_name(const char *const *names, size_t count, const char *name, size_t *ret)

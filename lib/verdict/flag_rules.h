@@ -14,7 +14,7 @@ enum raises {
 };
 
 /* The blanks of a sentence: {program} {recipient} {country} {list} {date} {category} {computer}
- * {percent} {line}. */
+ * {percent} {line} {reason}. */
 enum blank {
 	BLANK_PROGRAM,
 	BLANK_RECIPIENT,
@@ -25,6 +25,7 @@ enum blank {
 	BLANK_COMPUTER,
 	BLANK_PERCENT,
 	BLANK_LINE,
+	BLANK_REASON,
 	BLANKS
 };
 

@@ -27,6 +27,8 @@ const char *flag_name(enum flag_id id)
 	        [FLAG_DEID_CLAIM_CONTRADICTED] = "deid-claim-contradicted",
 	        [FLAG_IDENTIFIER_IN_METADATA] = "identifier-in-metadata",
 	        [FLAG_UNENCRYPTED] = "unencrypted",
+	        [FLAG_WEAK_ENCRYPTION] = "weak-encryption",
+	        [FLAG_BAD_CERTIFICATE] = "bad-certificate",
 	        [FLAG_NOT_INSPECTABLE] = "not-inspectable",
 	        [FLAG_SEALED_MESSAGE] = "sealed-message",
 	        [FLAG_COUNTRY_NOT_ALLOWED] = "country-not-allowed",

@@ -61,6 +61,8 @@ enum flag_id {
 	FLAG_DEID_CLAIM_CONTRADICTED,
 	FLAG_IDENTIFIER_IN_METADATA,
 	FLAG_UNENCRYPTED,
+	FLAG_WEAK_ENCRYPTION,
+	FLAG_BAD_CERTIFICATE,
 	FLAG_NOT_INSPECTABLE,
 	FLAG_SEALED_MESSAGE,
 	FLAG_COUNTRY_NOT_ALLOWED,
@@ -109,6 +111,15 @@ enum far_service {
 	FAR_SERVICE_TUNNEL
 };
 
+/* Why what the far end showed of itself proves nothing; the first that applies. */
+enum certificate_doubt {
+	CERTIFICATE_NO_DOUBT, /* or none was to be seen */
+	CERTIFICATE_SELF_SIGNED,
+	CERTIFICATE_EXPIRED,
+	CERTIFICATE_EARLY,
+	CERTIFICATE_OTHER_NAME
+};
+
 /* One flow as evidence. Borrows everything. */
 struct verdict_subject {
 	bool egress;               /* payload went from inside to outside */
@@ -126,6 +137,8 @@ struct verdict_subject {
 	bool lan_port;             /* a service that is meant for inside a practice */
 	bool from_outside;         /* the far end began the conversation */
 	enum transport transport;
+	bool weak_encryption;
+	enum certificate_doubt certificate;
 	bool infrastructure; /* DNS, DHCP, NTP: no `unencrypted` */
 	enum tier tier;      /* highest of the egress findings; TIER_OPAQUE when encrypted */
 	category_set seen;   /* of findings of tier medium and high */

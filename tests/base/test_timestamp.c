@@ -65,9 +65,28 @@ static void local_days_follow_the_zone(void **state)
 	assert_true(time_hour(-1) == -NS_PER_HOUR);
 }
 
+static void formats_whole_seconds(void **state)
+{
+	static const struct {
+		int64_t time_s;
+		const char *text;
+	} cases[] = {{1735689600, "2025-01-01T00:00:00Z"}, {-1, "1969-12-31T23:59:59Z"},
+	        {INT64_C(253402300799), "9999-12-31T23:59:59Z"},
+	        {INT64_MAX, "9999-12-31T23:59:59Z"}, {INT64_MIN, "0000-01-01T00:00:00Z"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char text[TIME_RFC3339_CHARS];
+
+		time_rfc3339_seconds(cases[i].time_s, text);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(formats_whole_seconds),
 	        cmocka_unit_test(prints_utc_and_clamps),
 	        cmocka_unit_test(dates_are_exact_or_refused),
 	        cmocka_unit_test(local_days_follow_the_zone),

@@ -160,11 +160,11 @@ def zstd_of_zeros(total, piece=128 << 10):
 
 def der(tag, *parts):
     body = b"".join(parts)
-    size = bytes([len(body)]) if len(body) < 128 else b"\x82" + struct.pack(">H", len(body))
+    size = bytes([len(body)]) if len(body) < 128 else b"\x84" + struct.pack(">I", len(body))
     return bytes([tag]) + size + body
 
 
-def certificate(common_name):
+def certificate(common_name, *others):
     """Enough of X.509 to be read for its names; no key and no signature of anybody."""
     name = der(0x30, der(0x31, der(0x30, bytes.fromhex("0603550403"), der(0x0C, common_name))))
     algorithm = der(0x30, bytes.fromhex("06082a8648ce3d040302"))
@@ -172,15 +172,18 @@ def certificate(common_name):
     key = der(0x30, der(0x30, bytes.fromhex("06072a8648ce3d020106082a8648ce3d030107")),
               der(0x03, b"\0\4" + bytes(64)))
     names = der(0xA3, der(0x30, der(0x30, bytes.fromhex("0603551d11"),
-                                    der(0x04, der(0x30, der(0x82, common_name))))))
+                                    der(0x04, der(0x30, *(der(0x82, one) for one in
+                                                          (common_name, *others)))))))
     body = der(0x30, der(0xA0, b"\2\1\2"), der(0x02, b"\1"), algorithm, name, when, name, key,
                names)
     return der(0x30, body, algorithm, der(0x03, b"\0" + bytes(8)))
 
 
 def tls_record(kind, message):
-    return struct.pack(">BHH", 22, 0x0303, len(message) + 4) + bytes([kind]) + \
-        struct.pack(">I", len(message))[1:] + message
+    """one message, in as many records as it takes"""
+    whole = bytes([kind]) + struct.pack(">I", len(message))[1:] + message
+    parts = [whole[at:at + 16384] for at in range(0, len(whole), 16384)]
+    return b"".join(struct.pack(">BHH", 22, 0x0303, len(part)) + part for part in parts)
 
 
 def client_hello(server_name):
@@ -191,8 +194,8 @@ def client_hello(server_name):
     return tls_record(1, hello)
 
 
-def server_flight(common_name):
+def server_flight(common_name, *others):
     chosen = struct.pack(">H", 0x0303) + bytes(32) + b"\0" + struct.pack(">HB", 0xC02F, 0)
-    body = certificate(common_name)
+    body = certificate(common_name, *others)
     listed = struct.pack(">I", len(body))[1:] + body
     return tls_record(2, chosen) + tls_record(11, struct.pack(">I", len(listed))[1:] + listed)

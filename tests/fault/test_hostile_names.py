@@ -3,6 +3,7 @@
 members, mail and process names. None of them comes out raw, in any output."""
 import csv
 import io
+import json
 import os
 import re
 from html.parser import HTMLParser
@@ -225,6 +226,26 @@ def case_arguments(work):
         if os.path.isdir(result.folder) and (result.folder / "report.html").exists():
             check_outputs(work, result)
     check_text("standard error", exeat(bad).expect(2).err)
+
+
+def case_many_names(work):
+    """a certificate of 3,000 names is read, one of 10,000 is counted as too large to read"""
+    made = []
+    for number, names in enumerate((3000, 10000)):
+        others = [b"n%d.example" % at for at in range(names)]
+        tcp = frames.Tcp(made, (frames.CLIENT, 45000 + number), ("203.0.113.11", 443),
+                         frames.START_NS + number * 10**9)
+        tcp.send(client_hello(b"other.example.net"))
+        tcp.receive(server_flight(b"n.example", *others)).close()
+    inspect(work, frames.pcap(made)).expect(1)
+    with open(work / "out" / "flows.jsonl", encoding="utf-8") as lines:
+        few, many = [json.loads(line) for line in lines]
+    check(few["cert_names"].startswith("n.example n0.example "), few["cert_names"])
+    check(few["cert_names_left_out"] == 3001 - 16, few["cert_names_left_out"])
+    check("bad-certificate" in few["flags"], few["flags"])
+    check(many["cert_names"] == "" and "bad-certificate" not in many["flags"], many["flags"])
+    losses = json.loads((work / "out" / "run.json").read_text(encoding="utf-8"))["losses"]
+    check(losses.get("certificates too large to read") == 1, losses)
 
 
 if __name__ == "__main__":

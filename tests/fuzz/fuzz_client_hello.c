@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "net/cipher_suite.h"
 #include "net/client_hello.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -21,6 +22,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (server_hello_parse(span_of(data, size), &server) < 0)
 		abort();
-	tls_cipher_text(server.cipher, text);
+	cipher_suite_text(server.cipher, text);
 	return 0;
 }

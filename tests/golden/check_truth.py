@@ -25,7 +25,8 @@ PLAIN = ("direction", "host", "country", "evidence", "tier", "paper", "verdict")
 SCOPE = {
     "register-problem": "run", "capture-gap": "run", "not-captured": "run",
     "no-capture-authority": "run", "unknown-program": "flow", "unknown-destination": "flow",
-    "unencrypted": "flow", "update-in-clear": "flow", "not-inspectable": "flow",
+    "unencrypted": "flow", "weak-encryption": "flow", "bad-certificate": "flow",
+    "update-in-clear": "flow", "not-inspectable": "flow",
     "sealed-message": "flow", "program-banned": "program", "program-retired-active": "program",
 }
 

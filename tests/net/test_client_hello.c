@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "frame_maker.h"
+#include "net/cipher_suite.h"
 #include "net/client_hello.h"
 
 #define PUT(m, literal) put_bytes(m, literal, sizeof(literal) - 1)
@@ -290,11 +291,11 @@ static void names_versions_and_suites(void **state)
 	assert_string_equal(tls_version_text(0x0304), "TLS 1.3");
 	assert_string_equal(tls_version_text(0x0300), "SSL 3.0");
 	assert_string_equal(tls_version_text(0x0305), "");
-	tls_cipher_text(0xc02f, text);
+	cipher_suite_text(0xc02f, text);
 	assert_string_equal(text, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
-	tls_cipher_text(0x1303, text);
+	cipher_suite_text(0x1303, text);
 	assert_string_equal(text, "TLS_CHACHA20_POLY1305_SHA256");
-	tls_cipher_text(0xfefe, text);
+	cipher_suite_text(0xfefe, text);
 	assert_string_equal(text, "0xfefe");
 }
 

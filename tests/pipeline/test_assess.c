@@ -188,12 +188,80 @@ static void a_screen_reached_from_outside_asks(void **state)
 	assert_false(asks(&flow, FLAG_LAN_PORT_AT_BORDER));
 }
 
+static void old_protection_asks(void **state)
+{
+	static const struct {
+		const char *version, *cipher;
+		bool fires;
+	} cases[] = {
+	        {"TLS 1.1", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", true},
+	        {"DTLS 1.0", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", true},
+	        {"TLS 1.2", "TLS_RSA_WITH_3DES_EDE_CBC_SHA", true},
+	        {"TLS 1.2", "TLS_DH_anon_WITH_AES_128_GCM_SHA256", true},
+	        {"TLS 1.2", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", false},
+	        {"TLS 1.3", "TLS_AES_128_GCM_SHA256", false},
+	        {"", "", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct store_flow flow = update_check();
+
+		snprintf(flow.tls_version, sizeof(flow.tls_version), "%s", cases[i].version);
+		snprintf(flow.cipher, sizeof(flow.cipher), "%s", cases[i].cipher);
+		if (asks(&flow, FLAG_WEAK_ENCRYPTION) != cases[i].fires)
+			fail_msg("case %zu", i);
+	}
+}
+
+static void a_certificate_that_proves_nothing_asks(void **state)
+{
+	static const int64_t now_s = 1795300000; /* the flow's time */
+	static const struct {
+		struct store_certificate certificate;
+		const char *version, *source;
+		bool fires;
+	} cases[] = {
+	        {{true, "", 0, "", now_s - 9, now_s + 9, false, STORE_NAME_FITS}, "TLS 1.2", "sni",
+	                false},
+	        {{true, "", 0, "", now_s, now_s, false, STORE_NAME_UNCHECKED}, "TLS 1.2", "dns",
+	                false},
+	        {{true, "", 0, "", now_s - 9, now_s - 1, false, STORE_NAME_FITS}, "TLS 1.2", "sni",
+	                true},
+	        {{true, "", 0, "", now_s + 1, now_s + 9, false, STORE_NAME_FITS}, "TLS 1.2", "sni",
+	                true},
+	        {{true, "", 0, "", now_s - 9, now_s + 9, true, STORE_NAME_FITS}, "TLS 1.2", "dns",
+	                true},
+	        {{true, "", 0, "", now_s - 9, now_s + 9, false, STORE_NAME_DIFFERS}, "TLS 1.2",
+	                "sni", true},
+	        /* A call, and a tunnel that asks for its server by name. */
+	        {{true, "", 0, "", now_s - 9, now_s + 9, true, STORE_NAME_UNCHECKED}, "DTLS 1.2",
+	                "dns", false},
+	        {{true, "", 0, "", now_s - 9, now_s + 9, true, STORE_NAME_FITS}, "DTLS 1.2", "sni",
+	                true},
+	        {{.seen = false}, "TLS 1.2", "sni", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct store_flow flow = update_check();
+
+		flow.certificate = cases[i].certificate;
+		snprintf(flow.tls_version, sizeof(flow.tls_version), "%s", cases[i].version);
+		snprintf(flow.names[0].source, sizeof(flow.names[0].source), "%s", cases[i].source);
+		if (asks(&flow, FLAG_BAD_CERTIFICATE) != cases[i].fires)
+			fail_msg("case %zu", i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(what_was_not_seen_is_not_covered),
 	        cmocka_unit_test(services_and_ports_ask),
 	        cmocka_unit_test(a_screen_reached_from_outside_asks),
+	        cmocka_unit_test(old_protection_asks),
+	        cmocka_unit_test(a_certificate_that_proves_nothing_asks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

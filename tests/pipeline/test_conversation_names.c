@@ -291,6 +291,170 @@ static void names_by_certificate_only_without_a_name(void **state)
 		assert_string_equal(row.names[0].name, NAME);
 		assert_string_equal(row.names[0].source, named ? "sni" : "certificate");
 		assert_string_equal(row.tls_version, "TLS 1.2");
+		assert_int_equal(strlen(row.ja3), 32);
+		assert_true(row.certificate.seen);
+		assert_string_equal(row.certificate.names, NAME " *.example.au");
+		assert_int_equal(row.certificate.names_left_out, 0);
+		assert_string_equal(row.certificate.issuer, "Invented");
+		assert_int_equal(row.certificate.not_before_s, 1735689600);
+		assert_int_equal(row.certificate.not_after_s, 1767225600);
+		assert_true(row.certificate.self_signed);
+		assert_int_equal(
+		        row.certificate.name_check, named ? STORE_NAME_FITS : STORE_NAME_UNCHECKED);
+	}
+}
+
+/* A server's hello and its certificate of `names` names, in records of 16 KiB. Gives. */
+static struct span large_stream(unsigned names, size_t *ret_certificate)
+{
+	const struct certificate_plan plan = {.organisation = "Invented", .extra_names = names};
+	struct span certificate = make_certificate(&plan);
+	struct writing body = {.len = 0}, head = {.len = 0};
+	uint8_t *out = malloc(2 * certificate.len + 1024);
+	size_t len = 0, at = 0;
+
+	assert_non_null(out);
+	add16(&body, 0x0303);
+	add(&body, (uint8_t[33]){0}, 33);
+	add(&body, "\xc0\x2f\0", 3);
+	put_message(&head, HANDSHAKE_SERVER_HELLO, span_of(body.bytes, body.len));
+	add(&head,
+	        (uint8_t[]){HANDSHAKE_CERTIFICATE, (uint8_t)(certificate.len >> 16),
+	                (uint8_t)(certificate.len >> 8), (uint8_t)certificate.len},
+	        4);
+	while (at < head.len + certificate.len) {
+		size_t left = head.len + certificate.len - at, now = left < 16384 ? left : 16384;
+
+		memcpy(out + len, (uint8_t[]){22, 3, 3, (uint8_t)(now >> 8), (uint8_t)now}, 5);
+		len += 5;
+		for (size_t i = 0; i < now; i++, at++)
+			out[len++] = at < head.len ? head.bytes[at]
+			                           : certificate.data[at - head.len];
+	}
+	*ret_certificate = certificate.len;
+	free((void *)certificate.data);
+	return span_of(out, len);
+}
+
+/* One that fits, one that its records make too long for what is kept, and 10,000 names. */
+static void counts_a_certificate_that_is_too_large(void **state)
+{
+	static const struct {
+		unsigned names;
+		bool too_large;
+	} cases[] = {{3000, false}, {4419, true}, {10000, true}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		size_t certificate;
+		struct span stream = large_stream(cases[i].names, &certificate);
+		struct writing client = client_stream(true);
+		struct store_flow row;
+		struct talk t;
+
+		assert_int_equal(certificate > HANDSHAKE_BYTES_MAX, cases[i].names == 10000);
+		assert_int_equal(stream.len > HANDSHAKE_BYTES_MAX, cases[i].too_large);
+		begin(&t, TCP);
+		say(&t, 0, span_of(client.bytes, client.len));
+		say_slowly(&t, 1, stream, 1400);
+		assert_int_equal(t.c->certificate_too_large, cases[i].too_large);
+		end(&t, &row);
+		assert_int_equal(row.certificate.seen, !cases[i].too_large);
+		assert_string_equal(row.tls_version, "TLS 1.2");
+		if (row.certificate.seen) {
+			assert_int_equal(row.certificate.names_left_out, 2984);
+			assert_int_equal(row.certificate.name_check, STORE_NAME_DIFFERS);
+		}
+		free((void *)stream.data);
+	}
+}
+
+/* One fragment of a message of DTLS 1.2, in a record and a datagram of its own. */
+static void say_fragment(
+        struct talk *t, uint8_t direction, unsigned type, struct span body, size_t from, size_t len)
+{
+	struct span part = span_slice(body, from, len);
+	struct writing out = {.len = 0};
+
+	add(&out, "\x16\xfe\xfd\0\0\0\0\0\0\0\1", 11);
+	add16(&out, (unsigned)part.len + 12);
+	add(&out,
+	        (uint8_t[]){(uint8_t)type, (uint8_t)(body.len >> 16), (uint8_t)(body.len >> 8),
+	                (uint8_t)body.len, 0, (uint8_t)type},
+	        6);
+	add(&out, (uint8_t[]){0, (uint8_t)(from >> 8), (uint8_t)from, 0}, 4);
+	add16(&out, (unsigned)part.len);
+	add(&out, part.data, part.len);
+	say(t, direction, span_of(out.bytes, out.len));
+}
+
+/* The certificate's second half comes before the hello of its server; the client has one, too. */
+static void reads_a_certificate_of_dtls(void **state)
+{
+	static const struct certificate_plan plan = {
+	        .common_name = NAME, .issuer = "Invented Trust"};
+	static const struct certificate_plan other = {.common_name = "somebody.example"};
+	struct span theirs = make_certificate(&plan), ours = make_certificate(&other);
+	struct writing client = client_message(true), server = {.len = 0};
+	struct store_flow row;
+	struct talk t;
+
+	(void)state;
+	add16(&server, 0xfefd);
+	add(&server, (uint8_t[33]){0}, 33);
+	add(&server, "\xc0\x2f\0", 3);
+	begin(&t, UDP);
+	/* TLS's form of the hello has no cookie; DTLS's has an empty one behind the session. */
+	memmove(client.bytes + 4 + 36, client.bytes + 4 + 35, client.len - 4 - 35);
+	client.bytes[4 + 35] = 0;
+	client.bytes[4] = 0xfe;
+	client.bytes[5] = 0xfd;
+	say_fragment(&t, 0, HANDSHAKE_CLIENT_HELLO, span_of(client.bytes + 4, client.len - 4 + 1),
+	        0, 4096);
+	say_fragment(&t, 1, HANDSHAKE_CERTIFICATE, theirs, 200, 4096);
+	say_fragment(&t, 1, HANDSHAKE_SERVER_HELLO, span_of(server.bytes, server.len), 0, 4096);
+	say_fragment(&t, 0, HANDSHAKE_CERTIFICATE, ours, 0, 4096);
+	say_fragment(&t, 1, HANDSHAKE_CERTIFICATE, theirs, 0, 200);
+	assert_true(t.c->datagrams_done);
+	end(&t, &row);
+	assert_string_equal(row.tls_version, "DTLS 1.2");
+	assert_string_equal(row.certificate.names, NAME);
+	assert_string_equal(row.certificate.issuer, "Invented Trust");
+	assert_false(row.certificate.self_signed);
+	assert_int_equal(row.certificate.name_check, STORE_NAME_FITS);
+	free((void *)theirs.data);
+	free((void *)ours.data);
+}
+
+/* A connection that is taken up again shows none; one of 100,000 bytes is counted. */
+static void ends_a_dtls_handshake_without_a_certificate(void **state)
+{
+	static uint8_t large[100000];
+	struct writing client = client_message(true), server = {.len = 0};
+
+	(void)state;
+	add16(&server, 0xfefd);
+	add(&server, (uint8_t[33]){0}, 33);
+	add(&server, "\xc0\x2f\0", 3);
+	for (int i = 0; i < 2; i++) {
+		struct store_flow row;
+		struct talk t;
+
+		begin(&t, UDP);
+		say_fragment(&t, 0, HANDSHAKE_CLIENT_HELLO,
+		        span_of(client.bytes + 4, client.len - 4), 0, 4096);
+		say_fragment(
+		        &t, 1, HANDSHAKE_SERVER_HELLO, span_of(server.bytes, server.len), 0, 4096);
+		assert_false(t.c->datagrams_done);
+		if (i == 0)
+			say(&t, 1, span_of("\x14\xfe\xfd\0\0\0\0\0\0\0\2\0\1\1", 14));
+		else
+			say_fragment(&t, 1, HANDSHAKE_CERTIFICATE, span_of(large, sizeof(large)), 0,
+			        1000);
+		assert_true(t.c->datagrams_done);
+		assert_int_equal(t.c->certificate_too_large, i == 1);
+		end(&t, &row);
+		assert_false(row.certificate.seen);
 	}
 }
 
@@ -321,6 +485,24 @@ static void names_by_dns_over_tcp(void **state)
 	}
 }
 
+/* The answer is about another name than the question. */
+static void counts_what_nobody_asked_over_tcp(void **state)
+{
+	static const char answer[] = "\0\x2d\0\1\x81\x80\0\1\0\1\0\0\0\0\3pms\2au\0\0\1\0\1"
+	                             "\4evil\xc0\x10\0\1\0\1\0\0\0\x3c\0\4\xcb\0\x71\x09";
+	struct store_flow row;
+	struct talk t;
+
+	(void)state;
+	begin(&t, TCP);
+	conversation_free(t.c);
+	t.flow.tuple.dst.port = 53;
+	assert_int_equal(conversation_new(&t.c, &t.context, &t.flow), STATUS_OK);
+	say_slowly(&t, 1, span_of(answer, sizeof(answer) - 1), 7);
+	assert_int_equal(t.c->answers_unasked, 1);
+	end(&t, &row);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,7 +510,11 @@ int main(void)
 	        cmocka_unit_test(reads_a_hello_that_comes_late),
 	        cmocka_unit_test(reads_quic),
 	        cmocka_unit_test(names_by_certificate_only_without_a_name),
+	        cmocka_unit_test(counts_a_certificate_that_is_too_large),
+	        cmocka_unit_test(reads_a_certificate_of_dtls),
+	        cmocka_unit_test(ends_a_dtls_handshake_without_a_certificate),
 	        cmocka_unit_test(names_by_dns_over_tcp),
+	        cmocka_unit_test(counts_what_nobody_asked_over_tcp),
 	};
 
 	return cmocka_run_group_tests(tests, open_rules, close_rules);

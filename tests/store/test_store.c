@@ -35,6 +35,15 @@ static struct store_flow example_flow(uint64_t id, uint32_t input, int64_t first
 	        .country_confidence = "database",
 	        .tier = TIER_HIGH,
 	        .distinct_patients = 2,
+	        .ja3 = "cd08e31494f9531f560d64c695473da9",
+	        .certificate = {.seen = true,
+	                .names = "api.example *.example.au",
+	                .names_left_out = 9984,
+	                .issuer = "Invented Trust",
+	                .not_before_s = -62135596800,
+	                .not_after_s = 253402300799,
+	                .self_signed = true,
+	                .name_check = STORE_NAME_DIFFERS},
 	};
 	return f;
 }
@@ -105,6 +114,8 @@ static void what_goes_in_comes_out(void **state)
 	assert_true(f.id == expected.id);
 	assert_true(tuple_equal(&f.tuple, &expected.tuple));
 	assert_memory_equal(f.counts, expected.counts, sizeof(f.counts));
+	assert_string_equal(f.ja3, expected.ja3);
+	assert_memory_equal(&f.certificate, &expected.certificate, sizeof(f.certificate));
 	assert_int_equal(f.name_count, 2);
 	assert_string_equal(f.names[1].name, "cdn.example");
 	assert_string_equal(f.names[1].source, "dns");

@@ -18,6 +18,7 @@ struct certificate_plan {
 	const char
 	        *alternatives; /* as OpenSSL writes them: "DNS:a.example,IP:192.0.2.1", or NULL */
 	unsigned extra_names;  /* n0.example, n1.example, … */
+	const char *issuer;    /* organisation of somebody else; NULL: it vouches for itself */
 };
 
 static inline void make_extension(X509 *x, const struct certificate_plan *plan)
@@ -42,6 +43,16 @@ static inline void make_extension(X509 *x, const struct certificate_plan *plan)
 	free(text);
 }
 
+static inline void make_issuer(X509 *x, const char *organisation)
+{
+	X509_NAME *name = X509_NAME_new();
+
+	X509_NAME_add_entry_by_txt(
+	        name, "O", MBSTRING_UTF8, (const unsigned char *)organisation, -1, -1, 0);
+	X509_set_issuer_name(x, name);
+	X509_NAME_free(name);
+}
+
 /* 2025-01-01 to 2026-01-01. Gives the message body, to be freed. */
 static inline struct span make_certificate(const struct certificate_plan *plan)
 {
@@ -63,6 +74,8 @@ static inline struct span make_certificate(const struct certificate_plan *plan)
 		X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
 		        (const unsigned char *)plan->common_name, -1, -1, 0);
 	X509_set_issuer_name(x, name);
+	if (plan->issuer)
+		make_issuer(x, plan->issuer);
 	X509_set_pubkey(x, key);
 	make_extension(x, plan);
 	X509_sign(x, key, EVP_sha256());

@@ -8,12 +8,14 @@
 #include "certificate_maker.h"
 #include "tls/certificate.h"
 
+#define NOT_ASKED ((struct span){.len = 0})
+
 static struct certificate *read_plan(const struct certificate_plan *plan)
 {
 	struct span body = make_certificate(plan);
 	struct certificate *c = NULL;
 
-	assert_int_equal(certificate_read(body, &c), STATUS_OK);
+	assert_int_equal(certificate_read(body, NOT_ASKED, &c), STATUS_OK);
 	free((void *)body.data);
 	return c;
 }
@@ -33,7 +35,19 @@ static void puts_whole_names_first(void **state)
 	assert_string_equal(c->issuer, "Invented Pathology");
 	assert_int_equal(c->not_before_s, 1735689600);
 	assert_int_equal(c->not_after_s, 1767225600);
-	assert_true(c->self_issued);
+	assert_true(c->self_signed);
+	certificate_free(c);
+}
+
+static void knows_who_vouches(void **state)
+{
+	static const struct certificate_plan plan = {
+	        .organisation = "Invented Pathology", .issuer = "Invented Trust"};
+	struct certificate *c = read_plan(&plan);
+
+	(void)state;
+	assert_string_equal(c->issuer, "Invented Trust");
+	assert_false(c->self_signed);
 	certificate_free(c);
 }
 
@@ -53,6 +67,41 @@ static void falls_back_to_the_common_name(void **state)
 	certificate_free(c);
 }
 
+static enum certificate_fit fit_of(const struct certificate_plan *plan, const char *asked)
+{
+	struct span body = make_certificate(plan);
+	struct certificate *c = NULL;
+	enum certificate_fit fit;
+
+	assert_int_equal(certificate_read(body, span_of_text(asked), &c), STATUS_OK);
+	fit = c->fit;
+	certificate_free(c);
+	free((void *)body.data);
+	return fit;
+}
+
+/* By all names, also those past the maximum; a common name only where there are no others. */
+static void compares_with_the_name_asked_for(void **state)
+{
+	static const struct certificate_plan plan = {.common_name = "old.example",
+	        .alternatives = "DNS:*.example.au,DNS:results.example",
+	        .extra_names = 100};
+	static const struct certificate_plan common = {.common_name = "old.example"};
+
+	(void)state;
+	assert_int_equal(fit_of(&plan, ""), CERTIFICATE_UNCHECKED);
+	assert_int_equal(fit_of(&plan, "."), CERTIFICATE_UNCHECKED);
+	assert_int_equal(fit_of(&plan, "results.example"), CERTIFICATE_FITS);
+	assert_int_equal(fit_of(&plan, "RESULTS.example."), CERTIFICATE_FITS);
+	assert_int_equal(fit_of(&plan, "pms.example.au"), CERTIFICATE_FITS);
+	assert_int_equal(fit_of(&plan, "n99.example"), CERTIFICATE_FITS);
+	assert_int_equal(fit_of(&plan, "n100.example"), CERTIFICATE_DIFFERS);
+	assert_int_equal(fit_of(&plan, "a.pms.example.au"), CERTIFICATE_DIFFERS);
+	assert_int_equal(fit_of(&plan, "example.au"), CERTIFICATE_DIFFERS);
+	assert_int_equal(fit_of(&plan, "old.example"), CERTIFICATE_DIFFERS);
+	assert_int_equal(fit_of(&common, "old.example"), CERTIFICATE_FITS);
+}
+
 static void keeps_some_of_many_names(void **state)
 {
 	static const struct certificate_plan plan = {.common_name = "a", .extra_names = 3000};
@@ -65,7 +114,7 @@ static void keeps_some_of_many_names(void **state)
 	assert_int_equal(c->names_left_out, 3000 - CERTIFICATE_NAMES_MAX);
 	assert_string_equal(c->names[0], "n0.example");
 	c = certificate_free(c);
-	assert_int_equal(certificate_read(body, &c), STATUS_LIMIT);
+	assert_int_equal(certificate_read(body, NOT_ASKED, &c), STATUS_LIMIT);
 	assert_null(c);
 	free((void *)body.data);
 }
@@ -83,12 +132,14 @@ static void refuses_every_cut(void **state)
 
 		assert_non_null(exact);
 		memcpy(exact, body.data, len);
-		assert_int_equal(certificate_read(span_of(exact, len), &c), STATUS_MALFORMED);
+		assert_int_equal(
+		        certificate_read(span_of(exact, len), NOT_ASKED, &c), STATUS_MALFORMED);
 		assert_null(c);
 		free(exact);
 	}
-	assert_int_equal(certificate_read(span_of("\0\0\0", 3), &c), STATUS_NOT_FOUND);
-	assert_int_equal(certificate_read(span_of("\0\0\3\0\0\0", 6), &c), STATUS_MALFORMED);
+	assert_int_equal(certificate_read(span_of("\0\0\0", 3), NOT_ASKED, &c), STATUS_NOT_FOUND);
+	assert_int_equal(
+	        certificate_read(span_of("\0\0\3\0\0\0", 6), NOT_ASKED, &c), STATUS_MALFORMED);
 	assert_null(c);
 	free((void *)body.data);
 }
@@ -97,7 +148,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(puts_whole_names_first),
+	        cmocka_unit_test(knows_who_vouches),
 	        cmocka_unit_test(falls_back_to_the_common_name),
+	        cmocka_unit_test(compares_with_the_name_asked_for),
 	        cmocka_unit_test(keeps_some_of_many_names),
 	        cmocka_unit_test(refuses_every_cut),
 	};

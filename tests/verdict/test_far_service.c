@@ -104,6 +104,18 @@ static const struct far_case cases[] = {
         {FLAG_LAN_PORT_AT_BORDER, SEVERITY_HIGH, KNOWN, {.lan_port = true, .from_outside = true},
                 ""},
         {FLAG_LAN_PORT_AT_BORDER, SEVERITY_NONE, OTHER, {.from_outside = true}, ""},
+        {FLAG_WEAK_ENCRYPTION, SEVERITY_MEDIUM, KNOWN, {.weak_encryption = true},
+                "protection on this connection is out of date"},
+        {FLAG_WEAK_ENCRYPTION, SEVERITY_NONE, OTHER, {.weak_encryption = false}, ""},
+        {FLAG_BAD_CERTIFICATE, SEVERITY_MEDIUM, KNOWN, {.certificate = CERTIFICATE_SELF_SIGNED},
+                "could not be confirmed: it vouched for itself."},
+        {FLAG_BAD_CERTIFICATE, SEVERITY_MEDIUM, OTHER, {.certificate = CERTIFICATE_EXPIRED},
+                "had run out"},
+        {FLAG_BAD_CERTIFICATE, SEVERITY_MEDIUM, OTHER, {.certificate = CERTIFICATE_EARLY},
+                "was not valid yet"},
+        {FLAG_BAD_CERTIFICATE, SEVERITY_MEDIUM, OTHER, {.certificate = CERTIFICATE_OTHER_NAME},
+                "made out to another name"},
+        {FLAG_BAD_CERTIFICATE, SEVERITY_NONE, OTHER, {.certificate = CERTIFICATE_NO_DOUBT}, ""},
 };
 
 static struct verdict_subject subject_of(const struct far_case *c, const struct registry *r)

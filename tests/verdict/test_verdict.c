@@ -584,7 +584,7 @@ static void a_bad_rule_file_is_refused(void **state)
 	        {"This tool: results rest on the register", "", 2, 6},
 	        {"This tool: results rest on", "This tool, results rest on", 2, 0},
 	        {"This tool: results rest on the register,", "", 2, 0},
-	        {"\nupdate-in-clear,", "\nunencrypted,", 34, 1},
+	        {"\nupdate-in-clear,", "\nunencrypted,", 36, 1},
 	};
 	struct span csv = read_file("rules/flags.csv");
 	char text[FILE_BYTES_MAX];
