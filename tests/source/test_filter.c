@@ -96,6 +96,7 @@ static void wrong_filters_are_refused_in_one_sentence(void **state)
 	assert_null(source);
 }
 
+/* None that needs /etc/services or /etc/protocols, which a base system may lack. */
 static void right_filters_are_accepted(void **state)
 {
 	static const char *const right[] = {"", "tcp", "not (port 53 or port 443)",
@@ -104,9 +105,9 @@ static void right_filters_are_accepted(void **state)
 	        "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0", "ip proto 6", "ifindex 3",
 	        "len > 0x40 and icmp[icmptype] == icmp-echo",
 	        "src net 192.0.2.0 mask 255.255.255.0", "udp[8:4]-1=0", "len - 20 > 5",
-	        "ip proto \\tcp and ether proto \\ip", "port \\domain", "ip6 net 2001:db8::/32",
-	        "ether host 02-00-00-00-00-01", "tcp[tcpflags:1] & tcp-ack != 0",
-	        "icmp6[icmp6type] = icmp6-echo", "host ::ffff:192.0.2.1 or host ::1"};
+	        "ether proto \\ip", "ip6 net 2001:db8::/32", "ether host 02-00-00-00-00-01",
+	        "tcp[tcpflags:1] & tcp-ack != 0", "icmp6[icmp6type] = icmp6-echo",
+	        "host ::ffff:192.0.2.1 or host ::1"};
 	char reason[256];
 
 	(void)state;
