@@ -117,7 +117,9 @@ def case_monitor_killed(work):
         wait_until(lambda: gone(inspector), "the inspector goes on without its monitor", 10)
         check(lab.finish(process).code == -signal.SIGKILL, "it was not killed")
         result = stored(lab, "--out", work / "later").expect(1)
-        check({flow["src_port"] for flow in result.flows()} == {50000}, "the store has changed")
+        # The first packets of an hour are kept at once, if they were read before the end.
+        ports = {flow["src_port"] for flow in result.flows()}
+        check(ports in ({50000}, {50000, 50001}), f"conversations of {ports}")
         check("capture-gap" in result.flags(), "it passes for a whole capture")
         check("did not end in order" in json.dumps(result.run_facts()), "its end is not told")
 
