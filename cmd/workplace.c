@@ -440,16 +440,16 @@ enum exit_code workplace_complain_rules(
 	return EXIT_USAGE;
 }
 
-static int rules_version(struct workplace *w, struct span identifiers, struct span flags)
+int workplace_set_rules_version(struct workplace *w, struct span first, struct span second)
 {
 	struct digest *digest = NULL;
 	char hex[DIGEST_HEX_CHARS];
 	int status = digest_new(&digest);
 
 	if (status == STATUS_OK)
-		status = digest_update(digest, identifiers);
+		status = digest_update(digest, first);
 	if (status == STATUS_OK)
-		status = digest_update(digest, flags);
+		status = digest_update(digest, second);
 	if (status == STATUS_OK)
 		status = digest_hex(digest, hex);
 	digest_free(digest);
@@ -473,8 +473,8 @@ static enum exit_code load_rules(struct workplace *w)
 	if (code == EXIT_CLEAN && (status = tag_key(w, key)) != STATUS_OK)
 		code = workplace_complain(
 		        "read or make the key of the patient tags (exeat.key)", status);
-	if (code == EXIT_CLEAN &&
-	        (status = rules_version(w, buf_span(&identifiers), buf_span(&flags))) != STATUS_OK)
+	if (code == EXIT_CLEAN && (status = workplace_set_rules_version(w, buf_span(&identifiers),
+	                                   buf_span(&flags))) != STATUS_OK)
 		code = workplace_complain("digest the rules", status);
 	if (code == EXIT_CLEAN && (status = detect_rules_new(&w->detect, buf_span(&identifiers),
 	                                   key, &problem)) != STATUS_OK)

@@ -121,6 +121,10 @@ int workplace_read_all(int fd, struct buf *ret, size_t max_bytes) WUNRES NONNULL
 /* Frees and closes. */
 void workplace_close(struct workplace *w) NONNULL(1);
 /* workplace_destinations.c: services and overrides, into w. */
+/* The version of the rules is a digest of what they are made of, taken up two at a time: first may
+ * be the version so far. */
+int workplace_set_rules_version(struct workplace *w, struct span first, struct span second) WUNRES
+        NONNULL(1);
 enum exit_code workplace_load_destinations(struct workplace *w) WUNRES NONNULL(1);
 /* One sentence for a failure: "cannot <what>: <why>". The exit code that fits. */
 enum exit_code workplace_complain(const char *what, int status) NONNULL(1);

@@ -1,6 +1,4 @@
 /* What the practice and the country data say of destinations: services and overrides. */
-#include <stdio.h>
-
 #include "base/log.h"
 #include "base/status.h"
 #include "cmd/workplace.h"
@@ -29,25 +27,6 @@ static enum exit_code load_overrides(struct workplace *w, int which)
 	return which == 1 ? EXIT_REGISTER : EXIT_USAGE;
 }
 
-/* Flags rest on the services as well: their bytes go into the version of the rules. */
-static int count_into_version(struct workplace *w, struct span services)
-{
-	struct digest *digest = NULL;
-	char hex[DIGEST_HEX_CHARS];
-	int status = digest_new(&digest);
-
-	if (status == STATUS_OK)
-		status = digest_update(digest, span_of_text(w->rules_version));
-	if (status == STATUS_OK)
-		status = digest_update(digest, services);
-	if (status == STATUS_OK)
-		status = digest_hex(digest, hex);
-	digest_free(digest);
-	if (status == STATUS_OK)
-		snprintf(w->rules_version, sizeof(w->rules_version), "%.12s", hex);
-	return status;
-}
-
 static enum exit_code load_services(struct workplace *w)
 {
 	struct csv_problem problem = {0};
@@ -61,7 +40,9 @@ static enum exit_code load_services(struct workplace *w)
 	if (status == STATUS_OK)
 		status = services_new(&w->services, buf_span(&bytes), &problem);
 	if (status == STATUS_OK)
-		status = count_into_version(w, buf_span(&bytes));
+		/* Flags rest on the services as well. */
+		status = workplace_set_rules_version(
+		        w, span_of_text(w->rules_version), buf_span(&bytes));
 	if (status != STATUS_OK)
 		code = workplace_complain_rules("services.csv", status, &problem);
 	buf_free(&bytes);
