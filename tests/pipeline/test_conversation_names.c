@@ -13,6 +13,7 @@
 #include "../tls/quic_maker.h"
 #include "base/status.h"
 #include "pipeline/conversation.h"
+#include "rules_of_source.h"
 
 #define BUDGET_BYTES (64u << 20)
 #define NAME         "pms.example.au"
@@ -24,22 +25,8 @@ static const struct destination_facts nothing_known;
 
 static int open_rules(void **state)
 {
-	static const uint8_t key[DIGEST_KEY_BYTES] = {1};
-	struct csv_problem problem;
-	char path[1024];
-	char *text = malloc(1 << 20);
-	size_t len;
-	FILE *file;
-
 	(void)state;
-	snprintf(path, sizeof(path), "%s/rules/identifiers.csv", getenv("EXEAT_SOURCE_ROOT"));
-	file = fopen(path, "rb");
-	assert_non_null(file);
-	assert_non_null(text);
-	len = fread(text, 1, 1 << 20, file);
-	fclose(file);
-	assert_int_equal(detect_rules_new(&rules, span_of(text, len), key, &problem), STATUS_OK);
-	free(text);
+	rules = rules_of_source();
 	return 0;
 }
 
