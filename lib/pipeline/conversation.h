@@ -73,6 +73,7 @@ struct conversation {
 	char ja3[FINGERPRINT_JA3_CHARS], ja4[FINGERPRINT_JA4_CHARS]; /* "" until there is a hello */
 	struct store_certificate *certificate; /* NULL: none was shown, or there is no room */
 	bool certificate_too_large;            /* it was shown, and not read */
+	bool certificate_unread;               /* the same, for want of room or of sense */
 	char *user_agent;                      /* shown form; NULL when there was none */
 	struct finding_set findings;
 	uint64_t labelled_packet; /* last packet given to the label engine */

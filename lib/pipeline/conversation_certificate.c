@@ -44,8 +44,12 @@ int conversation_keep_certificate(struct conversation *c, const struct certifica
 {
 	struct store_certificate *to;
 
-	if (c->certificate || budget_charge(c->context->budget, sizeof(*to)) != STATUS_OK)
+	if (c->certificate)
 		return STATUS_OK;
+	if (budget_charge(c->context->budget, sizeof(*to)) != STATUS_OK) {
+		c->certificate_unread = true;
+		return STATUS_OK;
+	}
 	to = calloc(1, sizeof(*to));
 	if (!to) {
 		budget_release(c->context->budget, sizeof(*to));

@@ -113,6 +113,7 @@ static int take_certificate(struct conversation *c, struct span body)
 	int status = certificate_read(body, asked_name(c), &certificate);
 
 	c->certificate_too_large |= status == STATUS_LIMIT;
+	c->certificate_unread |= status == STATUS_MALFORMED;
 	if (status != STATUS_OK)
 		return status < 0 ? status : STATUS_OK;
 	status = conversation_keep_certificate(c, certificate);

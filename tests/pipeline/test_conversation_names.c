@@ -240,13 +240,15 @@ static void reads_quic(void **state)
 }
 
 /* TLS 1.2: ServerHello and Certificate, in records that do not end where messages do. */
-static struct writing server_stream(void)
+static struct writing server_stream(bool sound)
 {
 	static const struct certificate_plan plan = {
 	        .organisation = "Invented", .alternatives = "DNS:*.example.au,DNS:" NAME};
 	struct span certificate = make_certificate(&plan);
 	struct writing body = {.len = 0}, messages = {.len = 0}, stream = {.len = 0};
 
+	if (!sound)
+		((uint8_t *)certificate.data)[6] ^= 0xff; /* behind two lengths of three bytes */
 	add16(&body, 0x0303);
 	add(&body, (uint8_t[33]){0}, 33);
 	add(&body, "\xc0\x2f\0", 3);
@@ -261,7 +263,7 @@ static struct writing server_stream(void)
 static void names_by_certificate_only_without_a_name(void **state)
 {
 	static const size_t steps[] = {4096, 255, 1};
-	struct writing server = server_stream();
+	struct writing server = server_stream(true);
 
 	(void)state;
 	for (size_t i = 0; i < 2 * ARRAY_LEN(steps); i++) {
@@ -288,6 +290,23 @@ static void names_by_certificate_only_without_a_name(void **state)
 		assert_true(row.certificate.self_signed);
 		assert_int_equal(
 		        row.certificate.name_check, named ? STORE_NAME_FITS : STORE_NAME_UNCHECKED);
+	}
+}
+
+static void counts_a_certificate_that_makes_no_sense(void **state)
+{
+	(void)state;
+	for (int sound = 0; sound < 2; sound++) {
+		struct writing server = server_stream(sound), client = client_stream(true);
+		struct store_flow row;
+		struct talk t;
+
+		begin(&t, TCP);
+		say(&t, 0, span_of(client.bytes, client.len));
+		say_slowly(&t, 1, span_of(server.bytes, server.len), 255);
+		assert_int_equal(t.c->certificate_unread, !sound);
+		end(&t, &row);
+		assert_int_equal(row.certificate.seen, sound);
 	}
 }
 
@@ -497,6 +516,7 @@ int main(void)
 	        cmocka_unit_test(reads_a_hello_that_comes_late),
 	        cmocka_unit_test(reads_quic),
 	        cmocka_unit_test(names_by_certificate_only_without_a_name),
+	        cmocka_unit_test(counts_a_certificate_that_makes_no_sense),
 	        cmocka_unit_test(counts_a_certificate_that_is_too_large),
 	        cmocka_unit_test(reads_a_certificate_of_dtls),
 	        cmocka_unit_test(ends_a_dtls_handshake_without_a_certificate),
