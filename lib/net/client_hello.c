@@ -191,41 +191,67 @@ static int read_extensions(struct cursor *c, struct client_hello *ret)
 	return cursor_failed(&list) || cursor_left(c) > 0 ? STATUS_MALFORMED : STATUS_OK;
 }
 
-/* RFC 8446 section 4.1.2; hellos before TLS 1.2 may end without extensions; DTLS has a cookie
- * (RFC 6347 section 4.2.1). */
-static int read_client_hello(struct span body, struct client_hello *ret)
+/* All before the extensions. RFC 8446 section 4.1.2; DTLS has a cookie (RFC 6347 section 4.2.1). */
+static int read_choices(struct cursor *c, struct client_hello *ret)
 {
-	struct cursor c = cursor_open(body);
 	uint8_t session, compression;
 	uint16_t suites;
 
-	ret->version = cursor_u16be(&c);
+	ret->version = cursor_u16be(c);
 	ret->body_version = ret->highest_number = ret->version;
-	cursor_skip(&c, 32);
-	session = cursor_u8(&c);
-	cursor_skip(&c, session);
+	cursor_skip(c, 32);
+	session = cursor_u8(c);
+	cursor_skip(c, session);
 	if (is_datagram_version(ret->version))
-		cursor_skip(&c, cursor_u8(&c));
-	suites = cursor_u16be(&c);
-	ret->cipher_suites = cursor_span(&c, suites);
-	compression = cursor_u8(&c);
-	cursor_skip(&c, compression);
-	if (cursor_failed(&c) || session > SESSION_ID_MAX || suites == 0 || suites % 2 != 0 ||
+		cursor_skip(c, cursor_u8(c));
+	suites = cursor_u16be(c);
+	ret->cipher_suites = cursor_span(c, suites);
+	compression = cursor_u8(c);
+	cursor_skip(c, compression);
+	if (cursor_failed(c) || session > SESSION_ID_MAX || suites == 0 || suites % 2 != 0 ||
 	        compression == 0)
 		return STATUS_MALFORMED;
 	if (ret->version >> 8 != 3 && !is_datagram_version(ret->version))
 		return STATUS_MALFORMED;
-	return cursor_left(&c) == 0 ? STATUS_OK : read_extensions(&c, ret);
+	return STATUS_OK;
 }
 
+/* Hellos before TLS 1.2 may end without extensions. */
 int client_hello_read(struct span body, struct client_hello *ret)
 {
 	struct client_hello hello = {.version = 0};
-	int status = read_client_hello(body, &hello);
+	struct cursor c = cursor_open(body);
+	int status = read_choices(&c, &hello);
 
+	if (status == STATUS_OK && cursor_left(&c) > 0)
+		status = read_extensions(&c, &hello);
 	if (status == STATUS_OK)
 		*ret = hello;
 	return status;
+}
+
+int client_hello_read_front(struct span front, struct client_hello *ret)
+{
+	struct client_hello hello = {.version = 0};
+	struct cursor c = cursor_open(front);
+	unsigned seen = 0;
+	int status = read_choices(&c, &hello);
+
+	cursor_skip(&c, 2); /* the length of all extensions, of which some are missing */
+	while (status == STATUS_OK && !cursor_failed(&c) && cursor_left(&c) > 0) {
+		uint16_t type = cursor_u16be(&c);
+		struct cursor data = cursor_sub(&c, cursor_u16be(&c));
+
+		if (!cursor_failed(&c))
+			status = read_extension(type, &data, &seen, &hello);
+	}
+	if (status != STATUS_OK)
+		return status;
+	if (hello.server_name[0] == '\0')
+		return STATUS_NOT_FOUND;
+	*ret = (struct client_hello){.encrypted_hello = hello.encrypted_hello};
+	memcpy(ret->server_name, hello.server_name, sizeof(ret->server_name));
+	return STATUS_OK;
 }
 
 int client_hello_parse(struct span stream, struct client_hello *ret)

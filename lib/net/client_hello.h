@@ -44,6 +44,10 @@ struct server_hello {
  * its version. */
 int client_hello_read(struct span body, struct client_hello *ret) WUNRES NONNULL(2);
 int server_hello_read(struct span body, struct server_hello *ret) WUNRES NONNULL(2);
+/* Only the front of a ClientHello, whose end was not captured: its name, when that is whole; all
+ * else stays empty, since nothing can be said of the rest. STATUS_NOT_FOUND: no whole name in it.
+ * STATUS_MALFORMED. ret untouched unless 0. */
+int client_hello_read_front(struct span front, struct client_hello *ret) WUNRES NONNULL(2);
 /* 0: *ret filled. STATUS_MORE: not all there yet. STATUS_MALFORMED: starts as TLS but breaks its
  * rules. STATUS_UNSUPPORTED: not a TLS ClientHello (ServerHello) at all. STATUS_LIMIT: longer
  * than HANDSHAKE_BYTES_MAX or in too many records. ret untouched unless 0. */

@@ -126,6 +126,50 @@ int handshake_find(struct span stream, uint8_t first, uint8_t wanted, struct han
 	return STATUS_LIMIT;
 }
 
+/* Byte for byte into *out until the records end. */
+static int take_what_is_there(struct records *r, size_t len, uint8_t *out, size_t *ret_len)
+{
+	int status = STATUS_OK;
+
+	*ret_len = 0;
+	while (*ret_len < len && status == STATUS_OK) {
+		size_t now = r->part.len < len - *ret_len ? r->part.len : len - *ret_len;
+
+		now = now > 0 ? now : 1;
+		status = take(r, now, out + *ret_len);
+		if (status == STATUS_OK)
+			*ret_len += now;
+	}
+	return status < 0 ? status : STATUS_OK;
+}
+
+int handshake_front(struct span stream, uint8_t first, struct handshake *ret)
+{
+	struct records r = {.c = cursor_open(stream)};
+	uint8_t type = 0, *copy;
+	size_t len = 0, there;
+	int status = take(&r, 1, &type);
+
+	if (status == STATUS_OK && type != first)
+		return STATUS_UNSUPPORTED;
+	if (status == STATUS_OK)
+		status = take_length(&r, &len);
+	if (status != STATUS_OK)
+		return status;
+	if (len == 0 || len > HANDSHAKE_BYTES_MAX - HANDSHAKE_HEADER_BYTES)
+		return STATUS_LIMIT;
+	copy = malloc(len);
+	if (!copy)
+		return STATUS_NO_MEMORY;
+	status = take_what_is_there(&r, len, copy, &there);
+	if (status != STATUS_OK) {
+		free(copy);
+		return status;
+	}
+	*ret = (struct handshake){.body = span_of(copy, there), .copy = copy};
+	return STATUS_OK;
+}
+
 void handshake_free(struct handshake *h)
 {
 	if (!h)

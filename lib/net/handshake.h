@@ -35,9 +35,13 @@ struct handshake {
  * ret untouched unless 0. */
 int handshake_find(struct span stream, uint8_t first, uint8_t wanted, struct handshake *ret) WUNRES
         NONNULL(4);
+/* Of a stream that broke off: as much of its first message as is there, in *ret, to be freed.
+ * STATUS_UNSUPPORTED: not TLS, or begins with another message. STATUS_MORE: not even its length.
+ * STATUS_LIMIT: longer than the maximum. ret untouched unless 0. */
+int handshake_front(struct span stream, uint8_t first, struct handshake *ret) WUNRES NONNULL(3);
 void handshake_free(struct handshake *h);
-/* The same for bytes that are messages without records, as QUIC's CRYPTO streams carry them: the
- * first message. Results as above; *ret borrows. */
+/* The same as handshake_find for bytes that are messages without records, as QUIC's CRYPTO streams
+ * carry them: the first message. *ret borrows. */
 int handshake_open(struct span bytes, uint8_t wanted, struct span *ret) WUNRES NONNULL(3);
 
 #endif

@@ -311,8 +311,9 @@ int conversation_finish(struct conversation *c, const struct flow *flow)
 		protocol_flow_label(c->protocol, &c->label);
 		c->protocol = protocol_flow_free(c->protocol);
 	}
-	if (!c->detect)
-		return STATUS_OK;
+	status = conversation_end_names(c);
+	if (status != STATUS_OK || !c->detect)
+		return status;
 	status = finish_layers(c, flow);
 	if (status == STATUS_OK)
 		status = count_refusal(c, detect_session_finish(c->detect));

@@ -103,6 +103,8 @@ int conversation_add_name(struct conversation *c, struct span name, enum hostnam
 /* Every chunk comes here: TCP streams are watched for TLS and DNS, datagrams for QUIC and DTLS. */
 int conversation_watch_hello(struct conversation *c, const struct chunk *chunk) WUNRES
         NONNULL(1, 2);
+/* Nothing more comes: of a hello that is not whole, the name counts if it is. */
+int conversation_end_names(struct conversation *c) WUNRES NONNULL(1);
 void conversation_end_datagrams(struct conversation *c) NONNULL(1);
 
 /* conversation_certificate.c: the first certificate counts. No room is an outcome: nothing is said

@@ -85,6 +85,19 @@ static int take_client_hello(
 	        hello.encrypted_hello ? HOSTNAME_SNI_OUTER : HOSTNAME_SNI, 0);
 }
 
+/* A hello whose end was not captured: its name, if that came before, and no fingerprint. */
+static int take_cut_hello(struct conversation *c, struct span front)
+{
+	struct client_hello hello;
+
+	if (c->client_seen || client_hello_read_front(front, &hello) != STATUS_OK)
+		return STATUS_OK;
+	c->client_seen = true;
+	c->layers[c->level[0]].tls = true;
+	return conversation_add_name(c, span_of_text(hello.server_name),
+	        hello.encrypted_hello ? HOSTNAME_SNI_OUTER : HOSTNAME_SNI, 0);
+}
+
 static void take_server_hello(struct conversation *c, struct span body)
 {
 	if (!c->server_seen)
@@ -186,6 +199,22 @@ static void end_hello(struct hello *h)
 	buf_free(&h->bytes);
 }
 
+/* What is held will not become whole. */
+static int end_cut_hello(struct conversation *c, struct hello *h)
+{
+	struct handshake message;
+	int status = STATUS_MORE;
+
+	if (!h->done && h->bytes.len > 0)
+		status = handshake_front(buf_span(&h->bytes), HANDSHAKE_CLIENT_HELLO, &message);
+	if (status == STATUS_OK) {
+		status = take_cut_hello(c, message.body);
+		handshake_free(&message);
+	}
+	end_hello(h);
+	return status < 0 ? status : STATUS_OK;
+}
+
 /* TLS at the very start, or where a segment starts with a whole hello's first bytes: what comes
  * before it may be STARTTLS, SOCKS or RDP's negotiation, of which we may have no decoder. */
 static bool may_begin(const struct hello *h, uint64_t offset, struct span bytes)
@@ -209,11 +238,8 @@ static int watch_stream(struct conversation *c, struct hello *h, const struct ch
 
 	if (h->done || (chunk->gap == CHUNK_DATA && offset + bytes.len <= h->start))
 		return STATUS_OK;
-	if (chunk->gap != CHUNK_DATA ||
-	        (h->bytes.len == 0 && offset > LATE_HELLO_BYTES + h->start)) {
-		end_hello(h);
-		return STATUS_OK;
-	}
+	if (chunk->gap != CHUNK_DATA || (h->bytes.len == 0 && offset > LATE_HELLO_BYTES + h->start))
+		return end_cut_hello(c, h);
 	if (offset < h->start) {
 		bytes = span_slice(bytes, (size_t)(h->start - offset), bytes.len);
 		offset = h->start;
@@ -400,6 +426,28 @@ static int watch_dns(struct conversation *c, const struct chunk *chunk)
 	c->dns_over_tcp = false;
 	buf_free(&c->dns);
 	return STATUS_OK;
+}
+
+/* The front of a QUIC hello: its other frames were not captured. */
+static int end_cut_quic(struct conversation *c)
+{
+	struct span front = {.len = 0};
+
+	if (c->datagram_hello && c->datagram_hello->quic)
+		front = quic_handshake(c->datagram_hello->quic, true);
+	if (front.len <= HANDSHAKE_HEADER_BYTES || front.data[0] != HANDSHAKE_CLIENT_HELLO)
+		return STATUS_OK;
+	return take_cut_hello(c, span_slice(front, HANDSHAKE_HEADER_BYTES, front.len));
+}
+
+int conversation_end_names(struct conversation *c)
+{
+	int status = end_cut_quic(c);
+
+	conversation_end_datagrams(c);
+	for (int i = 0; status == STATUS_OK && i < 2; i++)
+		status = end_cut_hello(c, &c->hello[i]);
+	return status;
 }
 
 int conversation_watch_hello(struct conversation *c, const struct chunk *chunk)

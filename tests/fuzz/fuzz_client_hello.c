@@ -10,6 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct client_hello hello = {0};
 	struct server_hello server = {0};
+	struct handshake front;
 	char text[48];
 	int status = client_hello_parse(span_of(data, size), &hello);
 
@@ -20,6 +21,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (status == STATUS_OK && size > 5 &&
 	        client_hello_parse(span_of(data, 5), &hello) != STATUS_MORE)
 		abort();
+	if (handshake_front(span_of(data, size), HANDSHAKE_CLIENT_HELLO, &front) == STATUS_OK) {
+		struct client_hello cut = {0};
+
+		if (client_hello_read_front(front.body, &cut) == STATUS_OK &&
+		        (cut.server_name[0] == '\0' || cut.extensions.len > 0))
+			abort();
+		if (status == STATUS_OK && hello.server_name[0] != '\0' &&
+		        strcmp(hello.server_name, cut.server_name) != 0)
+			abort();
+		handshake_free(&front);
+	}
 	if (server_hello_parse(span_of(data, size), &server) < 0)
 		abort();
 	cipher_suite_text(server.cipher, text);

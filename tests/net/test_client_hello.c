@@ -202,6 +202,55 @@ static void the_same_extension_twice_is_malformed(void **state)
 	assert_int_equal(parse(&m, &h), STATUS_MALFORMED);
 }
 
+/* A capture that breaks off: the name counts from its last byte on, and nothing else does. */
+static void the_front_of_a_hello_has_its_name(void **state)
+{
+	struct frame_maker m = {.len = 0}, body = {.len = 0}, extensions = {.len = 0};
+	size_t name_ends;
+
+	(void)state;
+	EXTENSION(&extensions, 43, "\4\3\4\3\3");
+	EXTENSION(&extensions, 0, "\0\5\0\0\2xx");
+	put_body_start(&body, 0x0303);
+	name_ends = body.len + 2 + extensions.len;
+	EXTENSION(&extensions, 0xfe0d, "\0\1");
+	put_extensions(&body, &extensions);
+	put_records(&m, 1, &body, 50);
+	for (size_t len = 0; len <= m.len; len++) {
+		struct client_hello h = {.version = 0xffff};
+		struct handshake front = {.copy = NULL};
+		int status = handshake_front(span_of(m.bytes, len), HANDSHAKE_CLIENT_HELLO, &front);
+		bool there = front.body.len >= name_ends;
+
+		assert_int_equal(status, len < 9 ? STATUS_MORE : STATUS_OK);
+		if (status != STATUS_OK)
+			continue;
+		status = client_hello_read_front(front.body, &h);
+		assert_int_equal(h.version, there ? 0 : 0xffff);
+		assert_true(there ? status == STATUS_OK : status > STATUS_OK);
+		assert_string_equal(h.server_name, there ? "xx" : "");
+		assert_int_equal(h.encrypted_hello, front.body.len == body.len);
+		handshake_free(&front);
+	}
+}
+
+static void the_front_of_something_else_is_refused(void **state)
+{
+	struct frame_maker m = {.len = 0}, body = {.len = 0};
+	struct handshake front;
+	struct client_hello h;
+
+	(void)state;
+	put_body_start(&body, 0x0303);
+	assert_int_equal(
+	        client_hello_read_front(span_of(body.bytes, body.len), &h), STATUS_NOT_FOUND);
+	put_records(&m, 2, &body, 4096);
+	assert_int_equal(handshake_front(span_of(m.bytes, m.len), 1, &front), STATUS_UNSUPPORTED);
+	assert_int_equal(handshake_front(span_of("GET / HTTP", 10), 1, &front), STATUS_UNSUPPORTED);
+	assert_int_equal(
+	        handshake_front(span_of("\x16\3\1\0\4\1\1\0\0", 9), 1, &front), STATUS_LIMIT);
+}
+
 static int parse_bytes(const char *bytes, size_t len)
 {
 	struct client_hello h;
@@ -307,6 +356,8 @@ int main(void)
 	        cmocka_unit_test(reads_old_hellos),
 	        cmocka_unit_test(reads_names_carefully),
 	        cmocka_unit_test(the_same_extension_twice_is_malformed),
+	        cmocka_unit_test(the_front_of_a_hello_has_its_name),
+	        cmocka_unit_test(the_front_of_something_else_is_refused),
 	        cmocka_unit_test(tells_what_is_not_a_hello),
 	        cmocka_unit_test(too_many_records_end_it),
 	        cmocka_unit_test(reads_the_servers_choice),

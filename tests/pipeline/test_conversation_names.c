@@ -153,6 +153,35 @@ static void check_named(const struct store_flow *row, const char *source, const 
 #define JA4_TCP  "t12d020200_c1929292aa6b_4298e3b3ed58"
 #define JA4_QUIC "q12d020200_c1929292aa6b_4298e3b3ed58"
 
+/* The end of the hello was not captured: a snap length, a lost segment, the capture's end. */
+static void names_by_the_front_of_a_hello(void **state)
+{
+	struct writing stream = client_stream(true);
+	struct span front = span_of(stream.bytes, stream.len - 100);
+
+	(void)state;
+	for (int lost = 0; lost < 2; lost++) {
+		struct store_flow row;
+		struct talk t;
+
+		begin(&t, TCP);
+		say(&t, 0, front);
+		if (lost) {
+			struct chunk gap = {.direction = 0,
+			        .gap = CHUNK_GAP_KNOWN,
+			        .gap_bytes = 100,
+			        .offset = t.offset[0],
+			        .packet = 2};
+
+			assert_int_equal(conversation_feed(t.c, &t.flow, &gap), STATUS_OK);
+			t.offset[0] += 100;
+			say_text(&t, 0, "\x14\3\3");
+		}
+		end(&t, &row);
+		check_named(&row, "sni", "");
+	}
+}
+
 static void reads_a_hello_in_any_segments(void **state)
 {
 	static const size_t steps[] = {4096, 255, 100, 7, 1};
@@ -200,6 +229,27 @@ static void reads_a_hello_that_comes_late(void **state)
 	say_slowly(&t, 0, span_of(stream.bytes, stream.len), 255);
 	end(&t, &row);
 	check_named(&row, "sni", JA4_TCP);
+}
+
+static void names_by_the_front_of_a_quic_hello(void **state)
+{
+	static struct datagram datagram, frames;
+	struct writing message = client_message(true);
+	struct quic_sealing how = {.version = 1,
+	        .key_id = span_of("12345678", 8),
+	        .destination = span_of("12345678", 8),
+	        .of_client = true};
+	struct store_flow row;
+	struct talk t;
+
+	(void)state;
+	begin(&t, UDP);
+	frames.len = datagram.len = 0;
+	put_crypto(&frames, 0, span_of(message.bytes, 200));
+	put_initial(&datagram, &how, span_of(frames.bytes, frames.len));
+	say(&t, 0, span_of(datagram.bytes, datagram.len));
+	end(&t, &row);
+	check_named(&row, "sni", "");
 }
 
 /* Three packets, the last part first, and a server's answer under the same keys. */
@@ -513,8 +563,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(reads_a_hello_in_any_segments),
+	        cmocka_unit_test(names_by_the_front_of_a_hello),
 	        cmocka_unit_test(reads_a_hello_that_comes_late),
 	        cmocka_unit_test(reads_quic),
+	        cmocka_unit_test(names_by_the_front_of_a_quic_hello),
 	        cmocka_unit_test(names_by_certificate_only_without_a_name),
 	        cmocka_unit_test(counts_a_certificate_that_makes_no_sense),
 	        cmocka_unit_test(counts_a_certificate_that_is_too_large),
