@@ -37,6 +37,11 @@ int decode_session_new(struct decode_session **ret_gives, const struct tuple *tu
 	return STATUS_OK;
 }
 
+void decode_session_expect(struct decode_session *s, const char *protocol)
+{
+	memcpy(s->expected, protocol, strnlen(protocol, sizeof(s->expected) - 1));
+}
+
 struct decode_session *decode_session_free(struct decode_session *s)
 {
 	if (!s)
@@ -267,6 +272,7 @@ const char *carrier_text(enum carrier c)
 	        [CARRIER_HTTP_REQUEST] = "web request",
 	        [CARRIER_HTTP_RESPONSE] = "web response",
 	        [CARRIER_MAIL] = "e-mail",
+	        [CARRIER_FTP] = "file transfer",
 	        [CARRIER_HL7_V2] = "HL7 message",
 	        [CARRIER_FHIR] = "FHIR resource",
 	        [CARRIER_JSON] = "JSON document",

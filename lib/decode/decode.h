@@ -37,6 +37,7 @@ enum carrier {
 	CARRIER_HTTP_REQUEST,
 	CARRIER_HTTP_RESPONSE,
 	CARRIER_MAIL,   /* RFC 5322 message, by SMTP or as a part */
+	CARRIER_FTP,    /* a command of FTP, or its reply; the files have carriers of their own */
 	CARRIER_HL7_V2, /* name: message type, "ORU^R01" */
 	CARRIER_FHIR,   /* name: resource type, "Patient" */
 	CARRIER_JSON,
@@ -113,6 +114,17 @@ enum decode_event_kind {
 	/* STARTTLS, CONNECT, 101: this session is over for this direction at offset; what is fed
 	 * in it from now on is passed over */
 	DECODE_UPGRADE,
+	/* another connection will carry what this one speaks of: FTP's data */
+	DECODE_RELATED,
+};
+
+/* A connection that a protocol announces. The end that sent the announcement awaits it, from the
+ * other end. Nothing of it is proved: whoever follows it compares the addresses. */
+struct decode_related {
+	struct addr addr; /* as announced; family ADDR_NONE: that of the end that sent it */
+	uint16_t port;
+	bool passive; /* the server awaits it; else the client, from the server */
+	char protocol[DECODE_PROTOCOL_CHARS]; /* for decode_session_expect() */
 };
 
 struct decode_event {
@@ -139,6 +151,7 @@ struct decode_event {
 	char upgrade_to[DECODE_PROTOCOL_CHARS]; /* "tls", "websocket", "h2c", "unknown" */
 	/* what has come of it already, one behind the other; borrows like the field */
 	struct span upgrade_bytes[2];
+	struct decode_related related; /* RELATED */
 };
 
 struct decode_limits {
@@ -168,6 +181,9 @@ struct decode_session;
 int decode_session_new(struct decode_session **ret_gives, const struct tuple *tuple,
         const struct decode_limits *limits, struct budget *borrowed) WUNRES NONNULL(1, 2, 3, 4);
 struct decode_session *decode_session_free(struct decode_session *s);
+/* Another conversation has announced this one as carrying that protocol (struct decode_related): it
+ * is read so, unless it begins like TLS. Before the first feed. */
+void decode_session_expect(struct decode_session *s, const char *protocol) NONNULL(1, 2);
 /* Takes in a chunk; borrows its bytes until decode_session_next() has given 0, which must be before
  * the next feed (else STATUS_BUG). */
 int decode_session_feed(struct decode_session *s, const struct chunk *c) WUNRES NONNULL(1, 2);

@@ -84,6 +84,7 @@ struct decode_env {
 	uint8_t direction;
 	bool datagram; /* every input is one whole datagram */
 	void *peer;    /* depth 0: state of the same decoder in the other direction; or NULL */
+	const char *expected; /* protocol that another conversation has announced; or "" */
 };
 
 /* An answer must not depend on how the bytes were cut: once a probe says yes or no of some bytes,
@@ -170,6 +171,8 @@ enum stream_end decode_child_end(const struct decode_out *out) NONNULL(1);
 /* From input.bytes[at] on, this direction speaks another protocol ("tls", "unknown"). Last thing
  * that a decoder emits; only at depth 0. */
 void decode_upgrade(struct decode_out *out, const char *to, size_t at) NONNULL(1, 2);
+/* Another connection is announced; it may have begun by now. */
+void decode_related(struct decode_out *out, const struct decode_related *related) NONNULL(1, 2);
 /* This decoder reads no further than what it consumes in this call; the rest is counted as unread
  * for that reason. STREAM_COMPLETE: the format has ended, what follows is not part of it.
  * Takes no place in the queue; takes effect when the queue is drained. */
@@ -190,6 +193,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 
 #define DECODERS(X)                                                                                \
 	X(tls)                                                                                     \
+	X(ftp_data)                                                                                \
 	X(ssh)                                                                                     \
 	X(socks)                                                                                   \
 	X(http2)                                                                                   \
@@ -200,6 +204,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(http1)                                                                                   \
 	X(transfer)                                                                                \
 	X(smtp)                                                                                    \
+	X(ftp)                                                                                     \
 	X(mime)                                                                                    \
 	X(deflate)                                                                                 \
 	X(brotli)                                                                                  \

@@ -188,6 +188,14 @@ void decode_upgrade(struct decode_out *out, const char *to, size_t at)
 	op->upgrade.at = at;
 }
 
+void decode_related(struct decode_out *out, const struct decode_related *related)
+{
+	struct op *op = push(out, OP_RELATED);
+
+	if (op)
+		op->related = *related;
+}
+
 void decode_stop(struct decode_out *out, enum stream_end why)
 {
 	if (out->stopped)

@@ -15,6 +15,7 @@ enum op_kind {
 	OP_CHILD_CLOSE,
 	OP_UPGRADE,
 	OP_BRANCH,
+	OP_RELATED,
 };
 
 struct op_begin {
@@ -39,6 +40,7 @@ struct op {
 		enum stream_end end;
 		struct op_upgrade upgrade;
 		unsigned branch;
+		struct decode_related related;
 	};
 };
 
@@ -135,7 +137,8 @@ struct lane { /* one direction */
 struct decode_session {
 	struct tuple tuple;
 	struct decode_limits limits;
-	struct budget *budget; /* borrows */
+	struct budget *budget;                /* borrows */
+	char expected[DECODE_PROTOCOL_CHARS]; /* "": nobody has announced it */
 	struct lane lanes[2];
 	struct chunk chunk; /* being worked on; its bytes borrow */
 	uint8_t active;     /* lane of the last feed or finish */

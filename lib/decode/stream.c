@@ -72,6 +72,7 @@ int stream_open(struct decode_session *s, struct lane *lane, const struct conten
 	        .depth = lane->depth,
 	        .direction = (uint8_t)(lane - s->lanes),
 	        .datagram = s->chunk.datagram,
+	        .expected = s->expected,
 	};
 	buf_init(&st->held, DECODE_MESSAGE_BYTES_MAX, s->budget);
 	stream_place(st, parent);
@@ -542,6 +543,15 @@ static int event_upgrade(
 	return STATUS_ITEM;
 }
 
+static int event_related(const struct lane *lane, const struct stream *st, const struct op *op,
+        struct decode_event *ret)
+{
+	event_fill(lane, st, ret);
+	ret->kind = DECODE_RELATED;
+	ret->related = op->related;
+	return STATUS_ITEM;
+}
+
 static int child_open(
         struct decode_session *s, struct lane *lane, struct stream *st, const struct op *op)
 {
@@ -658,6 +668,9 @@ static int stream_apply(
 		break;
 	case OP_BRANCH:
 		status = change_branch(s, lane, st, op);
+		break;
+	case OP_RELATED:
+		status = event_related(lane, st, op, ret);
 		break;
 	default:
 		return STATUS_BUG;

@@ -286,6 +286,7 @@ static int feed_event(struct detect_session *s, const struct decode_event *e)
 	case DECODE_STREAM_END:
 		return close_stream(s, e);
 	case DECODE_UPGRADE:
+	case DECODE_RELATED:
 		break;
 	}
 	return STATUS_OK;

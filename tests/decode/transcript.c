@@ -18,8 +18,8 @@ struct run {
 };
 
 static const char *const carrier_names[CARRIERS] = {"none", "http-request", "http-response", "mail",
-        "hl7", "fhir", "json", "form", "table", "archive", "text", "sealed", "image", "audio",
-        "binary"};
+        "ftp", "hl7", "fhir", "json", "form", "table", "archive", "text", "sealed", "image",
+        "audio", "binary"};
 
 static const char *const role_names[] = {
         "content", "host", "user-agent", "url", "header", "file-name", "software"};
@@ -65,6 +65,16 @@ static void put_field(struct run *r, const struct decode_event *e)
 		fputc('\n', r->out);
 }
 
+static void put_related(FILE *out, const struct decode_related *related)
+{
+	char addr[ADDR_TEXT_CHARS] = "own";
+
+	if (related->addr.family != ADDR_NONE)
+		addr_format(&related->addr, addr);
+	fprintf(out, "related %s %s %s port %u\n", related->protocol,
+	        related->passive ? "passive" : "active", addr, related->port);
+}
+
 static void put_event(struct run *r, const struct decode_event *e)
 {
 	if (e->kind == DECODE_FIELD) {
@@ -90,6 +100,9 @@ static void put_event(struct run *r, const struct decode_event *e)
 	case DECODE_UPGRADE:
 		fprintf(r->out, "upgrade %s at %llu\n", e->upgrade_to,
 		        (unsigned long long)e->upgrade_offset);
+		break;
+	case DECODE_RELATED:
+		put_related(r->out, &e->related);
 		break;
 	case DECODE_FIELD:
 		break;

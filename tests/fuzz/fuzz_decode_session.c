@@ -59,6 +59,10 @@ static void watch_event(struct watch *w, const struct decode_event *e)
 	case DECODE_UPGRADE:
 		check(e->depth == 0);
 		break;
+	case DECODE_RELATED:
+		check(e->related.port > 0);
+		check(memchr(e->related.protocol, '\0', sizeof(e->related.protocol)) != NULL);
+		break;
 	}
 }
 

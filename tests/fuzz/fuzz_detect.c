@@ -82,7 +82,7 @@ static void feed_events(struct cursor c)
 	if (detect_session_new(&s, rules, &budget) != STATUS_OK)
 		abort();
 	while (cursor_left(&c) > 0 && !cursor_failed(&c)) {
-		struct decode_event e = {.kind = cursor_u8(&c) % (DECODE_UPGRADE + 1),
+		struct decode_event e = {.kind = cursor_u8(&c) % (DECODE_RELATED + 1),
 		        .carrier = cursor_u8(&c) % CARRIERS};
 		uint8_t label = cursor_u8(&c), role = cursor_u8(&c), flags = cursor_u8(&c);
 		size_t label_len, len;
