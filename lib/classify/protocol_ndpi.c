@@ -17,6 +17,7 @@ struct protocol_engine {
 
 struct protocol_flow {
 	struct protocol_engine *engine; /* borrows */
+	struct budget *budget;          /* borrows */
 	struct ndpi_flow_struct *flow;
 	ndpi_protocol result;
 	unsigned packets;
@@ -56,18 +57,23 @@ const char *protocol_engine_version(void)
 	return "nDPI " EXEAT_NDPI_VERSION;
 }
 
-int protocol_flow_new(struct protocol_flow **ret_gives, struct protocol_engine *borrowed)
+int protocol_flow_new(
+        struct protocol_flow **ret_gives, struct protocol_engine *borrowed, struct budget *budget)
 {
-	struct protocol_flow *f = calloc(1, sizeof(*f));
+	struct protocol_flow *f;
 
-	if (!f)
-		return STATUS_NO_MEMORY;
-	f->engine = borrowed;
-	f->flow = ndpi_flow_malloc(SIZEOF_FLOW_STRUCT);
-	if (!f->flow) {
+	if (budget_charge(budget, PROTOCOL_FLOW_BYTES) != STATUS_OK)
+		return STATUS_LIMIT;
+	f = calloc(1, sizeof(*f));
+	if (f)
+		f->flow = ndpi_flow_malloc(SIZEOF_FLOW_STRUCT);
+	if (!f || !f->flow) {
+		budget_release(budget, PROTOCOL_FLOW_BYTES);
 		free(f);
 		return STATUS_NO_MEMORY;
 	}
+	f->engine = borrowed;
+	f->budget = budget;
 	memset(f->flow, 0, SIZEOF_FLOW_STRUCT);
 	*ret_gives = f;
 	return STATUS_OK;
@@ -77,8 +83,8 @@ struct protocol_flow *protocol_flow_free(struct protocol_flow *f)
 {
 	if (!f)
 		return NULL;
-	if (f->flow)
-		ndpi_free_flow(f->flow);
+	ndpi_free_flow(f->flow);
+	budget_release(f->budget, PROTOCOL_FLOW_BYTES);
 	free(f);
 	return NULL;
 }
@@ -114,6 +120,24 @@ static const char *confidence_of(const struct ndpi_flow_struct *flow)
 	}
 }
 
+/* As many as fit; nDPI 4.2 knows 41 of them. */
+static void write_risks(ndpi_risk risks, char ret[PROTOCOL_RISKS_CHARS])
+{
+	size_t len = 0;
+
+	for (unsigned i = 1; i < NDPI_MAX_RISK; i++) {
+		struct span text = span_of_text(ndpi_risk2str((ndpi_risk_enum)i));
+
+		if (!(risks >> i & 1) || len + 1 + text.len >= PROTOCOL_RISKS_CHARS)
+			continue;
+		if (len > 0)
+			ret[len++] = '|';
+		memcpy(ret + len, text.data, text.len);
+		len += text.len;
+	}
+	ret[len] = '\0';
+}
+
 void protocol_flow_label(struct protocol_flow *f, struct protocol_label *ret)
 {
 	u_int8_t guessed = 0;
@@ -125,6 +149,9 @@ void protocol_flow_label(struct protocol_flow *f, struct protocol_label *ret)
 	if (f->result.app_protocol == NDPI_PROTOCOL_UNKNOWN &&
 	        f->result.master_protocol == NDPI_PROTOCOL_UNKNOWN)
 		return;
+	snprintf(ret->category, sizeof(ret->category), "%s",
+	        ndpi_category_get_name(f->engine->module, f->result.category));
+	write_risks(f->flow->risk, ret->risks);
 	ndpi_protocol2name(f->engine->module, f->result, ret->label, sizeof(ret->label));
 	snprintf(ret->confidence, sizeof(ret->confidence), "%s", confidence_of(f->flow));
 }

@@ -30,9 +30,11 @@ const char *protocol_engine_version(void)
 	return "none";
 }
 
-int protocol_flow_new(struct protocol_flow **ret_gives, struct protocol_engine *borrowed)
+int protocol_flow_new(
+        struct protocol_flow **ret_gives, struct protocol_engine *borrowed, struct budget *budget)
 {
 	(void)borrowed;
+	(void)budget;
 	*ret_gives = calloc(1, sizeof(**ret_gives));
 	return *ret_gives ? STATUS_OK : STATUS_NO_MEMORY;
 }

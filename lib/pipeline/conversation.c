@@ -89,9 +89,11 @@ int conversation_label(struct conversation *c, const struct packet *p)
 		return STATUS_OK;
 	c->labelled_packet = p->number;
 	if (!c->protocol)
-		status = protocol_flow_new(&c->protocol, c->context->engine);
-	if (status != STATUS_OK)
-		return status;
+		status = protocol_flow_new(&c->protocol, c->context->engine, c->context->budget);
+	if (status != STATUS_OK) {
+		c->label_settled = c->label_refused = status == STATUS_LIMIT;
+		return status < 0 ? status : STATUS_OK;
+	}
 	if (protocol_flow_feed(c->protocol, p)) {
 		protocol_flow_label(c->protocol, &c->label);
 		c->protocol = protocol_flow_free(c->protocol);

@@ -59,6 +59,7 @@ struct conversation {
 	struct protocol_flow *protocol;
 	struct protocol_label label;
 	bool label_settled;
+	bool label_refused;          /* there was no room to look for one */
 	struct hostname_list *names; /* NULL until there is one: most flows of a scan have none */
 	struct hello hello[2];
 	struct server_hello server;

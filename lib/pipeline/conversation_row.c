@@ -247,6 +247,8 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 	snprintf(ret->app, sizeof(ret->app), "%s", c->label.label);
 	snprintf(ret->app_confidence, sizeof(ret->app_confidence), "%s",
 	        c->label.confidence[0] ? c->label.confidence : "none");
+	snprintf(ret->app_category, sizeof(ret->app_category), "%s", c->label.category);
+	snprintf(ret->app_risks, sizeof(ret->app_risks), "%s", c->label.risks);
 	snprintf(ret->protocol, sizeof(ret->protocol), "%s", summary.protocol);
 	if (c->user_agent)
 		snprintf(ret->user_agent, sizeof(ret->user_agent), "%s", c->user_agent);

@@ -22,6 +22,7 @@ static const char *const loss_names[LOSSES] = {
         [LOSS_NAMES_UNASKED] = "answers for names that nobody asked",
         [LOSS_CERTIFICATES_TOO_LARGE] = "certificates too large to read",
         [LOSS_CERTIFICATES_UNREAD] = "certificates malformed or without room",
+        [LOSS_LABELS_WITHOUT_ROOM] = "conversations without a label for room",
         [LOSS_FRAMES_CUT] = "frames shortened by the capture",
         [LOSS_FRAMES_DROPPED] = "frames dropped by the capturing machine",
         [LOSS_GAP_BYTES] = "bytes missing inside conversations",

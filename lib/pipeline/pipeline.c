@@ -286,6 +286,7 @@ static int end_flow(struct pipeline *p, struct shard *s, const struct flow *flow
 	p->losses[LOSS_FIELDS_WITHOUT_ROOM] += c->detect_refusals;
 	p->losses[LOSS_CERTIFICATES_TOO_LARGE] += c->certificate_too_large;
 	p->losses[LOSS_CERTIFICATES_UNREAD] += c->certificate_unread;
+	p->losses[LOSS_LABELS_WITHOUT_ROOM] += c->label_refused;
 	p->losses[LOSS_NAMES_UNASKED] += c->answers_unasked;
 	s->by_slot[flow->slot] = conversation_free(c);
 	return status;

@@ -71,6 +71,8 @@ static void write_far_end(struct json_out *j, const struct store_flow *f)
 	json_text(j, "service_kind", f->service_kind);
 	json_text(j, "app", f->app);
 	json_text(j, "app_confidence", f->app_confidence);
+	json_text(j, "app_category", f->app_category);
+	json_text(j, "app_risks", f->app_risks);
 	json_text(j, "tls_version", f->tls_version);
 	json_text(j, "cipher", f->cipher);
 	json_text(j, "ja4", f->ja4);

@@ -20,7 +20,7 @@
 #include "detect/detect.h"
 #include "flow/flow.h"
 
-#define STORE_SCHEMA_VERSION 4
+#define STORE_SCHEMA_VERSION 5
 #define STORE_NAMES_MAX      8
 #define STORE_HOUR_UNKNOWN   INT64_MIN /* of a loss: any time in which its input was captured */
 
@@ -75,7 +75,8 @@ struct store_flow {
 	char service[DISPLAY_CHARS_MAX], service_kind[32];
 	bool service_test; /* the maker's service for tests */
 	char app[48], app_confidence[16];
-	char protocol[16]; /* of the decode session */
+	char app_category[32], app_risks[160]; /* nDPI's words; risks by "|" */
+	char protocol[16];                     /* of the decode session */
 	bool clear;
 	char tls_version[16], cipher[48], ja3[40], ja4[48];
 	struct store_certificate certificate;

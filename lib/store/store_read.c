@@ -174,7 +174,9 @@ static void read_flow_facts(sqlite3_stmt *statement, struct store_flow *ret)
 	READ_TEXT(statement, 40, ret->service_kind);
 	ret->service_test = sqlite3_column_int(statement, 41);
 	READ_TEXT(statement, 42, ret->domain);
-	ret->input = (uint32_t)sqlite3_column_int64(statement, 52);
+	READ_TEXT(statement, 52, ret->app_category);
+	READ_TEXT(statement, 53, ret->app_risks);
+	ret->input = (uint32_t)sqlite3_column_int64(statement, 54);
 }
 
 static void read_flow_certificate(sqlite3_stmt *statement, struct store_flow *ret)

@@ -95,7 +95,7 @@ static const char first_flow[] =
         "\"country\":\"AU\",\"country_confidence\":\"database\",\"org\":\"Example Hosting\","
         "\"asn\":64500,\"anycast\":false,\"service\":\"\",\"service_kind\":\"\","
         "\"app\":\"TLS\","
-        "\"app_confidence\":\"\","
+        "\"app_confidence\":\"\",\"app_category\":\"\",\"app_risks\":\"\","
         "\"tls_version\":\"\",\"cipher\":\"\",\"ja4\":\"\",\"inspected\":true,"
         "\"not_inspected_reason\":\"\",\"not_inspected_bytes\":0,\"evidence\":\"seen\","
         "\"tier\":\"high\",\"categories\":[\"identifiers\"],\"distinct_patients\":2,"

@@ -35,6 +35,8 @@ static struct store_flow example_flow(uint64_t id, uint32_t input, int64_t first
 	        .country_confidence = "database",
 	        .tier = TIER_HIGH,
 	        .distinct_patients = 2,
+	        .app_category = "Web",
+	        .app_risks = "Weak TLS Cipher|TLS Certificate Expired",
 	        .ja3 = "cd08e31494f9531f560d64c695473da9",
 	        .certificate = {.seen = true,
 	                .names = "api.example *.example.au",
@@ -114,6 +116,8 @@ static void what_goes_in_comes_out(void **state)
 	assert_true(f.id == expected.id);
 	assert_true(tuple_equal(&f.tuple, &expected.tuple));
 	assert_memory_equal(f.counts, expected.counts, sizeof(f.counts));
+	assert_string_equal(f.app_category, expected.app_category);
+	assert_string_equal(f.app_risks, expected.app_risks);
 	assert_string_equal(f.ja3, expected.ja3);
 	assert_memory_equal(&f.certificate, &expected.certificate, sizeof(f.certificate));
 	assert_int_equal(f.name_count, 2);
