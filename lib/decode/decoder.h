@@ -197,6 +197,8 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(ssh)                                                                                     \
 	X(socks)                                                                                   \
 	X(http2)                                                                                   \
+	X(wireguard)                                                                               \
+	X(openvpn)                                                                                 \
 	X(quic)                                                                                    \
 	X(dns)                                                                                     \
 	X(ntp)                                                                                     \

@@ -42,6 +42,57 @@ static const struct row rows[] = {
                 .protocol = "dns", .reason = STREAM_COMPLETE, .port = 53, .clear = true),
         ROW("\x23\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", .protocol = "ntp",
                 .reason = STREAM_COMPLETE, .port = 123, .datagram = true, .clear = true),
+        ROW("\x38"
+            "SESSION8"
+            "\0\0\0\0\0",
+                .protocol = "openvpn", .reason = STREAM_ENCRYPTED, .port = 443, .datagram = true),
+        ROW("\x38"
+            "SESSION8"
+            "DIGEST..........DIGE"
+            "\0\0\0\1"
+            "\x62\x5a\x9e\x97"
+            "\0\0\0\0\0",
+                .protocol = "openvpn", .reason = STREAM_ENCRYPTED, .port = 443, .datagram = true),
+        ROW("\x50"
+            "SESSION8"
+            "\x0a\x01\0\1"
+            "\x62\x5a\x9e\x97"
+            "DIGEST..........DIGEST.........."
+            "locked",
+                .protocol = "openvpn", .reason = STREAM_ENCRYPTED, .port = 443, .datagram = true),
+        ROW("\x4a\0\0\7"
+            "\0\0\0\x21"
+            "DIGEST..........",
+                .protocol = "openvpn", .reason = STREAM_ENCRYPTED, .port = 1194, .datagram = true),
+        ROW("\x4a\0\0\7"
+            "\0\0\0\x21"
+            "DIGEST..........",
+                .protocol = "", .reason = STREAM_UNKNOWN, .port = 9999, .datagram = true),
+        ROW("\0\x0e"
+            "\x38"
+            "SESSION8"
+            "\0\0\0\0\0",
+                .protocol = "openvpn", .reason = STREAM_ENCRYPTED, .port = 443),
+        /* another program on the port */
+        ROW("\x40\x83\x31\2\x19\x8b\x57\x4b\x3a\x77\x4b\x92\xf4\xb8\x1c\x5b\x44\0\0\x3a",
+                .protocol = "", .reason = STREAM_UNKNOWN, .port = 1194, .datagram = true),
+        ROW("\4\0\0\0"
+            "PEER"
+            "\x15\0\0\0\0\0\0\0"
+            "DIGEST..........",
+                .protocol = "wireguard", .reason = STREAM_ENCRYPTED, .port = 5060,
+                .datagram = true),
+        ROW("\4\0\0\0"
+            "PEER"
+            "\x15\0\0\0\0\0\0\1"
+            "DIGEST..........",
+                .protocol = "", .reason = STREAM_UNKNOWN, .port = 51820, .datagram = true),
+        ROW("\3\0\0\0"
+            "PEER"
+            "NONCE...................COOKIE.."
+            "................"
+            "........",
+                .protocol = "wireguard", .reason = STREAM_ENCRYPTED, .port = 443, .datagram = true),
         ROW("<34>Oct 1 an invented log line", .protocol = "", .reason = STREAM_COMPLETE,
                 .port = 514, .datagram = true, .clear = true),
         ROW("{\"a\": [1, 2]}", .protocol = "", .reason = STREAM_COMPLETE, .port = 9999,
