@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/timestamp.h"
-#include "classify/service.h"
 #include "net/cipher_suite.h"
+#include "pipeline/service_asked.h"
 
 /* The far end and what it was called; borrows from the flow. */
 static void describe_match(const struct store_flow *flow, struct match_subject *ret)
@@ -66,75 +66,6 @@ static enum certificate_doubt doubt_of(const struct store_flow *flow)
 	if (time_s < c->not_before_s)
 		return CERTIFICATE_EARLY;
 	return c->name_check == STORE_NAME_DIFFERS ? CERTIFICATE_OTHER_NAME : CERTIFICATE_NO_DOUBT;
-}
-
-/* What the kind of a service asks; kinds that are not listed ask nothing. */
-static const struct {
-	enum service_kind kind;
-	enum far_service asks;
-} kind_asks[] = {
-        {SERVICE_REMOTE_ACCESS, FAR_SERVICE_REMOTE_ACCESS},
-        {SERVICE_CONSUMER_CLOUD, FAR_SERVICE_PERSONAL},
-        {SERVICE_CONSUMER_MAIL, FAR_SERVICE_PERSONAL},
-        {SERVICE_MESSAGING, FAR_SERVICE_PERSONAL},
-        {SERVICE_AI_SERVICE, FAR_SERVICE_AI},
-        {SERVICE_ADVERTISING, FAR_SERVICE_TRACKER},
-        {SERVICE_ANALYTICS, FAR_SERVICE_TRACKER},
-        {SERVICE_DOH, FAR_SERVICE_HIDDEN_DNS},
-        {SERVICE_TUNNEL, FAR_SERVICE_TUNNEL},
-};
-
-/* Protocols and ports of private tunnels: ESP and GRE; IKE and its way through NAT (RFC 7296, RFC
- * 3948), OpenVPN (IANA), WireGuard's usual one. */
-static bool is_tunnel(const struct store_flow *flow, uint16_t far_port)
-{
-	static const uint16_t udp_ports[] = {500, 1194, 4500, 51820};
-
-	if (flow->tuple.protocol == 50 || flow->tuple.protocol == 47)
-		return true;
-	for (size_t i = 0; flow->tuple.protocol == 17 && i < ARRAY_LEN(udp_ports); i++)
-		if (udp_ports[i] == far_port)
-			return true;
-	return false;
-}
-
-static enum far_service far_service_of(const struct store_flow *flow, uint16_t far_port)
-{
-	enum far_service asks = FAR_SERVICE_OTHER;
-
-	if (is_tunnel(flow, far_port))
-		return FAR_SERVICE_TUNNEL;
-	if (far_port == 853) /* DNS over TLS, RFC 7858, and over QUIC, RFC 9250 */
-		return FAR_SERVICE_HIDDEN_DNS;
-	for (size_t i = 0; i < ARRAY_LEN(kind_asks); i++)
-		if (strcmp(service_kind_name(kind_asks[i].kind), flow->service_kind) == 0)
-			asks = kind_asks[i].asks;
-	/* A plain look-up at such a server hides nothing. */
-	return asks == FAR_SERVICE_HIDDEN_DNS && far_port == 53 ? FAR_SERVICE_OTHER : asks;
-}
-
-/* Services for inside a practice: files, screens, databases, printers, clinical messages. */
-static bool is_lan_port(const struct store_flow *flow, uint16_t port)
-{
-	static const uint16_t tcp_ports[] = {104, 135, 139, 389, 445, 1433, 1521, 2049, 2575, 3050,
-	        3306, 3389, 5432, 5900, 9100, 11112};
-
-	for (size_t i = 0; flow->tuple.protocol == 6 && i < ARRAY_LEN(tcp_ports); i++)
-		if (tcp_ports[i] == port)
-			return true;
-	return false;
-}
-
-static void describe_service(const struct store_flow *flow, struct verdict_subject *s)
-{
-	const struct endpoint *far = flow->out_index == 1 ? &flow->tuple.src : &flow->tuple.dst;
-
-	s->far_service = far_service_of(flow, far->port);
-	s->service_shown = flow->service;
-	s->test_service = flow->service_test;
-	/* Who began has the port that means nothing; the other's tells the service. */
-	s->from_outside = flow->out_index == 1;
-	s->lan_port = is_lan_port(flow, flow->tuple.dst.port);
 }
 
 static void describe_findings(
@@ -198,7 +129,7 @@ int assess_flow(const struct store_flow *flow, const struct store_finding *findi
 	s.weak_encryption = tls_version_is_old(flow->tls_version) ||
 	                    cipher_suite_is_weak(flow->cipher);
 	s.certificate = doubt_of(flow);
-	describe_service(flow, &s);
+	service_asked(flow, &s);
 	s.infrastructure = is_infrastructure(flow);
 	s.tier = flow->tier;
 	describe_findings(findings, count, &s);

@@ -151,9 +151,12 @@ static void services_and_ports_ask(void **state)
 	        {"", 17, 4500, FLAG_TUNNEL, true},
 	        {"", 6, 4500, FLAG_TUNNEL, false},
 	        {"", 50, 0, FLAG_TUNNEL, true},
+	        {"", 17, 1194, FLAG_TUNNEL, false}, /* a port that anybody may choose */
 	        {"tunnel", 6, 443, FLAG_TUNNEL, true},
 	        {"", 6, 445, FLAG_LAN_PORT_AT_BORDER, true},
 	        {"", 17, 445, FLAG_LAN_PORT_AT_BORDER, false},
+	        {"", 17, 3389, FLAG_LAN_PORT_AT_BORDER, true},
+	        {"", 17, 5938, FLAG_REMOTE_ACCESS_TOOL, true},
 	        {"", 6, 443, FLAG_LAN_PORT_AT_BORDER, false},
 	};
 
@@ -168,6 +171,85 @@ static void services_and_ports_ask(void **state)
 		if (asks(&flow, cases[i].id) != cases[i].fires)
 			fail_msg("case %zu: %s", i, flag_name(cases[i].id));
 	}
+}
+
+/* What was spoken asks on any port, as far as its bytes told it; a look-up of the name does not. */
+static void protocols_ask(void **state)
+{
+	static const struct {
+		const char *app, *confidence, *protocol;
+		bool inward; /* the far end began */
+		bool remote, lan, tunnel;
+	} cases[] = {
+	        {"TeamViewer", "dpi", "", false, true, false, false},
+	        {"TeamViewer", "dpi", "", true, true, false, false},
+	        {"TLS.AnyDesk", "dpi", "tls", false, true, false, false},
+	        {"HTTP.AnyDesk", "ip", "", false, false, false, false},
+	        {"DNS.AnyDesk", "dpi", "", false, false, false, false},
+	        {"VNC", "dpi", "", true, true, true, false},
+	        {"VNC", "dpi", "", false, false, true, false},
+	        {"RDP", "port", "", true, false, false, false},
+	        {"TLS", "dpi", "tls", true, false, false, false},
+	        {"", "none", "mllp", false, false, true, false},
+	        {"OpenVPN", "port", "openvpn", false, false, false, true},
+	        {"", "none", "wireguard", true, false, false, true},
+	        {"OpenVPN", "port", "", false, false, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct store_flow flow = update_check();
+
+		snprintf(flow.names[0].name, sizeof(flow.names[0].name), "other.example");
+		snprintf(flow.app, sizeof(flow.app), "%s", cases[i].app);
+		snprintf(flow.app_confidence, sizeof(flow.app_confidence), "%s",
+		        cases[i].confidence);
+		snprintf(flow.protocol, sizeof(flow.protocol), "%s", cases[i].protocol);
+		flow.tuple.dst.port = 6900;
+		if (cases[i].inward) {
+			struct endpoint near = flow.tuple.src;
+
+			flow.tuple.src = flow.tuple.dst;
+			flow.tuple.dst = near;
+			flow.out_index = 1;
+			flow.counts[1] = flow.counts[0];
+			flow.direction = FLOW_INCOMING;
+		}
+		if (asks(&flow, FLAG_REMOTE_ACCESS_TOOL) != cases[i].remote ||
+		        asks(&flow, FLAG_LAN_PORT_AT_BORDER) != cases[i].lan ||
+		        asks(&flow, FLAG_TUNNEL) != cases[i].tunnel)
+			fail_msg("case %zu", i);
+		/* What stays inside crosses no border. */
+		flow.direction = FLOW_INTERNAL;
+		assert_false(asks(&flow, FLAG_REMOTE_ACCESS_TOOL));
+		assert_false(asks(&flow, FLAG_LAN_PORT_AT_BORDER));
+		assert_false(asks(&flow, FLAG_TUNNEL));
+	}
+}
+
+/* A test service asks when patients were seen in what left for it. */
+static void patients_at_a_test_service_ask(void **state)
+{
+	struct store_flow flow = update_check();
+	struct store_finding finding = {
+	        .outward = true, .finding = {.tier = TIER_HIGH, .class = CLASS_PATIENT}};
+	struct registry *registry = load_register();
+	struct flag_rules *rules = load_flags();
+
+	(void)state;
+	flow.tier = TIER_HIGH;
+	for (int test = 0; test < 2; test++) {
+		struct assessment a;
+		bool found = false;
+
+		flow.service_test = test == 1;
+		assert_int_equal(assess_flow(&flow, &finding, 1, registry, rules, &a), STATUS_OK);
+		for (unsigned i = 0; i < a.verdict.flag_count; i++)
+			found = found || a.verdict.flags[i].id == FLAG_TEST_HOST_LIVE_DATA;
+		assert_int_equal(found, test == 1);
+	}
+	flag_rules_free(rules);
+	registry_free(registry);
 }
 
 /* The far end began: the port of the practice's own computer tells the service. */
@@ -259,6 +341,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(what_was_not_seen_is_not_covered),
 	        cmocka_unit_test(services_and_ports_ask),
+	        cmocka_unit_test(protocols_ask),
+	        cmocka_unit_test(patients_at_a_test_service_ask),
 	        cmocka_unit_test(a_screen_reached_from_outside_asks),
 	        cmocka_unit_test(old_protection_asks),
 	        cmocka_unit_test(a_certificate_that_proves_nothing_asks),
