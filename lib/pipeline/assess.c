@@ -49,6 +49,9 @@ static bool asked_by_name(const struct store_flow *flow)
 	return false;
 }
 
+/* A clock that was never set begins in 1970 or 2000: before 2001 dates tell nothing. */
+#define CLOCK_SET_S 978307200
+
 /* At the time of the flow. RFC 5280 section 4.1.2.5: both ends of the dates are included. Calls
  * over DTLS agree on certificates of their own making by another way (RFC 8827) and ask for no
  * name. */
@@ -61,9 +64,9 @@ static enum certificate_doubt doubt_of(const struct store_flow *flow)
 		return CERTIFICATE_NO_DOUBT;
 	if (c->self_signed)
 		return CERTIFICATE_SELF_SIGNED;
-	if (time_s > c->not_after_s)
+	if (time_s >= CLOCK_SET_S && time_s > c->not_after_s)
 		return CERTIFICATE_EXPIRED;
-	if (time_s < c->not_before_s)
+	if (time_s >= CLOCK_SET_S && time_s < c->not_before_s)
 		return CERTIFICATE_EARLY;
 	return c->name_check == STORE_NAME_DIFFERS ? CERTIFICATE_OTHER_NAME : CERTIFICATE_NO_DOUBT;
 }

@@ -336,6 +336,30 @@ static void a_certificate_that_proves_nothing_asks(void **state)
 	}
 }
 
+/* Which day it is, a clock that was never set does not know. */
+static void dates_need_a_clock(void **state)
+{
+	static const struct {
+		int64_t time_s;
+		bool fires;
+	} cases[] = {
+	        {42, false}, {946739298, false}, {INT64_C(978307199), false}, {978307200, true}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct store_flow flow = update_check();
+
+		flow.first_ns = cases[i].time_s * INT64_C(1000000000);
+		snprintf(flow.tls_version, sizeof(flow.tls_version), "TLS 1.2");
+		flow.certificate = (struct store_certificate){
+		        .seen = true, .not_before_s = 1700000000, .not_after_s = 1800000000};
+		assert_int_equal(asks(&flow, FLAG_BAD_CERTIFICATE), cases[i].fires);
+		flow.certificate.not_before_s = 1;
+		flow.certificate.not_after_s = 2;
+		assert_int_equal(asks(&flow, FLAG_BAD_CERTIFICATE), cases[i].fires);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +367,7 @@ int main(void)
 	        cmocka_unit_test(services_and_ports_ask),
 	        cmocka_unit_test(protocols_ask),
 	        cmocka_unit_test(patients_at_a_test_service_ask),
+	        cmocka_unit_test(dates_need_a_clock),
 	        cmocka_unit_test(a_screen_reached_from_outside_asks),
 	        cmocka_unit_test(old_protection_asks),
 	        cmocka_unit_test(a_certificate_that_proves_nothing_asks),
