@@ -284,7 +284,9 @@ const char *hostname_source_text(enum hostname_source s)
 	        [HOSTNAME_SNI_OUTER] = "sni-outer",
 	        [HOSTNAME_HTTP] = "http-host",
 	        [HOSTNAME_SMTP] = "smtp",
+	        [HOSTNAME_FTP] = "ftp",
 	        [HOSTNAME_SOCKS] = "socks",
+	        [HOSTNAME_RELATED] = "related",
 	        [HOSTNAME_CERTIFICATE] = "certificate",
 	        [HOSTNAME_DNS] = "dns",
 	};

@@ -1,7 +1,7 @@
 /* hostname: which names a conversation's far end was called by, and how each is known. Comes in:
  * DNS messages, client hellos, names that decoders found. Goes out: the names of a flow, best
- * first: SNI, HTTP Host, mail greeting, SOCKS request, then the name that the same computer had
- * asked DNS for. */
+ * first: SNI, HTTP Host, mail greeting, HOST of FTP, SOCKS request, those of the conversation that
+ * announced this one, certificate, then the name that the same computer had asked DNS for. */
 #ifndef EXEAT_CLASSIFY_HOSTNAME_H
 #define EXEAT_CLASSIFY_HOSTNAME_H
 
@@ -27,7 +27,9 @@ enum hostname_source {
 	HOSTNAME_SNI_OUTER,
 	HOSTNAME_HTTP,
 	HOSTNAME_SMTP,
+	HOSTNAME_FTP,
 	HOSTNAME_SOCKS,
+	HOSTNAME_RELATED,
 	HOSTNAME_CERTIFICATE,
 	HOSTNAME_DNS
 };

@@ -16,7 +16,7 @@ static void describe_match(const struct store_flow *flow, struct match_subject *
 	        .user_agent = flow->user_agent[0] ? flow->user_agent : NULL,
 	        .process_name = flow->process_name[0] ? flow->process_name : NULL,
 	        .far = far->addr,
-	        .far_port = far->port,
+	        .far_port = service_far_port(flow),
 	        .protocol = flow->tuple.protocol,
 	};
 	for (unsigned i = 0; i < flow->name_count && ret->name_count < ARRAY_LEN(ret->names); i++)

@@ -50,6 +50,8 @@ int conversation_new(struct conversation **ret_gives, const struct conversation_
 	for (int i = 0; i < 2; i++)
 		buf_init(&c->hello[i].bytes, CLIENT_HELLO_BYTES_MAX, borrowed->budget);
 	status = add_asked_name(c, flow);
+	if (status == STATUS_OK)
+		status = conversation_take_over(c, flow, flow->first_ns);
 	if (status != STATUS_OK) {
 		conversation_free(c);
 		return status;
@@ -75,6 +77,7 @@ struct conversation *conversation_free(struct conversation *c)
 	if (c->names)
 		budget_release(c->context->budget, sizeof(*c->names));
 	free(c->names);
+	c->origin = related_origin_free(c->context->related, c->origin);
 	free(c->user_agent);
 	budget_release(c->context->budget, sizeof(*c));
 	free(c);
@@ -117,6 +120,8 @@ static int pick_hints(struct conversation *c, const struct decode_event *e)
 	if (e->field.role == ROLE_HOST && e->depth == 0) {
 		if (e->carrier == CARRIER_NONE)
 			source = HOSTNAME_SOCKS;
+		else if (e->carrier == CARRIER_FTP)
+			source = HOSTNAME_FTP;
 		else if (e->carrier != CARRIER_HTTP_REQUEST)
 			source = HOSTNAME_SMTP;
 		/* A mail client greets with its own name: only the server's is the far end's. */
@@ -231,6 +236,8 @@ static int take_event(struct conversation *c, const struct flow *flow, struct de
 		status = pull_findings(c, flow);
 	if (status == STATUS_OK && event->kind == DECODE_UPGRADE)
 		status = go_over(c, flow, event);
+	if (status == STATUS_OK && event->kind == DECODE_RELATED)
+		status = conversation_announce(c, flow, event);
 	return status;
 }
 
@@ -265,14 +272,18 @@ static int feed_layer(struct conversation *c, const struct flow *flow, const str
 }
 
 /* The first payload byte makes the decoders: most flows of a scan never have one. */
-static int make_sessions(struct conversation *c, const struct flow *flow)
+static int make_sessions(struct conversation *c, const struct flow *flow, const struct chunk *chunk)
 {
 	struct layer *outermost = &c->layers[0];
 	int status = STATUS_OK;
 
 	if (outermost->decode || c->over_budget)
 		return STATUS_OK;
-	status = begin_layer(c, flow, 0, "");
+	status = conversation_take_over(c, flow, chunk->time_ns);
+	if (status == STATUS_OK)
+		status = begin_layer(c, flow, 0, "");
+	if (status == STATUS_OK && outermost->decode && c->origin)
+		decode_session_expect(outermost->decode, c->origin->protocol);
 	if (status == STATUS_OK && outermost->decode)
 		status = detect_session_new(&c->detect, c->context->rules, c->context->budget);
 	if (status != STATUS_OK)
@@ -285,7 +296,7 @@ static int make_sessions(struct conversation *c, const struct flow *flow)
 
 int conversation_feed(struct conversation *c, const struct flow *flow, const struct chunk *chunk)
 {
-	int status = make_sessions(c, flow);
+	int status = make_sessions(c, flow, chunk);
 
 	return status == STATUS_OK ? feed_layer(c, flow, chunk) : status;
 }

@@ -13,6 +13,7 @@
 #include "flow/flow.h"
 #include "net/client_hello.h"
 #include "pipeline/finding_set.h"
+#include "pipeline/related.h"
 #include "store/store.h"
 #include "tls/certificate.h"
 #include "tls/fingerprint.h"
@@ -24,6 +25,7 @@ struct conversation_context {
 	struct protocol_engine *engine;
 	const struct destination_facts *facts;
 	struct hostname_cache *names;
+	struct related_table *related;
 };
 
 /* The opening of a TLS handshake in one direction, held until it can be read. */
@@ -59,8 +61,9 @@ struct conversation {
 	struct protocol_flow *protocol;
 	struct protocol_label label;
 	bool label_settled;
-	bool label_refused;          /* there was no room to look for one */
-	struct hostname_list *names; /* NULL until there is one: most flows of a scan have none */
+	bool label_refused;            /* there was no room to look for one */
+	struct hostname_list *names;   /* NULL until there is one: most flows of a scan have none */
+	struct related_origin *origin; /* NULL: nobody has announced it */
 	struct hello hello[2];
 	struct server_hello server;
 	bool client_seen, server_seen;
@@ -113,6 +116,16 @@ void conversation_end_datagrams(struct conversation *c) NONNULL(1);
 int conversation_keep_certificate(struct conversation *c, const struct certificate *from) WUNRES
         NONNULL(1, 2);
 void conversation_drop_certificate(struct conversation *c) NONNULL(1);
+
+/* conversation_related.c: what the conversation announces, and what it takes over from the one that
+ * announced it, if there is one. */
+int conversation_announce(struct conversation *c, const struct flow *flow,
+        const struct decode_event *e) WUNRES NONNULL(1, 2, 3);
+int conversation_take_over(struct conversation *c, const struct flow *flow, int64_t time_ns) WUNRES
+        NONNULL(1, 2);
+/* Shown form of the flow's process; unchanged where the capture does not say. */
+void conversation_process(const struct flow *flow, char ret_name[static DISPLAY_CHARS_MAX],
+        char ret_path[static DISPLAY_CHARS_MAX]) NONNULL(1);
 
 /* conversation_row.c: the store's view. */
 void conversation_row(struct conversation *c, const struct flow *flow, struct store_flow *ret)

@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,15 +53,23 @@ static void copy_destination(
 	copy_service(d.service, ret);
 }
 
-static void copy_process(const struct flow *flow, struct store_flow *ret)
+/* What the conversation does not show itself, it takes over from the one that announced it. */
+static void copy_origin(const struct related_origin *o, struct store_flow *ret)
 {
-	const char *path = flow->process.path;
-	const char *name = flow->process.name ? flow->process.name : path;
-
-	if (name)
-		display_program(span_of_text(name), ret->process_name, sizeof(ret->process_name));
-	if (path)
-		display_text(span_of_text(path), ret->process_path, sizeof(ret->process_path));
+	ret->related_to = o->flow;
+	ret->related_port = o->port;
+	ret->related_from_outside = o->from_outside;
+	if (ret->user_agent[0] == '\0')
+		memcpy(ret->user_agent, o->user_agent, sizeof(ret->user_agent));
+	if (ret->process_name[0] == '\0') {
+		memcpy(ret->process_name, o->process_name, sizeof(ret->process_name));
+		memcpy(ret->process_path, o->process_path, sizeof(ret->process_path));
+	}
+	if (ret->app[0] != '\0')
+		return;
+	for (size_t i = 0; i < sizeof(ret->app) - 1 && o->protocol[i] != '\0'; i++)
+		ret->app[i] = (char)toupper((unsigned char)o->protocol[i]);
+	snprintf(ret->app_confidence, sizeof(ret->app_confidence), "related");
 }
 
 static void copy_tls(const struct conversation *c, struct store_flow *ret)
@@ -240,7 +249,7 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 	copy_tuple(flow, ret);
 	copy_names(c, ret);
 	copy_destination(c, flow, ret);
-	copy_process(flow, ret);
+	conversation_process(flow, ret->process_name, ret->process_path);
 	copy_tls(c, ret);
 	if (c->layers[0].decode)
 		decode_session_summary(c->layers[0].decode, &summary);
@@ -252,6 +261,8 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 	snprintf(ret->protocol, sizeof(ret->protocol), "%s", summary.protocol);
 	if (c->user_agent)
 		snprintf(ret->user_agent, sizeof(ret->user_agent), "%s", c->user_agent);
+	if (c->origin)
+		copy_origin(c->origin, ret);
 	judge_inspection(c, flow, ret);
 	ret->tier = flow_tier(c, flow, strcmp(ret->not_inspected_reason, "encrypted") == 0);
 	/* Whatever was seen could be read, wherever it stood. */

@@ -42,6 +42,7 @@ struct pipeline {
 	struct budget budget;
 	struct fragment_table *fragments;
 	struct hostname_cache *names;
+	struct related_table *related;
 	struct protocol_engine *engine;
 	struct conversation_context context;
 	struct shard shards[FLOW_SHARDS];
@@ -78,6 +79,8 @@ int pipeline_new(struct pipeline **ret_gives, struct source *source, struct dete
 	if (status == STATUS_OK)
 		status = hostname_cache_new(&p->names, &p->budget);
 	if (status == STATUS_OK)
+		status = related_table_new(&p->related, &p->budget);
+	if (status == STATUS_OK)
 		status = protocol_engine_new(&p->engine);
 	if (status != STATUS_OK) {
 		pipeline_free(p);
@@ -87,7 +90,8 @@ int pipeline_new(struct pipeline **ret_gives, struct source *source, struct dete
 	        .rules = rules,
 	        .engine = p->engine,
 	        .facts = facts,
-	        .names = p->names};
+	        .names = p->names,
+	        .related = p->related};
 	*ret_gives = p;
 	return STATUS_OK;
 }
@@ -104,6 +108,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
 	}
 	protocol_engine_free(p->engine);
 	hostname_cache_free(p->names);
+	related_table_free(p->related);
 	fragment_table_free(p->fragments);
 	free(p);
 	return NULL;
@@ -130,6 +135,7 @@ static int make_shards(struct pipeline *p)
 static void sum_losses(struct pipeline *p, uint64_t ret[static LOSSES])
 {
 	struct fragment_counts fragments;
+	struct related_counts related;
 
 	memcpy(ret, p->losses, sizeof(p->losses));
 	fragment_table_counts(p->fragments, &fragments);
@@ -138,6 +144,9 @@ static void sum_losses(struct pipeline *p, uint64_t ret[static LOSSES])
 	ret[LOSS_FRAGMENT_OVERLAPS] = fragments.overlaps;
 	ret[LOSS_MALFORMED] += fragments.malformed;
 	ret[LOSS_NAMES_FORGOTTEN] = hostname_cache_evicted(p->names);
+	related_table_counts(p->related, &related);
+	ret[LOSS_RELATED_REFUSED] = related.refused;
+	ret[LOSS_RELATED_FORGOTTEN] = related.forgotten;
 	for (size_t i = 0; i < FLOW_SHARDS; i++) {
 		struct flow_table_counts counts;
 

@@ -122,17 +122,31 @@ static bool ask_by_protocol(const struct store_flow *flow, const struct spoken *
 	return true;
 }
 
+/* A connection that another conversation had announced may go the other way; that one's beginning
+ * counts. */
+static bool is_from_outside(const struct store_flow *flow)
+{
+	return flow->related_to != 0 ? flow->related_from_outside : flow->out_index == 1;
+}
+
+uint16_t service_far_port(const struct store_flow *flow)
+{
+	if (flow->related_to != 0 && !flow->related_from_outside)
+		return flow->related_port;
+	return flow->out_index == 1 ? flow->tuple.src.port : flow->tuple.dst.port;
+}
+
 void service_asked(const struct store_flow *flow, struct verdict_subject *s)
 {
-	const struct endpoint *far_end = flow->out_index == 1 ? &flow->tuple.src : &flow->tuple.dst;
-	struct port far = {flow->tuple.protocol, far_end->port};
+	struct port far = {flow->tuple.protocol, service_far_port(flow)};
 	/* Who began has the port that means nothing; the other's tells the service. */
-	struct port called = {flow->tuple.protocol, flow->tuple.dst.port};
+	struct port called = {flow->tuple.protocol,
+	        flow->related_to != 0 ? flow->related_port : flow->tuple.dst.port};
 	const struct spoken *what = spoken_by(flow);
 
 	s->service_shown = flow->service;
 	s->test_service = flow->service_test;
-	s->from_outside = flow->out_index == 1;
+	s->from_outside = is_from_outside(flow);
 	s->lan_port = is_lan_port(called) || (what && what->way == WAY_SCREEN) ||
 	              strcmp(flow->protocol, "mllp") == 0;
 	if (ask_by_protocol(flow, what, far, s))

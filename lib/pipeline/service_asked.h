@@ -8,6 +8,9 @@
 #include "store/store.h"
 #include "verdict/verdict.h"
 
+/* Of the far end; of a connection that another conversation had announced, that one's, since its
+ * own says nothing. */
+uint16_t service_far_port(const struct store_flow *flow) NONNULL(1);
 /* Fills in far_service, service_shown, test_service, from_outside and lan_port; borrows from the
  * flow. */
 void service_asked(const struct store_flow *flow, struct verdict_subject *s) NONNULL(1, 2);

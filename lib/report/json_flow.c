@@ -160,6 +160,9 @@ int json_write_flow(FILE *out, const struct report_flow *f)
 	write_verdict(&j, f);
 	json_text(&j, "ja3", f->flow->ja3);
 	write_certificate(&j, &f->flow->certificate);
+	if (f->flow->related_to != 0)
+		snprintf(id, sizeof(id), "%016" PRIx64, f->flow->related_to);
+	json_text(&j, "related_to", f->flow->related_to != 0 ? id : "");
 	json_close(&j, '}');
 	fputc('\n', out);
 	return stream_status(out);

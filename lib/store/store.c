@@ -17,7 +17,7 @@ static const char *const statement_sql[STATEMENTS] = {
                 "INSERT OR REPLACE INTO flow VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,"
                 "?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,"
                 "?30,?31,?32,?33,?34,?35,?36,?37,?38,?39,?40,?41,?42,?43,?44,?45,?46,?47,?48,?49,?"
-                "50,?51,?52,?53,?54)",
+                "50,?51,?52,?53,?54,?55,?56,?57)",
         [STATEMENT_NAME] = "INSERT OR REPLACE INTO name VALUES (?1,?2,?3,?4,?5)",
         [STATEMENT_RECORD] = "INSERT OR REPLACE INTO record VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
         [STATEMENT_FINDING] =
@@ -136,7 +136,10 @@ static int migrate(struct store *s, int version)
 	        "ALTER TABLE flow ADD COLUMN domain TEXT NOT NULL DEFAULT '';",
 	        store_schema_4_sql,
 	        "ALTER TABLE flow ADD COLUMN app_category TEXT NOT NULL DEFAULT '';"
-	        "ALTER TABLE flow ADD COLUMN app_risks TEXT NOT NULL DEFAULT '';"};
+	        "ALTER TABLE flow ADD COLUMN app_risks TEXT NOT NULL DEFAULT '';",
+	        "ALTER TABLE flow ADD COLUMN related_to INTEGER NOT NULL DEFAULT 0;"
+	        "ALTER TABLE flow ADD COLUMN related_port INTEGER NOT NULL DEFAULT 0;"
+	        "ALTER TABLE flow ADD COLUMN related_from_outside INTEGER NOT NULL DEFAULT 0;"};
 	char set_version[64];
 	int status;
 
@@ -423,6 +426,13 @@ static void bind_flow_certificate(sqlite3_stmt *statement, const struct store_fl
 	sqlite3_bind_int(statement, 52, (int)c->name_check);
 }
 
+static void bind_flow_relation(sqlite3_stmt *statement, const struct store_flow *f)
+{
+	bind_bits(statement, 55, f->related_to);
+	sqlite3_bind_int(statement, 56, f->related_port);
+	sqlite3_bind_int(statement, 57, f->related_from_outside);
+}
+
 static int add_name(struct store *s, const struct store_flow *f, unsigned position)
 {
 	sqlite3_stmt *statement;
@@ -481,6 +491,7 @@ int store_add_flow(struct store *s, const struct store_flow *f)
 	sqlite3_bind_blob(statement, 17, counts, sizeof(counts), SQLITE_STATIC);
 	bind_flow_facts(statement, f);
 	bind_flow_certificate(statement, f);
+	bind_flow_relation(statement, f);
 	status = run(statement);
 	for (unsigned i = 0; status == STATUS_OK && i < f->name_count && i < STORE_NAMES_MAX; i++)
 		status = add_name(s, f, i);

@@ -20,7 +20,7 @@
 #include "detect/detect.h"
 #include "flow/flow.h"
 
-#define STORE_SCHEMA_VERSION 5
+#define STORE_SCHEMA_VERSION 6
 #define STORE_NAMES_MAX      8
 #define STORE_HOUR_UNKNOWN   INT64_MIN /* of a loss: any time in which its input was captured */
 
@@ -89,6 +89,10 @@ struct store_flow {
 	enum tier tier;             /* highest of the egress findings, or opaque/sealed */
 	uint64_t distinct_patients; /* within this flow */
 	bool distinct_at_least;     /* the tag table was full */
+	/* The flow that had announced this one as its content (FTP's data); 0: none had. */
+	uint64_t related_to;
+	uint16_t related_port;     /* of the service that that flow went to */
+	bool related_from_outside; /* the far end had begun that flow */
 };
 
 /* What one hour of a flow added. */

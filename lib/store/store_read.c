@@ -176,7 +176,10 @@ static void read_flow_facts(sqlite3_stmt *statement, struct store_flow *ret)
 	READ_TEXT(statement, 42, ret->domain);
 	READ_TEXT(statement, 52, ret->app_category);
 	READ_TEXT(statement, 53, ret->app_risks);
-	ret->input = (uint32_t)sqlite3_column_int64(statement, 54);
+	ret->related_to = read_u64(statement, 54);
+	ret->related_port = (uint16_t)sqlite3_column_int(statement, 55);
+	ret->related_from_outside = sqlite3_column_int(statement, 56);
+	ret->input = (uint32_t)sqlite3_column_int64(statement, 57);
 }
 
 static void read_flow_certificate(sqlite3_stmt *statement, struct store_flow *ret)

@@ -270,6 +270,28 @@ static void a_screen_reached_from_outside_asks(void **state)
 	assert_false(asks(&flow, FLAG_LAN_PORT_AT_BORDER));
 }
 
+/* FTP's data in active mode: the server calls back, at any port, and that is no door. */
+static void a_call_back_is_no_call(void **state)
+{
+	struct store_flow flow = update_check();
+
+	(void)state;
+	flow.tuple = (struct tuple){.src = {{4, {203, 26, 177, 91}}, 20},
+	        .dst = {{4, {192, 168, 20, 10}}, 3389},
+	        .protocol = 6};
+	flow.out_index = 1;
+	flow.counts[1] = flow.counts[0];
+	flow.direction = FLOW_INCOMING;
+	assert_true(asks(&flow, FLAG_LAN_PORT_AT_BORDER));
+	flow.related_to = 7;
+	flow.related_port = 21;
+	assert_false(asks(&flow, FLAG_LAN_PORT_AT_BORDER));
+	/* What was announced counts as the service that announced it. */
+	flow.related_from_outside = true;
+	flow.related_port = 3389;
+	assert_true(asks(&flow, FLAG_LAN_PORT_AT_BORDER));
+}
+
 static void old_protection_asks(void **state)
 {
 	static const struct {
@@ -369,6 +391,7 @@ int main(void)
 	        cmocka_unit_test(patients_at_a_test_service_ask),
 	        cmocka_unit_test(dates_need_a_clock),
 	        cmocka_unit_test(a_screen_reached_from_outside_asks),
+	        cmocka_unit_test(a_call_back_is_no_call),
 	        cmocka_unit_test(old_protection_asks),
 	        cmocka_unit_test(a_certificate_that_proves_nothing_asks),
 	};

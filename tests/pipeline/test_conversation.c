@@ -117,6 +117,7 @@ static struct outcome run(const struct segment *segments, size_t count, size_t s
 	budget_init(&budget, BUDGET_BYTES);
 	context.budget = &budget;
 	assert_int_equal(hostname_cache_new(&context.names, &budget), STATUS_OK);
+	assert_int_equal(related_table_new(&context.related, &budget), STATUS_OK);
 	assert_int_equal(conversation_new(&f.c, &context, &flow), STATUS_OK);
 	for (size_t i = 0; i < count; i++) {
 		for (size_t at = 0, len; at < segments[i].len; at += len) {
@@ -135,6 +136,7 @@ static struct outcome run(const struct segment *segments, size_t count, size_t s
 	outcome.findings = f.c->findings.count;
 	conversation_free(f.c);
 	hostname_cache_free(context.names);
+	related_table_free(context.related);
 	outcome.left_used = budget.used_bytes;
 	return outcome;
 }

@@ -59,6 +59,7 @@ static void begin(struct talk *t, uint8_t protocol)
 	t->context = (struct conversation_context){
 	        .rules = rules, .facts = &nothing_known, .budget = &t->budget};
 	assert_int_equal(hostname_cache_new(&t->context.names, &t->budget), STATUS_OK);
+	assert_int_equal(related_table_new(&t->context.related, &t->budget), STATUS_OK);
 	assert_int_equal(conversation_new(&t->c, &t->context, &t->flow), STATUS_OK);
 }
 
@@ -98,6 +99,7 @@ static void end(struct talk *t, struct store_flow *ret)
 	conversation_row(t->c, &t->flow, ret);
 	conversation_free(t->c);
 	hostname_cache_free(t->context.names);
+	related_table_free(t->context.related);
 	assert_int_equal(t->budget.used_bytes, 0);
 }
 

@@ -109,7 +109,8 @@ static const char first_flow[] =
         "\"severity\":\"urgent\",\"categories_declared\":[],"
         "\"distinct_patients_at_least\":false,\"unattributed_reason\":\"\",\"ja3\":\"\","
         "\"cert_names\":\"\",\"cert_names_left_out\":0,\"cert_issuer\":\"\","
-        "\"cert_not_before\":\"\",\"cert_not_after\":\"\",\"cert_self_signed\":false}\n";
+        "\"cert_not_before\":\"\",\"cert_not_after\":\"\",\"cert_self_signed\":false,"
+        "\"related_to\":\"\"}\n";
 
 static const char draft_programs[] =
         "program_id,name,vendor,kind,status,owner,hosts_installed,match_rules,reads_clinical_db,"

@@ -37,6 +37,9 @@ static struct store_flow example_flow(uint64_t id, uint32_t input, int64_t first
 	        .distinct_patients = 2,
 	        .app_category = "Web",
 	        .app_risks = "Weak TLS Cipher|TLS Certificate Expired",
+	        .related_to = UINT64_MAX - 1,
+	        .related_port = 65535,
+	        .related_from_outside = true,
 	        .ja3 = "cd08e31494f9531f560d64c695473da9",
 	        .certificate = {.seen = true,
 	                .names = "api.example *.example.au",
@@ -119,6 +122,9 @@ static void what_goes_in_comes_out(void **state)
 	assert_string_equal(f.app_category, expected.app_category);
 	assert_string_equal(f.app_risks, expected.app_risks);
 	assert_string_equal(f.ja3, expected.ja3);
+	assert_true(f.related_to == expected.related_to);
+	assert_int_equal(f.related_port, expected.related_port);
+	assert_true(f.related_from_outside);
 	assert_memory_equal(&f.certificate, &expected.certificate, sizeof(f.certificate));
 	assert_int_equal(f.name_count, 2);
 	assert_string_equal(f.names[1].name, "cdn.example");
