@@ -152,7 +152,7 @@ void service_asked(const struct store_flow *flow, struct verdict_subject *s)
 	if (ask_by_protocol(flow, what, far, s))
 		return;
 	s->far_service = asked_by_kind(flow);
-	/* A plain look-up at such a server hides nothing. */
-	if (s->far_service == FAR_SERVICE_HIDDEN_DNS && far.number == PORT_DNS)
+	/* A look-up at such a server that anybody can read hides nothing. */
+	if (s->far_service == FAR_SERVICE_HIDDEN_DNS && (far.number == PORT_DNS || flow->clear))
 		s->far_service = FAR_SERVICE_OTHER;
 }

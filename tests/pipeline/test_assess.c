@@ -147,6 +147,7 @@ static void services_and_ports_ask(void **state)
 	        {"cdn", 6, 443, FLAG_TRACKER, false},
 	        {"doh", 6, 443, FLAG_HIDDEN_DNS, true},
 	        {"doh", 17, 53, FLAG_HIDDEN_DNS, false},
+	        {"doh", 6, 80, FLAG_HIDDEN_DNS, false},
 	        {"", 6, 853, FLAG_HIDDEN_DNS, true},
 	        {"", 17, 4500, FLAG_TUNNEL, true},
 	        {"", 6, 4500, FLAG_TUNNEL, false},
@@ -168,6 +169,7 @@ static void services_and_ports_ask(void **state)
 		snprintf(flow.service_kind, sizeof(flow.service_kind), "%s", cases[i].kind);
 		flow.tuple.protocol = cases[i].protocol;
 		flow.tuple.dst.port = cases[i].far_port;
+		flow.clear = cases[i].far_port == 80;
 		if (asks(&flow, cases[i].id) != cases[i].fires)
 			fail_msg("case %zu: %s", i, flag_name(cases[i].id));
 	}
