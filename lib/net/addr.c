@@ -226,12 +226,18 @@ void prefix_format(const struct prefix *p, char ret[static PREFIX_TEXT_CHARS])
 		snprintf(ret, PREFIX_TEXT_CHARS, "%s/%u", address, p->bits);
 }
 
-struct prefix prefix_of(const struct addr *a)
+struct prefix prefix_around(const struct addr *a, unsigned bits)
 {
-	struct prefix p = {.bits = a->family == ADDR_IPV4 ? 24 : a->family == ADDR_IPV6 ? 48 : 0};
+	unsigned width = family_bits(a->family);
+	struct prefix p = {.bits = (uint8_t)(bits < width ? bits : width)};
 
 	p.addr = mask_addr(a, p.bits);
 	return p;
+}
+
+struct prefix prefix_of(const struct addr *a)
+{
+	return prefix_around(a, a->family == ADDR_IPV4 ? 24 : 48);
 }
 
 static int endpoint_compare(const struct endpoint *a, const struct endpoint *b)

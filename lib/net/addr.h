@@ -60,6 +60,8 @@ bool addr_is_private(const struct addr *a) NONNULL(1);
 bool prefix_parse(const char *text, struct prefix *ret) NONNULL(1, 2);
 bool prefix_contains(const struct prefix *p, const struct addr *a) NONNULL(1, 2);
 void prefix_format(const struct prefix *p, char ret[static PREFIX_TEXT_CHARS]) NONNULL(1);
+/* The network of this width that holds an address; no more bits than its family has. */
+struct prefix prefix_around(const struct addr *a, unsigned bits) NONNULL(1);
 /* The /24 or /48 that holds an address: how summaries name a destination without a name. */
 struct prefix prefix_of(const struct addr *a) NONNULL(1);
 
