@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/compiler.h"
+#include "flow/inside.h"
 #include "net/packet.h"
 
 #define FLOW_SHARDS 64 /* fixed, so that results do not depend on the number of workers */
@@ -107,13 +108,6 @@ struct flow_event {
 	int64_t hour_ns;    /* HOUR: start of the UTC hour that just ended for this flow */
 };
 
-/* What lies inside the practice; loopback, link-local and unspecified addresses always do. Borrowed
- * for the life of the table. */
-struct inside_nets {
-	const struct prefix *prefixes; /* none: addr_is_private() decides */
-	size_t count;
-};
-
 struct flow_limits {
 	uint32_t flows_max;      /* open at once in this shard; 2 at least (one slot stays free) */
 	size_t stream_bytes_max; /* out-of-order bytes held for one direction */
@@ -129,6 +123,7 @@ struct flow_table_counts {
 
 struct flow_table;
 
+/* What lies inside is asked once a flow, for its first packet. */
 int flow_table_new(struct flow_table **ret_gives, const struct flow_limits *limits,
         const struct inside_nets *borrowed_inside, struct budget *borrowed_budget) WUNRES
         NONNULL(1, 2, 3, 4);

@@ -7,33 +7,6 @@
 
 #define TCP 6
 
-static bool is_unspecified(const struct addr *a)
-{
-	static const uint8_t zeros[sizeof(a->bytes)];
-
-	return memcmp(a->bytes, zeros, sizeof(zeros)) == 0;
-}
-
-static bool is_link_local(const struct addr *a)
-{
-	if (a->family == ADDR_IPV4)
-		return a->bytes[0] == 169 && a->bytes[1] == 254;
-	return a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
-}
-
-/* Link-local, loopback and unspecified addresses cannot leave, whatever the register lists. */
-static bool is_inside(const struct inside_nets *nets, const struct addr *a)
-{
-	if (is_unspecified(a) || is_link_local(a) || addr_is_loopback(a))
-		return true;
-	if (nets->count == 0)
-		return addr_is_private(a);
-	for (size_t i = 0; i < nets->count; i++)
-		if (prefix_contains(&nets->prefixes[i], a))
-			return true;
-	return false;
-}
-
 /* True when the sender of this first packet is the end that answers. */
 static bool sender_is_server(const struct packet *p)
 {
@@ -46,8 +19,8 @@ static bool sender_is_server(const struct packet *p)
 
 static void set_direction(struct flow *f, const struct inside_nets *nets)
 {
-	bool src = is_inside(nets, &f->tuple.src.addr);
-	bool dst = is_inside(nets, &f->tuple.dst.addr);
+	bool src = inside_nets_contain(nets, &f->tuple.src.addr);
+	bool dst = inside_nets_contain(nets, &f->tuple.dst.addr);
 
 	f->computer = f->tuple.src.addr;
 	f->out_index = -1;

@@ -4,14 +4,6 @@
 
 #include "pipeline/pipeline.h"
 
-static bool is_inside(const struct addr *a, const struct inside_nets *inside)
-{
-	for (size_t i = 0; i < inside->count; i++)
-		if (prefix_contains(&inside->prefixes[i], a))
-			return true;
-	return inside->count == 0 && addr_is_private(a);
-}
-
 static void note_inside(struct mirror_check *m, const struct addr *a)
 {
 	if (m->inside.family == ADDR_NONE)
@@ -32,8 +24,8 @@ static void note_far(struct mirror_check *m, const struct addr *a)
 static void count_packet(
         struct mirror_check *m, const struct packet *p, const struct inside_nets *inside)
 {
-	bool from_inside = is_inside(&p->tuple.src.addr, inside);
-	bool to_inside = is_inside(&p->tuple.dst.addr, inside);
+	bool from_inside = inside_nets_contain(inside, &p->tuple.src.addr);
+	bool to_inside = inside_nets_contain(inside, &p->tuple.dst.addr);
 
 	m->packets++;
 	if (addr_is_multicast(&p->tuple.dst.addr)) {

@@ -272,7 +272,7 @@ static void directions_follow_what_is_inside(void **state)
 	setup(&b, 64);
 	assert_true(prefix_parse("203.0.113.0/24", &nets[0]));
 	assert_true(prefix_parse("2001:db8:5::/48", &nets[1]));
-	b.inside = (struct inside_nets){nets, 2};
+	b.inside = (struct inside_nets){.prefixes = nets, .count = 2};
 	direction_of(&b, "203.0.113.5", "192.168.9.9", FLOW_OUTGOING, 0, "203.0.113.5");
 	direction_of(&b, "2001:db8:6::1", "2001:db8:5::1", FLOW_INCOMING, 1, "2001:db8:5::1");
 	direction_of(&b, "127.0.0.1", "127.0.0.2", FLOW_INTERNAL, -1, "127.0.0.1");

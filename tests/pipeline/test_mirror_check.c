@@ -9,7 +9,7 @@
 #include "pipeline/mirror_check.h"
 #include "pipeline/pipeline.h"
 
-static const struct inside_nets private_nets = {NULL, 0};
+static const struct inside_nets private_nets = {.count = 0};
 
 static struct packet packet(const char *src, const char *dst, int64_t time_ns)
 {
