@@ -7,6 +7,8 @@
 #include "net/cipher_suite.h"
 #include "pipeline/service_asked.h"
 
+#define COMPUTER_SHOWN_CHARS (DISPLAY_CHARS_MAX + ADDR_TEXT_CHARS + 4)
+
 /* The far end and what it was called; borrows from the flow. */
 static void describe_match(const struct store_flow *flow, struct match_subject *ret)
 {
@@ -103,6 +105,18 @@ static const char *shown_program(
 	return answer->carrier[0] ? answer->carrier : answer->id;
 }
 
+/* A computer may call itself anything: its address stands beside the name. */
+static void show_computer(const struct store_flow *flow, char ret[static COMPUTER_SHOWN_CHARS])
+{
+	char address[ADDR_TEXT_CHARS];
+
+	addr_format(&flow->computer, address);
+	if (flow->computer_name[0] != '\0')
+		snprintf(ret, COMPUTER_SHOWN_CHARS, "%s (%s)", flow->computer_name, address);
+	else
+		snprintf(ret, COMPUTER_SHOWN_CHARS, "%s", address);
+}
+
 int assess_flow(const struct store_flow *flow, const struct store_finding *findings, size_t count,
         const struct registry *registry, const struct flag_rules *rules, struct assessment *ret)
 {
@@ -110,7 +124,7 @@ int assess_flow(const struct store_flow *flow, const struct store_finding *findi
 	const struct match_rule *match = registry ? registry_program_rules(registry, &rule_count)
 	                                          : NULL;
 	struct program_evidence evidence = {.process_path = flow->process_path};
-	char far[ADDR_TEXT_CHARS];
+	char far[ADDR_TEXT_CHARS], computer[COMPUTER_SHOWN_CHARS];
 	struct verdict_subject s = {.day = time_local_day(flow->first_ns)};
 
 	describe_match(flow, &evidence.match);
@@ -122,7 +136,8 @@ int assess_flow(const struct store_flow *flow, const struct store_finding *findi
 	s.egress = flow->direction != FLOW_INTERNAL && has_left(flow);
 	s.program = ret->program.program;
 	s.program_shown = shown_program(&ret->program, registry);
-	s.computer_shown = flow->computer_name;
+	show_computer(flow, computer);
+	s.computer_shown = computer;
 	s.far_shown = flow->name_count > 0 ? flow->names[0].name : far;
 	s.match = evidence.match;
 	s.country = flow->country;

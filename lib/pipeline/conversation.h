@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/compiler.h"
+#include "classify/computer.h"
 #include "classify/destination.h"
 #include "classify/hostname.h"
 #include "classify/protocol.h"
@@ -26,6 +27,7 @@ struct conversation_context {
 	const struct destination_facts *facts;
 	struct hostname_cache *names;
 	struct related_table *related;
+	const struct computer_table *computers; /* NULL: nobody has a name */
 };
 
 /* The opening of a TLS handshake in one direction, held until it can be read. */

@@ -25,6 +25,21 @@ static void copy_names(const struct conversation *c, struct store_flow *ret)
 		        sizeof(ret->domain));
 }
 
+/* What the inside end called itself at the time; a name that the flow's end finds newly known is
+ * taken, too. */
+static void copy_computer(
+        const struct conversation *c, const struct flow *flow, struct store_flow *ret)
+{
+	struct computer_name name;
+
+	if (!c->context->computers || !computer_table_find(c->context->computers, &flow->computer,
+	                                      flow->first_ns, flow->last_ns, &name))
+		return;
+	display_host(span_of_text(name.name), ret->computer_name, sizeof(ret->computer_name));
+	snprintf(ret->computer_name_source, sizeof(ret->computer_name_source), "%s",
+	        computer_source_text(name.source));
+}
+
 static void copy_service(const struct service *s, struct store_flow *ret)
 {
 	if (!s)
@@ -212,7 +227,6 @@ static void copy_tuple(const struct flow *flow, struct store_flow *ret)
 	ret->direction = flow->direction;
 	ret->out_index = flow->out_index;
 	ret->computer = flow->computer;
-	addr_format(&flow->computer, ret->computer_name);
 	ret->first_ns = flow->first_ns;
 	ret->last_ns = flow->last_ns;
 	ret->first_packet = flow->first_packet;
@@ -247,6 +261,7 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 
 	memset(ret, 0, sizeof(*ret));
 	copy_tuple(flow, ret);
+	copy_computer(c, flow, ret);
 	copy_names(c, ret);
 	copy_destination(c, flow, ret);
 	conversation_process(flow, ret->process_name, ret->process_path);

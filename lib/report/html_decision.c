@@ -74,14 +74,19 @@ static void format_local(int64_t time_ns, char ret[static 48])
 /* "3 conversations from 192.0.2.10, 12 kB sent, first on 21 November 2026, 23:30." */
 static void describe_sending(const struct summary_row *row, char ret[static SENTENCE_CHARS])
 {
-	char computers[CELL_CHARS], bytes[24], first[48];
+	char computers[CELL_CHARS], names[CELL_CHARS], bytes[24], first[48];
+	int len;
 
 	format_list(row->text[ROW_COMPUTERS], computers);
 	sentence_bytes(row->bytes_out, bytes);
 	format_local(row->first_ns, first);
-	snprintf(ret, SENTENCE_CHARS,
+	len = snprintf(ret, SENTENCE_CHARS,
 	        "%" PRIu64 " conversation%s from %.600s, %s sent, first on %s.", row->flows,
 	        row->flows == 1 ? "" : "s", computers, bytes, first);
+	format_list(row->text[ROW_COMPUTER_NAMES], names);
+	if (names[0] != '\0' && len > 0 && len < SENTENCE_CHARS)
+		snprintf(ret + len, SENTENCE_CHARS - (size_t)len,
+		        " What these computers call themselves: %.600s.", names);
 }
 
 /* Of several conversations some may be closed to us although we saw into others. */

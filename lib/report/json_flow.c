@@ -20,7 +20,7 @@ static void write_ends(struct json_out *j, const struct store_flow *f)
 	json_text(j, "community_id", f->community_id);
 	json_text(j, "direction", flow_direction_name(f));
 	addr_format(&f->computer, text);
-	json_text(j, "computer", f->computer_name[0] != '\0' ? f->computer_name : text);
+	json_text(j, "computer", text);
 }
 
 static void write_counts(struct json_out *j, const struct store_flow *f)
@@ -163,6 +163,8 @@ int json_write_flow(FILE *out, const struct report_flow *f)
 	if (f->flow->related_to != 0)
 		snprintf(id, sizeof(id), "%016" PRIx64, f->flow->related_to);
 	json_text(&j, "related_to", f->flow->related_to != 0 ? id : "");
+	json_text(&j, "computer_name", f->flow->computer_name);
+	json_text(&j, "computer_name_source", f->flow->computer_name_source);
 	json_close(&j, '}');
 	fputc('\n', out);
 	return stream_status(out);

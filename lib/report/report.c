@@ -270,19 +270,21 @@ static void fill_flow_texts(struct report *r, const struct report_flow *f, const
 static int gather_facts(struct report *r, const struct report_flow *f, struct flow_facts *ret)
 {
 	const struct verdict *v = flow_verdict(f);
-	char address[ADDR_TEXT_CHARS];
+	char address[ADDR_TEXT_CHARS], named[DISPLAY_CHARS_MAX + ADDR_TEXT_CHARS + 4] = "";
 
 	*ret = (struct flow_facts){.severity = v->severity, .declared = v->declared};
 	addr_format(&f->flow->computer, address);
+	if (f->flow->computer_name[0] != '\0')
+		snprintf(named, sizeof(named), "%s (%s)", f->flow->computer_name, address);
 	ret->egress = flow_is_egress(f->flow);
 	ret->seen = findings_seen(f);
 	ret->program_id = text_pool_add(r->pool, f->program_id);
 	ret->destination = destination_key(r, f, destination_of(r, v));
-	ret->computer = text_pool_add(
-	        r->pool, f->flow->computer_name[0] != '\0' ? f->flow->computer_name : address);
+	ret->computer = text_pool_add(r->pool, address);
 	fill_flow_texts(r, f, ret->text);
 	fill_register_texts(r, f, ret->text);
 	ret->text[ROW_COMPUTERS] = ret->computer;
+	ret->text[ROW_COMPUTER_NAMES] = named;
 	for (size_t i = 0; i < ROW_TEXTS; i++) {
 		ret->text[i] = text_pool_add(r->pool, ret->text[i]);
 		if (!ret->text[i])

@@ -38,7 +38,8 @@ enum row_text {
 	ROW_CONTRACT,
 	ROW_CONTRACT_END,
 	ROW_BASIS,
-	ROW_COMPUTERS,
+	ROW_COMPUTERS,      /* their addresses */
+	ROW_COMPUTER_NAMES, /* "reception1 (192.0.2.10)", of those whose name is known */
 	ROW_MASKS,
 	ROW_MATCH_RULES, /* how the register could name this far end */
 	ROW_TEXTS

@@ -17,7 +17,7 @@ static const char *const statement_sql[STATEMENTS] = {
                 "INSERT OR REPLACE INTO flow VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,"
                 "?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,"
                 "?30,?31,?32,?33,?34,?35,?36,?37,?38,?39,?40,?41,?42,?43,?44,?45,?46,?47,?48,?49,?"
-                "50,?51,?52,?53,?54,?55,?56,?57)",
+                "50,?51,?52,?53,?54,?55,?56,?57,?58)",
         [STATEMENT_NAME] = "INSERT OR REPLACE INTO name VALUES (?1,?2,?3,?4,?5)",
         [STATEMENT_RECORD] = "INSERT OR REPLACE INTO record VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
         [STATEMENT_FINDING] =
@@ -139,7 +139,8 @@ static int migrate(struct store *s, int version)
 	        "ALTER TABLE flow ADD COLUMN app_risks TEXT NOT NULL DEFAULT '';",
 	        "ALTER TABLE flow ADD COLUMN related_to INTEGER NOT NULL DEFAULT 0;"
 	        "ALTER TABLE flow ADD COLUMN related_port INTEGER NOT NULL DEFAULT 0;"
-	        "ALTER TABLE flow ADD COLUMN related_from_outside INTEGER NOT NULL DEFAULT 0;"};
+	        "ALTER TABLE flow ADD COLUMN related_from_outside INTEGER NOT NULL DEFAULT 0;",
+	        store_schema_7_sql};
 	char set_version[64];
 	int status;
 
@@ -409,6 +410,7 @@ static void bind_flow_facts(sqlite3_stmt *statement, const struct store_flow *f)
 	bind_text(statement, 43, f->domain);
 	bind_text(statement, 53, f->app_category);
 	bind_text(statement, 54, f->app_risks);
+	bind_text(statement, 58, f->computer_name_source);
 }
 
 static void bind_flow_certificate(sqlite3_stmt *statement, const struct store_flow *f)

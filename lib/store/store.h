@@ -20,7 +20,7 @@
 #include "detect/detect.h"
 #include "flow/flow.h"
 
-#define STORE_SCHEMA_VERSION 6
+#define STORE_SCHEMA_VERSION 7
 #define STORE_NAMES_MAX      8
 #define STORE_HOUR_UNKNOWN   INT64_MIN /* of a loss: any time in which its input was captured */
 
@@ -57,7 +57,8 @@ struct store_flow {
 	enum flow_direction direction;
 	int out_index;
 	struct addr computer;
-	char computer_name[DISPLAY_CHARS_MAX];
+	/* what it calls itself, "" not known; how that is known: "dhcp", "netbios" */
+	char computer_name[DISPLAY_CHARS_MAX], computer_name_source[8];
 	int64_t first_ns, last_ns;
 	uint64_t first_packet;
 	struct flow_counts counts[2]; /* totals */

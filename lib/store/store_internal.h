@@ -45,6 +45,7 @@ struct store {
 extern const char store_schema_sql[];
 extern const char store_schema_2_sql[];
 extern const char store_schema_4_sql[];
+extern const char store_schema_7_sql[];
 
 /* Of store_open_descriptor; after the database is closed. */
 void store_forget_system(struct store *s) NONNULL(1);

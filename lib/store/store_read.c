@@ -179,7 +179,8 @@ static void read_flow_facts(sqlite3_stmt *statement, struct store_flow *ret)
 	ret->related_to = read_u64(statement, 54);
 	ret->related_port = (uint16_t)sqlite3_column_int(statement, 55);
 	ret->related_from_outside = sqlite3_column_int(statement, 56);
-	ret->input = (uint32_t)sqlite3_column_int64(statement, 57);
+	READ_TEXT(statement, 57, ret->computer_name_source);
+	ret->input = (uint32_t)sqlite3_column_int64(statement, 58);
 }
 
 static void read_flow_certificate(sqlite3_stmt *statement, struct store_flow *ret)

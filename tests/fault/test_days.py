@@ -127,13 +127,15 @@ def case_old_store(work):
     with open(work / "new" / "flows.jsonl", encoding="utf-8") as lines:
         flows = [json.loads(line) for line in lines]
     ends = [(flow["src"], flow["dst"], flow["computer"]) for flow in flows]
+    check(all(flow["computer_name"] == flow["computer_name_source"] == "" for flow in flows),
+          "an address passes for a name")
     check(all(flow["ja3"] == flow["cert_not_after"] == "" for flow in flows), "facts made up")
     check(ends == [("203.0.113.30", "192.168.20.21", "192.168.20.21"),
                    ("2001:db8:a::5", "2001:db8:20::12", "2001:db8:a::5")], ends)
     facts = json.loads((work / "new" / "run.json").read_text(encoding="utf-8"))
     check(facts["losses"] == {"frames that are not IP": 4}, facts["losses"])
     with contextlib.closing(sqlite3.connect(work / "out" / "exeat.db")) as database:
-        check(database.execute("PRAGMA user_version").fetchone() == (6,), "the version is not 6")
+        check(database.execute("PRAGMA user_version").fetchone() == (7,), "the version is not 7")
         sizes = database.execute("SELECT length(src), length(dst) FROM flow ORDER BY 1").fetchall()
         check(sizes == [(4, 4), (16, 16)], sizes)
         check(database.execute("PRAGMA integrity_check").fetchone() == ("ok",), "damaged")

@@ -98,6 +98,8 @@ static void make_seen(struct sample *s)
 
 	*f = plain_flow(0x1111, "sync.bookaroo.example", 22);
 	f->tuple.dst.port = 80;
+	snprintf(f->computer_name, sizeof(f->computer_name), "reception1");
+	snprintf(f->computer_name_source, sizeof(f->computer_name_source), "dhcp");
 	snprintf(f->names[0].source, sizeof(f->names[0].source), "http-host");
 	snprintf(f->protocol, sizeof(f->protocol), "http");
 	f->tls_version[0] = f->not_inspected_reason[0] = '\0';

@@ -110,7 +110,8 @@ static const char first_flow[] =
         "\"distinct_patients_at_least\":false,\"unattributed_reason\":\"\",\"ja3\":\"\","
         "\"cert_names\":\"\",\"cert_names_left_out\":0,\"cert_issuer\":\"\","
         "\"cert_not_before\":\"\",\"cert_not_after\":\"\",\"cert_self_signed\":false,"
-        "\"related_to\":\"\"}\n";
+        "\"related_to\":\"\",\"computer_name\":\"reception1\","
+        "\"computer_name_source\":\"dhcp\"}\n";
 
 static const char draft_programs[] =
         "program_id,name,vendor,kind,status,owner,hosts_installed,match_rules,reads_clinical_db,"

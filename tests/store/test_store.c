@@ -26,6 +26,8 @@ static struct store_flow example_flow(uint64_t id, uint32_t input, int64_t first
 	        .community_id = "1:abc",
 	        .direction = FLOW_OUTGOING,
 	        .computer = {4, {192, 0, 2, 1}},
+	        .computer_name = "reception1",
+	        .computer_name_source = "netbios",
 	        .first_ns = first_ns,
 	        .last_ns = first_ns + 5,
 	        .counts = {{.packets = 3, .payload_bytes = 700, .gap_bytes = 9}, {.packets = 2}},
@@ -125,6 +127,8 @@ static void what_goes_in_comes_out(void **state)
 	assert_true(f.related_to == expected.related_to);
 	assert_int_equal(f.related_port, expected.related_port);
 	assert_true(f.related_from_outside);
+	assert_string_equal(f.computer_name, "reception1");
+	assert_string_equal(f.computer_name_source, "netbios");
 	assert_memory_equal(&f.certificate, &expected.certificate, sizeof(f.certificate));
 	assert_int_equal(f.name_count, 2);
 	assert_string_equal(f.names[1].name, "cdn.example");
