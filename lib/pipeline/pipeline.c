@@ -43,6 +43,7 @@ struct pipeline {
 	struct fragment_table *fragments;
 	struct hostname_cache *names;
 	struct related_table *related;
+	struct practice practice;
 	struct protocol_engine *engine;
 	struct conversation_context context;
 	struct shard shards[FLOW_SHARDS];
@@ -81,6 +82,8 @@ int pipeline_new(struct pipeline **ret_gives, struct source *source, struct dete
 	if (status == STATUS_OK)
 		status = related_table_new(&p->related, &p->budget);
 	if (status == STATUS_OK)
+		status = practice_begin(&p->practice);
+	if (status == STATUS_OK)
 		status = protocol_engine_new(&p->engine);
 	if (status != STATUS_OK) {
 		pipeline_free(p);
@@ -91,7 +94,8 @@ int pipeline_new(struct pipeline **ret_gives, struct source *source, struct dete
 	        .engine = p->engine,
 	        .facts = facts,
 	        .names = p->names,
-	        .related = p->related};
+	        .related = p->related,
+	        .computers = p->practice.computers};
 	*ret_gives = p;
 	return STATUS_OK;
 }
@@ -109,6 +113,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
 	protocol_engine_free(p->engine);
 	hostname_cache_free(p->names);
 	related_table_free(p->related);
+	practice_end(&p->practice);
 	fragment_table_free(p->fragments);
 	free(p);
 	return NULL;
@@ -126,7 +131,7 @@ static int make_shards(struct pipeline *p)
 			return STATUS_NO_MEMORY;
 		p->shards[i].slots = limits.flows_max;
 		status = flow_table_new(
-		        &p->shards[i].table, &limits, &p->options->inside, &p->budget);
+		        &p->shards[i].table, &limits, &p->practice.inside, &p->budget);
 	}
 	return status;
 }
@@ -147,6 +152,9 @@ static void sum_losses(struct pipeline *p, uint64_t ret[static LOSSES])
 	related_table_counts(p->related, &related);
 	ret[LOSS_RELATED_REFUSED] = related.refused;
 	ret[LOSS_RELATED_FORGOTTEN] = related.forgotten;
+	ret[LOSS_COMPUTERS_FORGOTTEN] = computer_table_forgotten(p->practice.computers);
+	ret[LOSS_NETS_REFUSED] = p->practice.learnt.refused;
+	ret[LOSS_NETS_LEFT_OUT] = p->practice.learnt.left_out;
 	for (size_t i = 0; i < FLOW_SHARDS; i++) {
 		struct flow_table_counts counts;
 
@@ -393,8 +401,9 @@ static int handle_packet(struct pipeline *p, const struct packet *packet)
 		p->losses[LOSS_EXCLUDED_NET]++;
 		return STATUS_OK;
 	}
-	if (mirror_check_feed(&p->mirror, packet, &p->options->inside))
+	if (mirror_check_feed(&p->mirror, packet, &p->practice.inside))
 		log_warning("%s", p->mirror.warning);
+	practice_feed(&p->practice, packet);
 	status = note_names(p, packet);
 	if (status != STATUS_OK)
 		return status;
@@ -671,29 +680,6 @@ static int finish_shards(struct pipeline *p)
 	return status;
 }
 
-static void describe_inside(const struct pipeline *p, struct pipeline_result *ret)
-{
-	size_t len = 0;
-
-	if (p->options->inside.count == 0) {
-		snprintf(ret->inside, sizeof(ret->inside),
-		        "the addresses that private networks use (such as 192.168.…), as no "
-		        "register says otherwise");
-		return;
-	}
-	for (size_t i = 0; i < p->options->inside.count; i++) {
-		char text[PREFIX_TEXT_CHARS];
-
-		prefix_format(&p->options->inside.prefixes[i], text);
-		if (len + strlen(text) + sizeof(", …") + 2 > sizeof(ret->inside)) {
-			snprintf(ret->inside + len, sizeof(ret->inside) - len, ", …");
-			break;
-		}
-		len += (size_t)snprintf(ret->inside + len, sizeof(ret->inside) - len, "%s%s",
-		        len ? ", " : "", text);
-	}
-}
-
 static void describe_result(const struct pipeline *p, struct pipeline_result *ret)
 {
 	ret->frames = p->frames;
@@ -706,7 +692,7 @@ static void describe_result(const struct pipeline *p, struct pipeline_result *re
 	ret->budget_peak_bytes = p->budget.peak_bytes;
 	ret->budget_refusals = p->budget.refusals;
 	snprintf(ret->mirror_warning, sizeof(ret->mirror_warning), "%s", p->mirror.warning);
-	describe_inside(p, ret);
+	practice_describe(&p->practice, ret->inside);
 }
 
 static int read_and_store(struct pipeline *p, struct pipeline_result *ret)
@@ -752,6 +738,7 @@ int pipeline_run(
 
 	*ret = (struct pipeline_result){0};
 	p->options = options;
+	practice_know(&p->practice, &options->inside);
 	status = make_shards(p);
 	if (status == STATUS_OK)
 		status = read_and_store(p, ret);

@@ -13,6 +13,7 @@
 #include "classify/destination.h"
 #include "detect/detect.h"
 #include "flow/flow.h"
+#include "pipeline/practice.h"
 #include "source/source.h"
 #include "store/store.h"
 
@@ -38,8 +39,8 @@ struct pipeline_result {
 	uint64_t frames, flows;
 	int64_t first_ns, last_ns;
 	uint64_t budget_peak_bytes, budget_refusals;
-	char mirror_warning[256]; /* "" when the mirror port looks right */
-	char inside[256];         /* what counted as inside */
+	char mirror_warning[256];         /* "" when the mirror port looks right */
+	char inside[PRACTICE_TEXT_CHARS]; /* what counted as inside, and why */
 	/* Of a link type that exeat does not read; unread_link is the type of the first. */
 	uint64_t unread_frames;
 	uint32_t unread_link;
