@@ -1,75 +1,12 @@
 #include "registry/agreement.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
 #include "registry/cells.h"
+#include "registry/keys.h"
 
 #define EXCEPTION_DAYS_MAX 366 /* twelve months */
-
-struct key {
-	const char *text;
-	size_t row;
-};
-
-/* The texts of one column, sorted, so that thousands of rows are looked up quickly. */
-struct keys {
-	struct key *items;
-	size_t count;
-};
-
-static int compare_keys(const void *a, const void *b)
-{
-	const struct key *x = a, *y = b;
-	int order = strcmp(x->text, y->text);
-
-	if (order != 0)
-		return order;
-	return (x->row > y->row) - (x->row < y->row);
-}
-
-static int keys_build(struct keys *ret, const struct sheet *s, size_t column)
-{
-	ret->count = 0;
-	ret->items = calloc(s->row_count + 1, sizeof(*ret->items));
-	if (!ret->items)
-		return STATUS_NO_MEMORY;
-	for (size_t i = 0; i < s->row_count; i++) {
-		const char *text = sheet_cell(s, i, column)->text;
-
-		if (text[0] != '\0')
-			ret->items[ret->count++] = (struct key){.text = text, .row = i};
-	}
-	qsort(ret->items, ret->count, sizeof(*ret->items), compare_keys);
-	return STATUS_OK;
-}
-
-/* The first item at or after the text; count when there is none. */
-static size_t keys_seek(const struct keys *k, struct span text)
-{
-	size_t low = 0, high = k->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		struct span item = span_of_text(k->items[middle].text);
-		size_t len = item.len < text.len ? item.len : text.len;
-		int order = len > 0 ? memcmp(item.data, text.data, len) : 0;
-
-		if (order < 0 || (order == 0 && item.len < text.len))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static bool keys_hold(const struct keys *k, struct span text)
-{
-	size_t at = keys_seek(k, text);
-
-	return at < k->count && span_equal_text(text, k->items[at].text);
-}
 
 /* Column 0 of each file but practice.csv and exceptions.csv is its id. */
 static int check_duplicates(const struct sheet *s, struct problems *p)
@@ -88,7 +25,7 @@ static int check_duplicates(const struct sheet *s, struct problems *p)
 			        "Line %u has this id already; give each row its own.",
 			        sheet_cell(s, first->row, 0)->place.line);
 	}
-	free(ids.items);
+	keys_free(&ids);
 	return STATUS_OK;
 }
 
@@ -99,7 +36,7 @@ static void check_reference(
 	struct span item;
 
 	while (cell->text[0] != '\0' && !cell_is_none(cell) && list_next(&rest, &item)) {
-		if (item.len == 0 || keys_hold(programs, item))
+		if (item.len == 0 || keys_row(programs, item) != SIZE_MAX)
 			continue;
 		problems_error(p, cell->place, "reference-unknown",
 		        "No row of programs.csv has this program_id; add the program there or type "
@@ -197,7 +134,8 @@ static void check_recipients(
 	for (size_t i = 0; i < s->row_count; i++) {
 		const struct sheet_cell *cell = sheet_cell(s, i, column);
 
-		if (cell->text[0] != '\0' && !keys_hold(recipients, span_of_text(cell->text)))
+		if (cell->text[0] != '\0' &&
+		        keys_row(recipients, span_of_text(cell->text)) == SIZE_MAX)
 			problems_warning(p, cell->place, "recipient-unmatched",
 			        "No row of destinations.csv has this recipient, letter for letter, "
 			        "so "
@@ -238,7 +176,7 @@ int agreement_check(const struct sheet sheets[static REGISTRY_FILES], struct pro
 			check_recipients(&sheets[REGISTRY_BASIS], BASIS_RECIPIENT, &recipients, p);
 		}
 	}
-	free(programs.items);
-	free(recipients.items);
+	keys_free(&programs);
+	keys_free(&recipients);
 	return status;
 }

@@ -189,6 +189,16 @@ const struct registry_basis *registry_basis(const struct registry *r, size_t ind
 	return &r->basis[index];
 }
 
+size_t registry_exception_count(const struct registry *r)
+{
+	return r->exception_count;
+}
+
+const struct registry_exception *registry_exception(const struct registry *r, size_t index)
+{
+	return &r->exceptions[index];
+}
+
 const struct match_rule *registry_program_rules(const struct registry *r, size_t *ret_count)
 {
 	*ret_count = r->program_rule_count;
@@ -231,4 +241,13 @@ const char *destination_role_text(enum destination_role role)
 	        "processor", "independent", "government", "broker", "cdn-only", "update-only"};
 
 	return nth_text(texts, ARRAY_LEN(texts), role);
+}
+
+const char *purpose_text(enum purpose purpose)
+{
+	static const char *const texts[] = {"care", "care-admin", "claims", "legal-duty",
+	        "qi-internal", "qi-shared", "research", "planning", "marketing", "ai-training",
+	        "support", "backup"};
+
+	return nth_text(texts, ARRAY_LEN(texts), purpose);
 }

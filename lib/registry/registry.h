@@ -19,8 +19,10 @@
 #include "net/match_rule.h"
 
 #define REGISTRY_ROWS_MAX     2000
-#define REGISTRY_PROBLEMS_MAX 200       /* more are counted */
-#define REGISTRY_NO_DAY       INT32_MIN /* a date that is not recorded */
+#define REGISTRY_PROBLEMS_MAX 200        /* more are counted */
+#define REGISTRY_NO_DAY       INT32_MIN  /* a date that is not recorded */
+#define REGISTRY_NO_NUMBER    (-1)       /* a number that is not recorded */
+#define REGISTRY_NO_ROW       UINT32_MAX /* an index of a row that is not recorded */
 
 enum registry_file {
 	REGISTRY_PRACTICE,
@@ -32,6 +34,18 @@ enum registry_file {
 	REGISTRY_FILES
 };
 
+/* Whose law on health records applies beside the Commonwealth's. */
+enum practice_state {
+	STATE_NSW,
+	STATE_VIC,
+	STATE_QLD,
+	STATE_SA,
+	STATE_WA,
+	STATE_TAS,
+	STATE_ACT,
+	STATE_NT,
+	STATE_NOT_RECORDED
+};
 enum program_kind {
 	KIND_PMS,
 	KIND_ADMIN,
@@ -69,6 +83,23 @@ enum contract_type {
 	CONTRACT_GOVERNMENT_TERMS,
 	CONTRACT_NONE
 };
+/* Of contracts for AI: whether the maker may train on what it receives. */
+enum training_use { TRAINING_NOT_RECORDED, TRAINING_PROHIBITED, TRAINING_ALLOWED, TRAINING_SILENT };
+enum purpose {
+	PURPOSE_CARE,
+	PURPOSE_CARE_ADMIN,
+	PURPOSE_CLAIMS,
+	PURPOSE_LEGAL_DUTY,
+	PURPOSE_QI_INTERNAL,
+	PURPOSE_QI_SHARED,
+	PURPOSE_RESEARCH,
+	PURPOSE_PLANNING,
+	PURPOSE_MARKETING,
+	PURPOSE_AI_TRAINING,
+	PURPOSE_SUPPORT,
+	PURPOSE_BACKUP,
+	PURPOSES
+};
 enum basis_kind {
 	BASIS_PRIMARY_PURPOSE,
 	BASIS_DIRECTLY_RELATED,
@@ -92,11 +123,37 @@ enum overseas_basis {
 	OVERSEAS_UNKNOWN
 };
 enum yes_no { ANSWER_NOT_RECORDED, ANSWER_YES, ANSWER_NO, ANSWER_UNKNOWN };
+/* Whether the maker states conformance with the Australian Digital Health Agency's security
+ * profile for connecting systems (DH-3981:2024); "n/a" where it asks none. */
+enum conformance {
+	CONFORMANCE_NOT_RECORDED,
+	CONFORMANCE_YES,
+	CONFORMANCE_NO,
+	CONFORMANCE_NOT_ASKED,
+	CONFORMANCE_UNKNOWN
+};
+/* The oldest TLS that a destination may use; 1.2 where nothing is recorded. */
+enum tls_floor { TLS_FLOOR_1_2, TLS_FLOOR_1_3, TLS_FLOOR_NONE };
+
+typedef uint32_t purpose_set; /* bit 1 << enum purpose */
 
 /* Where a row stands, for "register_says": programs.csv:7. */
 struct registry_place {
 	enum registry_file file;
 	unsigned line;
+};
+
+/* A cell that holds a list, in the order in which it stands. Nothing recorded: no items. */
+struct registry_list {
+	const char *const *items;
+	size_t count;
+	bool none; /* the word `none`: recorded as none, which is more than not recorded */
+};
+
+/* A time of day each day, in the practice's time zone. */
+struct registry_hours {
+	bool recorded;                   /* false also for `none` */
+	uint16_t from_minute, to_minute; /* of the day, 0 to 1439; from after to: across midnight */
 };
 
 /* All strings are owned by the snapshot, UTF-8, "" when not recorded. */
@@ -105,8 +162,21 @@ struct registry_program {
 	const char *id, *name, *vendor, *owner;
 	enum program_kind kind;
 	enum program_status status;
-	const char *via_program;
+	uint32_t
+	        via_program; /* index of the broker, or REGISTRY_NO_ROW; chains never form a ring */
 	enum yes_no reads_clinical_db;
+	struct registry_list hosts_installed; /* addresses, MAC addresses or names */
+	struct registry_hours hours;          /* when it is expected to be busy */
+	struct registry_hours support_window; /* when the maker may connect */
+	int32_t max_mb_day;                   /* or REGISTRY_NO_NUMBER */
+	int32_t cadence_days; /* days from update to update, or REGISTRY_NO_NUMBER */
+	struct registry_list update_hosts;
+	struct registry_list versions_known; /* the maker's names of versions, oldest first */
+	const char *version_seen, *min_supported;
+	int32_t eos_day;                  /* the maker's support ends */
+	int32_t last_update_recorded_day; /* or REGISTRY_NO_DAY */
+	enum yes_no tga_device;           /* a medical device by the TGA's rules */
+	enum conformance adha_conformant;
 };
 
 struct registry_destination {
@@ -117,6 +187,11 @@ struct registry_destination {
 	const char *const *allowed_countries; /* alpha-2 */
 	size_t allowed_country_count;
 	bool any_country; /* `*` */
+	const char *storage_state;
+	enum yes_no overseas_access; /* people abroad may look at the data */
+	enum yes_no onward_allowed;  /* the recipient may pass it on */
+	enum tls_floor min_tls;
+	struct registry_list subprocessors;
 };
 
 struct registry_contract {
@@ -127,13 +202,18 @@ struct registry_contract {
 	enum contract_type type;
 	int32_t start_day, end_day, review_day; /* days since 1970; REGISTRY_NO_DAY */
 	category_set categories;
+	purpose_set purposes;
 	bool deid_promised;
-	const char *purposes, *doc_ref;
+	struct registry_list countries; /* alpha-2 */
+	enum training_use training_use;
+	const char *doc_ref;
 };
 
 struct registry_basis {
 	struct registry_place place;
-	const char *id, *recipient, *purpose, *evidence_ref;
+	const char *id, *recipient;
+	const char *evidence_ref; /* "" for `none` too: there is no form or notice */
+	enum purpose purpose;
 	uint32_t program;
 	category_set categories;
 	enum basis_kind basis;
@@ -141,8 +221,20 @@ struct registry_basis {
 	int32_t from_day, to_day;
 };
 
+/* What somebody decided to live with, for a while. Empty columns leave it open: any program, any
+ * destination. */
+struct registry_exception {
+	struct registry_place place;
+	const char *flag, *reason, *accepted_by;
+	uint32_t program, destination; /* indexes, or REGISTRY_NO_ROW */
+	int32_t from_day, until_day;   /* both days included; from may be REGISTRY_NO_DAY */
+};
+
 struct registry_practice {
-	const char *name, *state, *timezone, *privacy_officer;
+	const char *name, *timezone, *privacy_officer;
+	enum practice_state state;
+	struct registry_list
+	        policy_countries;          /* alpha-2: where the privacy policy says data goes */
 	const char *capture_authorised_by; /* "" when not recorded */
 	int32_t capture_authorised_day;
 	const struct prefix *internal_nets; /* and guest_nets, voip_nets, which are not inspected */
@@ -188,6 +280,9 @@ const struct registry_contract *registry_contract(const struct registry *r, size
         NONNULL(1);
 size_t registry_basis_count(const struct registry *r) NONNULL(1);
 const struct registry_basis *registry_basis(const struct registry *r, size_t index) NONNULL(1);
+size_t registry_exception_count(const struct registry *r) NONNULL(1);
+const struct registry_exception *registry_exception(const struct registry *r, size_t index)
+        NONNULL(1);
 /* owner: program index. */
 const struct match_rule *registry_program_rules(const struct registry *r, size_t *ret_count)
         NONNULL(1, 2);
@@ -199,5 +294,6 @@ const char *registry_sha256(const struct registry *r) NONNULL(1);
 const char *registry_file_name(enum registry_file file);
 const char *program_kind_text(enum program_kind kind);
 const char *destination_role_text(enum destination_role role);
+const char *purpose_text(enum purpose purpose);
 
 #endif

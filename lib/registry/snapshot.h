@@ -20,6 +20,8 @@ struct registry {
 	size_t contract_count;
 	struct registry_basis *basis;
 	size_t basis_count;
+	struct registry_exception *exceptions;
+	size_t exception_count;
 	struct match_rule *program_rules, *destination_rules;
 	size_t program_rule_count, destination_rule_count;
 	char sha256[DIGEST_HEX_CHARS];
@@ -29,9 +31,5 @@ struct registry {
  * recorded. 0 or a failure. */
 int snapshot_build(struct registry *r, const struct sheet sheets[static REGISTRY_FILES]) WUNRES
         NONNULL(1, 2);
-
-/* The index of the row whose id this is; SIZE_MAX when there is none. Ids are few: a linear
- * look. */
-size_t snapshot_program(const struct registry *r, struct span id) NONNULL(1);
 
 #endif

@@ -32,6 +32,10 @@ static void check_indexes(const struct registry *r)
 	const struct match_rule *rules;
 	size_t count;
 
+	for (size_t i = 0; i < registry_program_count(r); i++)
+		if (registry_program(r, i)->via_program != REGISTRY_NO_ROW &&
+		        registry_program(r, i)->via_program >= registry_program_count(r))
+			abort();
 	for (size_t i = 0; i < registry_destination_count(r); i++)
 		if (registry_destination(r, i)->program >= registry_program_count(r))
 			abort();
@@ -39,6 +43,14 @@ static void check_indexes(const struct registry *r)
 		for (size_t k = 0; k < registry_contract(r, i)->program_count; k++)
 			if (registry_contract(r, i)->programs[k] >= registry_program_count(r))
 				abort();
+	for (size_t i = 0; i < registry_basis_count(r); i++)
+		if (registry_basis(r, i)->program >= registry_program_count(r) ||
+		        registry_basis(r, i)->purpose >= PURPOSES)
+			abort();
+	for (size_t i = 0; i < registry_exception_count(r); i++)
+		if (registry_exception(r, i)->program != REGISTRY_NO_ROW &&
+		        registry_exception(r, i)->program >= registry_program_count(r))
+			abort();
 	rules = registry_program_rules(r, &count);
 	for (size_t i = 0; i < count; i++)
 		if (rules[i].owner >= registry_program_count(r))
