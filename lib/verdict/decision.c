@@ -1,0 +1,76 @@
+#include "verdict/decision.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static enum severity severity_of(const struct decision *d, const struct flag_rule *rule)
+{
+	bool seen = d->verdict->evidence == EVIDENCE_SEEN;
+	bool identifiable = seen && d->subject && d->subject->patient_seen;
+
+	if (rule->raises == RAISES_SEEN_URGENT && seen)
+		return SEVERITY_URGENT;
+	if (rule->raises == RAISES_IDENTIFIABLE && identifiable && rule->severity < SEVERITY_URGENT)
+		return rule->severity + 1;
+	if (rule->raises == RAISES_UNREGISTERED && !d->trail.destination &&
+	        rule->severity < SEVERITY_URGENT)
+		return rule->severity + 1;
+	return rule->severity;
+}
+
+void decision_raise(
+        struct decision *d, enum flag_id id, const struct blanks *blanks, const char *format, ...)
+{
+	const struct flag_rule *rule = flag_rules_get(d->rules, id);
+	struct verdict *v = d->verdict;
+	struct flag flag = {.id = id, .scope = rule->scope, .rule = rule->rule};
+	struct blanks clearing = *blanks;
+	va_list arguments;
+	unsigned at;
+
+	if (v->flag_count == VERDICT_FLAGS_MAX)
+		return;
+	flag.severity = severity_of(d, rule);
+	flag_sentence(rule->sentence, blanks, flag.sentence, sizeof(flag.sentence));
+	/* What to do comes after the sentence, which has spoken of "a program". */
+	if (!clearing.text[BLANK_PROGRAM] || clearing.text[BLANK_PROGRAM][0] == '\0')
+		clearing.text[BLANK_PROGRAM] = "the program";
+	flag_sentence(rule->would_clear, &clearing, flag.would_clear, sizeof(flag.would_clear));
+	va_start(arguments, format);
+	vsnprintf(flag.register_says, sizeof(flag.register_says), format, arguments);
+	va_end(arguments);
+	/* Worst first; among equals the order of the checks, which is that of the ids. */
+	for (at = v->flag_count; at > 0; at--) {
+		const struct flag *before = &v->flags[at - 1];
+
+		if (before->severity > flag.severity ||
+		        (before->severity == flag.severity && before->id < flag.id))
+			break;
+		v->flags[at] = v->flags[at - 1];
+	}
+	v->flags[at] = flag;
+	v->flag_count++;
+	v->severity = v->flags[0].severity;
+}
+
+struct blanks decision_with(const struct decision *d, enum blank blank, const char *text)
+{
+	struct blanks blanks = d->blanks;
+
+	blanks.text[blank] = text;
+	return blanks;
+}
+
+/* "contracts.csv:6 (c-05)" */
+const char *decision_row(
+        struct registry_place place, const char *id, char ret[static DECISION_ROW_CHARS])
+{
+	snprintf(ret, DECISION_ROW_CHARS, "%s:%u (%s)", registry_file_name(place.file), place.line,
+	        id);
+	return ret;
+}
+
+const char *decision_destination(const struct decision *d, char ret[static DECISION_ROW_CHARS])
+{
+	return decision_row(d->trail.destination->place, d->trail.destination->id, ret);
+}

@@ -1,0 +1,38 @@
+/* decision: one decision under way, and how a check adds a flag to it. The checks stand in two
+ * files: check_paper.c asks what the register records, check_traffic.c what was seen. */
+#ifndef EXEAT_VERDICT_DECISION_H
+#define EXEAT_VERDICT_DECISION_H
+
+#include "base/compiler.h"
+#include "verdict/flag_rules.h"
+#include "verdict/paper.h"
+#include "verdict/verdict.h"
+
+#define DECISION_ROW_CHARS  96 /* "destinations.csv:2000 (…)", ids have 32 */
+#define DECISION_LIST_CHARS (CATEGORY_SET_CHARS + 32)
+
+/* One decision under way. */
+struct decision {
+	const struct verdict_subject *subject;
+	const struct registry *registry;
+	const struct flag_rules *rules;
+	struct verdict *verdict;
+	struct paper_trail trail;
+	struct blanks blanks; /* what every flag of this subject can fill in */
+};
+
+/* Adds a flag; blanks are those of the decision with one changed, register_says is formatted. */
+void decision_raise(struct decision *d, enum flag_id id, const struct blanks *blanks,
+        const char *format, ...) PRINTF(4, 5);
+struct blanks decision_with(const struct decision *d, enum blank blank, const char *text);
+/* "contracts.csv:6 (c-05)" */
+const char *decision_row(
+        struct registry_place place, const char *id, char ret[static DECISION_ROW_CHARS]);
+const char *decision_destination(const struct decision *d, char ret[static DECISION_ROW_CHARS]);
+
+/* What the register records of the destination, on the day of the flow. Needs a destination. */
+void check_paper(struct decision *d);
+/* What was seen: transport, content, country, and what is publicly known of the far end. */
+void check_traffic(struct decision *d);
+
+#endif
