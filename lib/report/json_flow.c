@@ -56,9 +56,12 @@ static void write_far_end(struct json_out *j, const struct store_flow *f)
 	json_text(j, "host_source", f->name_count > 0 ? f->names[0].source : "");
 	json_open(j, "names", '[');
 	for (unsigned i = 0; i < f->name_count; i++) {
+		int64_t age_ns = f->names[i].age_ns;
+
 		json_open(j, NULL, '{');
 		json_text(j, "name", f->names[i].name);
 		json_text(j, "source", f->names[i].source);
+		json_number(j, "age_s", age_ns > 0 ? (uint64_t)(age_ns / NS_PER_SECOND) : 0);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

@@ -31,7 +31,7 @@ struct store;
 struct store_name {
 	char name[DISPLAY_CHARS_MAX]; /* shown form */
 	char source[16];              /* "sni", "http-host", "dns", … */
-	int64_t age_ns;
+	int64_t age_ns;               /* DNS: from the answer to the flow's first packet; else 0 */
 };
 
 /* Whether a certificate is made out to the name that was asked for. */

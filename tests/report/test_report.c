@@ -91,7 +91,7 @@ static const char first_flow[] =
         "\"program_method\":\"capture\",\"program_confidence\":\"exact\","
         "\"program_candidates\":[\"bookaroo\"],\"carrier_process\":\"chrome.exe\","
         "\"host\":\"sync.bookaroo.example\",\"host_source\":\"http-host\","
-        "\"names\":[{\"name\":\"sync.bookaroo.example\",\"source\":\"http-host\"}],"
+        "\"names\":[{\"name\":\"sync.bookaroo.example\",\"source\":\"http-host\",\"age_s\":0}],"
         "\"country\":\"AU\",\"country_confidence\":\"database\",\"org\":\"Example Hosting\","
         "\"asn\":64500,\"anycast\":false,\"service\":\"\",\"service_kind\":\"\","
         "\"app\":\"TLS\","
