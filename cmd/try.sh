@@ -27,7 +27,7 @@ inspect()
 {
 	result=0
 	build/exeat inspect fixtures/clinic-day/in.pcapng --register fixtures/clinic-day/register \
-		--geo build/geo --out build/clinic-day || result=$?
+		--geo build/clinic-day-geo --out build/clinic-day || result=$?
 	case $result in
 	0) ;;
 	1) echo "exeat ended with exit code 1: there are flags that somebody should look at." ;;
@@ -39,8 +39,8 @@ inspect()
 install_packages $(build_packages)
 echo 'Building exeat into build/'
 build
-echo 'Making the country database of the fixture into build/geo/'
-build/exeat geo build --from fixtures/geo.csv --out build/geo ||
+echo 'Making the country database of the fixture into build/clinic-day-geo/'
+build/exeat geo build --from fixtures/geo.csv --out build/clinic-day-geo ||
 	die 'the country database could not be made'
 echo 'Inspecting fixtures/clinic-day/in.pcapng'
 echo

@@ -4,9 +4,9 @@
 #     sh geo/update.sh [--offline] [DIR]
 #
 # Downloads tor-geoipdb and libloc-database with apt-get, unpacks them into DIR-packages and
-# makes country.mmdb and asn.mmdb in DIR: build/country-data unless given (build/geo is the
-# made-up data of the fixture). Nothing is installed: tor-geoipdb would bring Tor, and
-# location a service that downloads every day. Use the data with `exeat inspect --geo DIR`.
+# makes country.mmdb and asn.mmdb in DIR: build/geo unless given, where build/exeat looks for
+# them. Nothing is installed: tor-geoipdb would bring Tor, and location a service that
+# downloads every day.
 # --offline works with what an earlier run has unpacked.
 # Where the data comes from and what it may be used for: geo/SOURCE.md.
 set -eu
@@ -19,7 +19,7 @@ if [ "${1:-}" = --offline ]; then
 	offline=yes
 	shift
 fi
-out=${1:-build/country-data}
+out=${1:-build/geo}
 packages=$out-packages
 exeat=${EXEAT:-build/exeat}
 
