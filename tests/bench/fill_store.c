@@ -1,0 +1,146 @@
+/* fill_store FROM.db TO.db COUNT: a store of COUNT conversations, made of those of another that are
+ * repeated through the store's own interface with other ids, times and computers, over a month. For
+ * figures of how long reports take. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/status.h"
+#include "base/timestamp.h"
+#include "store/store.h"
+
+#define SOURCES_MAX 4096 /* conversations that are repeated */
+#define DAYS        30
+#define COMPUTERS   40
+
+struct source {
+	struct store_flow flow;
+	struct store_finding *findings;
+	struct store_record *records;
+	size_t finding_count, record_count;
+};
+
+static int read_sources(struct store *from, struct source *all, size_t *ret_count)
+{
+	static const struct store_query period = {INT64_MIN, INT64_MAX};
+	struct store_cursor *cursor = NULL;
+	size_t count = 0;
+	int status = store_flows(from, &period, &cursor);
+
+	while (status == STATUS_OK && count < SOURCES_MAX &&
+	        (status = store_next_flow(cursor, &all[count].flow)) == STATUS_ITEM) {
+		struct source *s = &all[count++];
+
+		status = store_findings(from, s->flow.id, &s->findings, &s->finding_count);
+		if (status == STATUS_OK)
+			status = store_records(from, s->flow.id, &s->records, &s->record_count);
+	}
+	store_cursor_free(cursor);
+	*ret_count = count;
+	return status;
+}
+
+/* Every number once, and none in order: as the ids of flows are. */
+static uint64_t mixed(uint64_t n)
+{
+	n = (n + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	n = (n ^ (n >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	return n ^ (n >> 27);
+}
+
+static int add_one(struct store *to, const struct source *s, uint64_t n, uint64_t count)
+{
+	int64_t hours = (int64_t)(n * DAYS * 24 / count);
+	int64_t shift_ns = hours * NS_PER_HOUR;
+	struct store_flow flow = s->flow;
+	struct endpoint *near = flow.out_index == 1 ? &flow.tuple.dst : &flow.tuple.src;
+	int status;
+
+	flow.id = mixed(n);
+	flow.input = 0;
+	flow.first_ns += shift_ns;
+	flow.last_ns += shift_ns;
+	near->port = (uint16_t)(1024 + n % 60000);
+	if (flow.computer.family == ADDR_IPV4) {
+		flow.computer.bytes[3] = (uint8_t)(10 + mixed(n) % COMPUTERS);
+		near->addr = flow.computer;
+	}
+	status = store_add_flow(to, &flow);
+	for (size_t i = 0; status == STATUS_OK && i < s->record_count; i++) {
+		struct store_record record = s->records[i];
+
+		record.flow = flow.id;
+		record.hour_ns += shift_ns;
+		status = store_add_record(to, &record);
+	}
+	for (size_t i = 0; status == STATUS_OK && i < s->finding_count; i++) {
+		struct store_finding finding = s->findings[i];
+
+		finding.flow = flow.id;
+		finding.first_ns += shift_ns;
+		finding.last_ns += shift_ns;
+		status = store_add_finding(to, &finding);
+	}
+	return status;
+}
+
+static int add_input(struct store *to, const struct source *all, size_t count)
+{
+	struct store_input input = {
+	        .sha256 = "00", .format = "pcapng", .end = "end", .kind = "file"};
+	uint32_t index;
+	int status = store_input_begin(to, &index);
+
+	input.frames = count;
+	input.first_ns = all[0].flow.first_ns;
+	input.last_ns = input.first_ns + DAYS * 24 * NS_PER_HOUR;
+	return status == STATUS_OK ? store_input_set(to, index, &input) : status;
+}
+
+static int fill(const char *from_path, const char *to_path, uint64_t wanted, struct source *all)
+{
+	struct store *from = NULL, *to = NULL;
+	size_t count = 0;
+	int status = store_open(&from, from_path, true);
+
+	if (status == STATUS_OK)
+		status = read_sources(from, all, &count);
+	if (status == STATUS_OK && count == 0)
+		status = STATUS_MALFORMED;
+	if (status == STATUS_OK)
+		status = store_open(&to, to_path, false);
+	if (status == STATUS_OK)
+		status = store_begin(to);
+	if (status == STATUS_OK)
+		status = add_input(to, all, count);
+	for (uint64_t n = 0; status == STATUS_OK && n < wanted; n++)
+		status = add_one(to, &all[n % count], n, wanted);
+	if (status == STATUS_OK)
+		status = store_commit(to);
+	for (size_t i = 0; i < count; i++) {
+		free(all[i].findings);
+		free(all[i].records);
+	}
+	store_free(to);
+	store_free(from);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct source *all = calloc(SOURCES_MAX, sizeof(*all));
+	uint64_t wanted = 0;
+	int status;
+
+	if (!all || argc != 4 || !span_to_u64(span_of_text(argv[3]), 100000000, &wanted)) {
+		log_error("usage: fill_store FROM.db TO.db COUNT");
+		free(all);
+		return 2;
+	}
+	status = fill(argv[1], argv[2], wanted, all);
+	free(all);
+	if (status != STATUS_OK)
+		log_error("cannot fill the store: %s", status_text(status));
+	return status == STATUS_OK ? 0 : 1;
+}
