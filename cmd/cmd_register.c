@@ -48,15 +48,37 @@ static enum exit_code check(const char *folder)
 	return code;
 }
 
+static int cmd_register_check(int argc, char **argv)
+{
+	if (argc != 2) {
+		log_error("usage: exeat register check DIR");
+		return EXIT_USAGE;
+	}
+	return (int)check(argv[1]);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv); /* argv[0]: "exeat register NAME" */
+} actions[] = {
+        {"check", cmd_register_check},
+};
+
 int cmd_register(int argc, char **argv)
 {
+	char title[48];
+
 	if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
 		fputs(help, stdout);
 		return EXIT_CLEAN;
 	}
-	if (argc != 3 || strcmp(argv[1], "check") != 0) {
-		log_error("usage: exeat register check DIR");
-		return EXIT_USAGE;
+	for (size_t i = 0; argc >= 2 && i < ARRAY_LEN(actions); i++) {
+		if (strcmp(argv[1], actions[i].name) != 0)
+			continue;
+		snprintf(title, sizeof(title), "exeat register %s", actions[i].name);
+		argv[1] = title;
+		return actions[i].run(argc - 1, argv + 1);
 	}
-	return (int)check(argv[2]);
+	fputs(help, stderr);
+	return EXIT_USAGE;
 }

@@ -16,7 +16,6 @@
 #include "base/timestamp.h"
 
 static const char overrides_name[] = "overrides.csv";
-#define REGISTER_META_BYTES (CSV_FILE_BYTES_MAX + 1) /* of one register file in the store */
 
 enum exit_code workplace_complain(const char *what, int status)
 {
@@ -488,93 +487,6 @@ static enum exit_code load_rules(struct workplace *w)
 	return code;
 }
 
-static void meta_key(enum registry_file file, char ret[static 64])
-{
-	snprintf(ret, 64, "register/%s", registry_file_name(file));
-}
-
-/* The register that the store was last written with. */
-static int read_stored_register(struct workplace *w)
-{
-	char *text = malloc(REGISTER_META_BYTES);
-	int status = text ? STATUS_OK : STATUS_NO_MEMORY;
-
-	for (int i = 0; status == STATUS_OK && i < REGISTRY_FILES; i++) {
-		char key[64];
-
-		meta_key((enum registry_file)i, key);
-		status = store_get_meta(w->store, key, text, REGISTER_META_BYTES);
-		if (status == STATUS_OK && text[0] != '\0') {
-			buf_init(&w->register_bytes[i], REGISTER_META_BYTES, NULL);
-			status = buf_append_text(&w->register_bytes[i], text);
-			w->has_register = true;
-		}
-	}
-	free(text);
-	return status;
-}
-
-static int read_given_register(struct workplace *w)
-{
-	int status = STATUS_OK;
-
-	for (int i = 0; status == STATUS_OK && i < REGISTRY_FILES; i++) {
-		if (w->register_fds[i] < 0)
-			continue;
-		/* The process that was asked for the authority may have read it before. */
-		if (lseek(w->register_fds[i], 0, SEEK_SET) < 0 && errno != ESPIPE)
-			return status_from_errno(errno);
-		status = workplace_read_all(
-		        w->register_fds[i], &w->register_bytes[i], CSV_FILE_BYTES_MAX + 1);
-		if (status == STATUS_LIMIT) {
-			log_error("%s: the file is larger than %u MiB; it is not a register",
-			        registry_file_name((enum registry_file)i),
-			        CSV_FILE_BYTES_MAX >> 20);
-			return STATUS_REGISTER;
-		}
-	}
-	return status;
-}
-
-static void print_problems(const struct registry *r)
-{
-	for (size_t i = 0; i < registry_problem_count(r); i++) {
-		char text[384];
-
-		registry_problem_format(registry_problem(r, i), text);
-		log_error("%s", text);
-	}
-	if (registry_problems_left_out(r) > 0)
-		log_error("and %zu more", registry_problems_left_out(r));
-}
-
-static enum exit_code load_register(struct workplace *w)
-{
-	struct span files[REGISTRY_FILES];
-	bool present[REGISTRY_FILES];
-	int status = w->has_register ? read_given_register(w) : read_stored_register(w);
-
-	if (status == STATUS_REGISTER)
-		return EXIT_REGISTER;
-	if (status != STATUS_OK)
-		return workplace_complain_store(w, "read the register", status);
-	if (!w->has_register)
-		return EXIT_CLEAN;
-	for (int i = 0; i < REGISTRY_FILES; i++) {
-		files[i] = buf_span(&w->register_bytes[i]);
-		present[i] = w->register_fds[i] >= 0 || files[i].len > 0;
-	}
-	status = registry_load(&w->registry, files, present);
-	if (status == STATUS_REGISTER) {
-		print_problems(w->registry);
-		log_error("the register cannot be used until these are corrected; no verdict was "
-		          "made");
-		return EXIT_REGISTER;
-	}
-	return status == STATUS_OK ? EXIT_CLEAN
-	                           : workplace_complain_store(w, "read the register", status);
-}
-
 /* The practice's zone, else the one the store was written with, else this computer's. */
 static enum exit_code set_timezone(struct workplace *w)
 {
@@ -600,31 +512,6 @@ static enum exit_code set_timezone(struct workplace *w)
 	snprintf(w->timezone, sizeof(w->timezone), "%.60s",
 	        own && own[0] && own[0] != ':' ? own : "local");
 	return EXIT_CLEAN;
-}
-
-/* A file that this register lacks is forgotten, so that the store never mixes two registers. */
-int workplace_remember(struct workplace *w)
-{
-	int status = store_set_meta(w->store, "timezone", w->timezone);
-
-	if (status == STATUS_OK && w->registry)
-		status = store_set_meta(w->store, "practice", registry_practice(w->registry)->name);
-	for (int i = 0; status == STATUS_OK && w->registry && i < REGISTRY_FILES; i++) {
-		struct buf *bytes = &w->register_bytes[i];
-		char key[64];
-
-		meta_key((enum registry_file)i, key);
-		if (bytes->len == 0) {
-			status = store_set_meta(w->store, key, "");
-			continue;
-		}
-		status = buf_append_byte(bytes, 0);
-		if (status == STATUS_OK) {
-			status = store_set_meta(w->store, key, (const char *)bytes->data);
-			bytes->len--;
-		}
-	}
-	return status;
 }
 
 static enum exit_code complain_opening(const struct workplace *w, int status)
@@ -703,7 +590,7 @@ enum exit_code workplace_load_register(struct workplace *w)
 		return EXIT_CLEAN;
 	if (!w->has_register)
 		code = load_store(w);
-	return code == EXIT_CLEAN ? load_register(w) : code;
+	return code == EXIT_CLEAN ? workplace_read_register(w) : code;
 }
 
 enum exit_code workplace_load(struct workplace *w)
@@ -717,7 +604,7 @@ enum exit_code workplace_load(struct workplace *w)
 	if (code == EXIT_CLEAN)
 		code = load_store(w);
 	if (code == EXIT_CLEAN)
-		code = load_register(w);
+		code = workplace_read_register(w);
 	if (code == EXIT_CLEAN)
 		code = set_timezone(w);
 	if (code == EXIT_CLEAN)

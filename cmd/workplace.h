@@ -103,6 +103,11 @@ enum exit_code workplace_load(struct workplace *w) WUNRES NONNULL(1);
 /* In a process of its own that ends when it has answered (workplace_fork_asker): enters the sandbox
  * and reads the register alone. Makes nothing, and changes nothing. */
 enum exit_code workplace_load_register(struct workplace *w) WUNRES NONNULL(1);
+/* workplace_register.c: the register that was given, else the snapshot in the store, into w. */
+enum exit_code workplace_read_register(struct workplace *w) WUNRES NONNULL(1);
+/* The register that the store was last written with; NULL when it remembers none. STATUS_REGISTER:
+ * it has mistakes by today's rules. */
+int workplace_snapshot(struct workplace *w, struct registry **ret_gives) WUNRES NONNULL(1, 2);
 /* Inside the open transaction of the store: what a later `exeat report` needs, time zone and
  * register. */
 int workplace_remember(struct workplace *w) WUNRES NONNULL(1);

@@ -592,6 +592,19 @@ int store_set_meta(struct store *s, const char *key, const char *value)
 	return run(statement);
 }
 
+int store_set_meta_bytes(struct store *s, const char *key, struct span value)
+{
+	sqlite3_stmt *statement;
+	int status = store_prepare(s, STATEMENT_META_SET, &statement);
+
+	if (status != STATUS_OK)
+		return status;
+	bind_text(statement, 1, key);
+	sqlite3_bind_blob64(statement, 2, value.len > 0 ? (const void *)value.data : "", value.len,
+	        SQLITE_STATIC);
+	return run(statement);
+}
+
 int store_note_seen(struct store *s, const char *program, const char *destination, const char *date)
 {
 	sqlite3_stmt *statement;

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/category.h"
 #include "base/compiler.h"
 #include "base/digest.h"
@@ -167,6 +168,10 @@ int store_set_meta(struct store *s, const char *key, const char *value) WUNRES N
 /* "" when absent. */
 int store_get_meta(struct store *s, const char *key, char *ret, size_t size) WUNRES
         NONNULL(1, 2, 3);
+/* The same for bytes of any kind, such as a file of the register; nothing is appended when the key
+ * is absent. STATUS_LIMIT: more than the buffer may hold. */
+int store_set_meta_bytes(struct store *s, const char *key, struct span value) WUNRES NONNULL(1, 2);
+int store_get_meta_bytes(struct store *s, const char *key, struct buf *ret) WUNRES NONNULL(1, 2, 3);
 /* Commits what was added until now and goes on with the same inputs. STATUS_BUSY: somebody reads
  * the store; nothing is lost, and it can be tried again later. */
 int store_keep(struct store *s) WUNRES NONNULL(1);
@@ -185,6 +190,8 @@ int store_flows(struct store *s, const struct store_query *q,
 /* STATUS_ITEM and *ret, or 0. */
 int store_next_flow(struct store_cursor *c, struct store_flow *ret) WUNRES NONNULL(1, 2);
 struct store_cursor *store_cursor_free(struct store_cursor *c);
+/* The flow of this id: STATUS_ITEM and *ret, or 0 when there is none. */
+int store_find_flow(struct store *s, uint64_t id, struct store_flow *ret) WUNRES NONNULL(1, 3);
 /* Findings of a flow, sorted by tier downwards, kind, place. Gives an array to be freed by
  * free(). */
 int store_findings(struct store *s, uint64_t flow, struct store_finding **ret_gives,

@@ -73,6 +73,28 @@ int store_get_meta(struct store *s, const char *key, char *ret, size_t size)
 	return store_status(sqlite3_reset(statement));
 }
 
+int store_get_meta_bytes(struct store *s, const char *key, struct buf *ret)
+{
+	sqlite3_stmt *statement;
+	int status = store_prepare(s, STATEMENT_META_GET, &statement);
+
+	if (status != STATUS_OK)
+		return status;
+	sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
+	if (sqlite3_step(statement) == SQLITE_ROW) {
+		const void *bytes = sqlite3_column_blob(statement, 0);
+
+		if (bytes)
+			status = buf_append(
+			        ret, span_of(bytes, (size_t)sqlite3_column_bytes(statement, 0)));
+	}
+	if (status != STATUS_OK) {
+		sqlite3_reset(statement);
+		return status;
+	}
+	return store_status(sqlite3_reset(statement));
+}
+
 int store_seen_before(
         struct store *s, const char *program, const char *destination, const char *date, bool *ret)
 {
@@ -88,13 +110,12 @@ int store_seen_before(
 	return store_status(sqlite3_reset(statement));
 }
 
-int store_flows(struct store *s, const struct store_query *q, struct store_cursor **ret_gives)
+/* Position in `id` order of the input table is the caller's input index of that run. */
+#define SELECT_FLOWS                                                                               \
+	"SELECT flow.*, (SELECT count(*) FROM input i WHERE i.id < flow.input) FROM flow"
+
+static int open_cursor(struct store *s, const char *sql, struct store_cursor **ret_gives)
 {
-	/* Position in `id` order of the input table is the caller's input index of that run. */
-	static const char flows[] =
-	        "SELECT flow.*, (SELECT count(*) FROM input i WHERE i.id < flow.input) FROM flow"
-	        " WHERE last_ns >= ?1 AND first_ns < ?2"
-	        " ORDER BY first_ns, src, src_port, dst, dst_port, proto, id";
 	static const char names[] =
 	        "SELECT name, source, age_ns FROM name WHERE flow=?1 ORDER BY position";
 	struct store_cursor *c = calloc(1, sizeof(*c));
@@ -103,17 +124,44 @@ int store_flows(struct store *s, const struct store_query *q, struct store_curso
 	if (!c)
 		return STATUS_NO_MEMORY;
 	c->store = s;
-	status = store_status(sqlite3_prepare_v2(s->db, flows, -1, &c->flows, NULL));
+	status = store_status(sqlite3_prepare_v2(s->db, sql, -1, &c->flows, NULL));
 	if (status == STATUS_OK)
 		status = store_status(sqlite3_prepare_v2(s->db, names, -1, &c->names, NULL));
 	if (status != STATUS_OK) {
 		store_cursor_free(c);
 		return status;
 	}
+	*ret_gives = c;
+	return STATUS_OK;
+}
+
+int store_flows(struct store *s, const struct store_query *q, struct store_cursor **ret_gives)
+{
+	static const char sql[] = SELECT_FLOWS
+	        " WHERE last_ns >= ?1 AND first_ns < ?2"
+	        " ORDER BY first_ns, src, src_port, dst, dst_port, proto, id";
+	struct store_cursor *c = NULL;
+	int status = open_cursor(s, sql, &c);
+
+	if (status != STATUS_OK)
+		return status;
 	sqlite3_bind_int64(c->flows, 1, q->from_ns);
 	sqlite3_bind_int64(c->flows, 2, q->to_ns);
 	*ret_gives = c;
 	return STATUS_OK;
+}
+
+int store_find_flow(struct store *s, uint64_t id, struct store_flow *ret)
+{
+	struct store_cursor *c = NULL;
+	int status = open_cursor(s, SELECT_FLOWS " WHERE flow.id = ?1", &c);
+
+	if (status != STATUS_OK)
+		return status;
+	sqlite3_bind_int64(c->flows, 1, (int64_t)id);
+	status = store_next_flow(c, ret);
+	store_cursor_free(c);
+	return status;
 }
 
 struct store_cursor *store_cursor_free(struct store_cursor *c)

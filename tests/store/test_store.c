@@ -449,6 +449,56 @@ static void settings_and_first_dates_are_remembered(void **state)
 	s = store_free(s);
 }
 
+/* A register's file may hold any byte; a text of an earlier run reads as its bytes. */
+static void bytes_come_out_as_they_went_in(void **state)
+{
+	static const uint8_t bytes[] = {0, 'a', 0, 0xff, '\n', 0};
+	struct store *s = NULL;
+	struct buf got, small;
+
+	(void)state;
+	buf_init(&got, 64, NULL);
+	buf_init(&small, sizeof(bytes) - 1, NULL);
+	assert_int_equal(store_open(&s, NULL, false), STATUS_OK);
+	assert_int_equal(store_get_meta_bytes(s, "register/x.csv", &got), STATUS_OK);
+	assert_int_equal(got.len, 0);
+	assert_int_equal(store_set_meta_bytes(s, "register/x.csv", span_of(bytes, sizeof(bytes))),
+	        STATUS_OK);
+	assert_int_equal(store_get_meta_bytes(s, "register/x.csv", &small), STATUS_LIMIT);
+	assert_int_equal(small.len, 0);
+	assert_int_equal(store_get_meta_bytes(s, "register/x.csv", &got), STATUS_OK);
+	assert_int_equal(got.len, sizeof(bytes));
+	assert_memory_equal(got.data, bytes, sizeof(bytes));
+	buf_clear(&got);
+	assert_int_equal(store_set_meta(s, "register/x.csv", "text"), STATUS_OK);
+	assert_int_equal(store_get_meta_bytes(s, "register/x.csv", &got), STATUS_OK);
+	assert_memory_equal(got.data, "text", got.len);
+	assert_int_equal(store_set_meta_bytes(s, "register/x.csv", span_of(bytes, 0)), STATUS_OK);
+	buf_clear(&got);
+	assert_int_equal(store_get_meta_bytes(s, "register/x.csv", &got), STATUS_OK);
+	assert_int_equal(got.len, 0);
+	buf_free(&got);
+	buf_free(&small);
+	s = store_free(s);
+}
+
+static void a_flow_is_found_by_its_id(void **state)
+{
+	const uint64_t ids[] = {7, UINT64_MAX};
+	struct store_flow f = {.id = 5};
+	struct store *s = NULL;
+
+	(void)state;
+	assert_int_equal(store_open(&s, NULL, false), STATUS_OK);
+	add_run(s, "aa", ids, ARRAY_LEN(ids));
+	assert_int_equal(store_find_flow(s, 8, &f), STATUS_OK);
+	assert_int_equal(f.id, 5);
+	assert_int_equal(store_find_flow(s, UINT64_MAX, &f), STATUS_ITEM);
+	assert_true(f.id == UINT64_MAX);
+	assert_int_equal(f.name_count, 2);
+	s = store_free(s);
+}
+
 /* A live input is committed in steps: what came after the last one is taken back, no more. */
 static void what_was_kept_stays(void **state)
 {
@@ -533,6 +583,8 @@ int main(void)
 	        cmocka_unit_test(addresses_of_both_families_are_kept),
 	        cmocka_unit_test(impossible_values_are_refused),
 	        cmocka_unit_test(settings_and_first_dates_are_remembered),
+	        cmocka_unit_test(bytes_come_out_as_they_went_in),
+	        cmocka_unit_test(a_flow_is_found_by_its_id),
 	        cmocka_unit_test(what_was_kept_stays),
 	        cmocka_unit_test(a_store_is_read_through_its_descriptor),
 	};
