@@ -26,6 +26,7 @@ static void add(struct problems *p, bool error, struct place at, const char *id,
 	item = &p->items[p->count++];
 	*item = (struct registry_problem){
 	        .error = error, .id = id, .file = at.file, .line = at.line, .column = at.column};
+	item->form = at.whole_book ? REGISTRY_FORM_BOOK : p->forms[at.file];
 	if (at.line > 0 && at.column > 0)
 		csv_cell_name(at.column, at.row, item->cell);
 	vsnprintf(item->text, sizeof(item->text), format, arguments);

@@ -18,6 +18,7 @@ struct place {
 	unsigned line;   /* of the file; 0: the whole file */
 	unsigned column; /* of the file; 0: the whole line */
 	unsigned row;    /* as Excel counts */
+	bool whole_book; /* register.xlsx, no sheet of it; then file does not matter */
 };
 
 struct problems {
@@ -25,6 +26,7 @@ struct problems {
 	size_t count;
 	size_t left_out;
 	bool has_error;
+	enum registry_form forms[REGISTRY_FILES]; /* of the tables that the places name */
 };
 
 /* id must be static. */

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/status.h"
 #include "registry/agreement.h"
@@ -9,8 +10,7 @@
 #include "registry/snapshot.h"
 
 static int open_sheets(struct sheet sheets[static REGISTRY_FILES],
-        const struct span files[static REGISTRY_FILES], const bool present[static REGISTRY_FILES],
-        struct problems *p)
+        const struct folder_table tables[static REGISTRY_FILES], struct problems *p)
 {
 	for (unsigned i = 0; i < REGISTRY_FILES; i++) {
 		const struct file_format *format = file_format((enum registry_file)i);
@@ -19,7 +19,8 @@ static int open_sheets(struct sheet sheets[static REGISTRY_FILES],
 
 		sheets[i].file = (enum registry_file)i;
 		sheets[i].format = format;
-		if (!present[i]) {
+		sheets[i].form = p->forms[i];
+		if (!tables[i].present) {
 			if (format->required)
 				problems_error(p, at, "file-missing",
 				        "The file is missing; a register needs it, even if it "
@@ -27,7 +28,9 @@ static int open_sheets(struct sheet sheets[static REGISTRY_FILES],
 				        "only its header row.");
 			continue;
 		}
-		status = sheet_open(&sheets[i], (enum registry_file)i, files[i], p);
+		if (!tables[i].readable)
+			continue;
+		status = sheet_open(&sheets[i], (enum registry_file)i, tables[i].text, p);
 		if (status != STATUS_OK)
 			return status;
 	}
@@ -42,9 +45,9 @@ static void check_cells(const struct sheet *s, struct problems *p)
 				p->has_error = true;
 }
 
-/* Names and contents, so that a file that moved its rows to another is another register. */
-static int digest_files(struct registry *r, const struct span files[static REGISTRY_FILES],
-        const bool present[static REGISTRY_FILES])
+/* Names and contents, so that a file that moved its rows to another is another register. Of a
+ * workbook the contents are its cells: saving it again does not make another register. */
+static int digest_tables(struct registry *r)
 {
 	struct digest *digest;
 	int status = digest_new(&digest);
@@ -52,16 +55,17 @@ static int digest_files(struct registry *r, const struct span files[static REGIS
 	if (status != STATUS_OK)
 		return status;
 	for (unsigned i = 0; i < REGISTRY_FILES && status == STATUS_OK; i++) {
-		char head[64];
+		const struct folder_table *table = &r->tables[i];
+		char name[REGISTRY_NAME_CHARS], head[96];
 		int len;
 
-		if (!present[i])
+		if (!table->readable)
 			continue;
-		len = snprintf(head, sizeof(head), "%s %zu\n",
-		        registry_file_name((enum registry_file)i), files[i].len);
+		registry_place_name((enum registry_file)i, r->problems.forms[i], name);
+		len = snprintf(head, sizeof(head), "%s %zu\n", name, table->text.len);
 		status = digest_update(digest, span_of(head, (size_t)len));
 		if (status == STATUS_OK)
-			status = digest_update(digest, files[i]);
+			status = digest_update(digest, table->text);
 	}
 	if (status == STATUS_OK)
 		status = digest_hex(digest, r->sha256);
@@ -70,12 +74,14 @@ static int digest_files(struct registry *r, const struct span files[static REGIS
 }
 
 static int load(struct registry *r, struct sheet sheets[static REGISTRY_FILES],
-        const struct span files[static REGISTRY_FILES], const bool present[static REGISTRY_FILES])
+        const struct registry_folder *folder)
 {
-	int status = digest_files(r, files, present);
+	int status = folder_open(r->tables, folder, &r->problems);
 
 	if (status == STATUS_OK)
-		status = open_sheets(sheets, files, present, &r->problems);
+		status = digest_tables(r);
+	if (status == STATUS_OK)
+		status = open_sheets(sheets, r->tables, &r->problems);
 	if (status != STATUS_OK)
 		return status;
 	for (unsigned i = 0; i < REGISTRY_FILES; i++)
@@ -87,8 +93,7 @@ static int load(struct registry *r, struct sheet sheets[static REGISTRY_FILES],
 	return status;
 }
 
-int registry_load(struct registry **ret_gives, const struct span files[static REGISTRY_FILES],
-        const bool present[static REGISTRY_FILES])
+int registry_load_folder(struct registry **ret_gives, const struct registry_folder *folder)
 {
 	struct sheet sheets[REGISTRY_FILES] = {{.row_count = 0}};
 	struct registry *r = calloc(1, sizeof(*r));
@@ -96,7 +101,7 @@ int registry_load(struct registry **ret_gives, const struct span files[static RE
 
 	if (!r)
 		return STATUS_NO_MEMORY;
-	status = load(r, sheets, files, present);
+	status = load(r, sheets, folder);
 	for (unsigned i = 0; i < REGISTRY_FILES; i++)
 		sheet_close(&sheets[i]);
 	if (status != STATUS_OK) {
@@ -107,9 +112,23 @@ int registry_load(struct registry **ret_gives, const struct span files[static RE
 	return r->problems.has_error ? STATUS_REGISTER : STATUS_OK;
 }
 
+int registry_load(struct registry **ret_gives, const struct span files[static REGISTRY_FILES],
+        const bool present[static REGISTRY_FILES])
+{
+	struct registry_folder folder = {.has_table = {false}};
+
+	for (unsigned i = 0; i < REGISTRY_FILES; i++) {
+		folder.tables[i] = files[i];
+		folder.has_table[i] = present[i];
+	}
+	return registry_load_folder(ret_gives, &folder);
+}
+
 struct registry *registry_free(struct registry *r)
 {
 	if (r) {
+		for (unsigned i = 0; i < REGISTRY_FILES; i++)
+			buf_free(&r->tables[i].converted);
 		arena_free(&r->arena);
 		free(r);
 	}
@@ -133,8 +152,9 @@ size_t registry_problems_left_out(const struct registry *r)
 
 void registry_problem_format(const struct registry_problem *p, char ret[static 384])
 {
-	const char *file = registry_file_name(p->file);
+	char file[REGISTRY_NAME_CHARS];
 
+	registry_place_name(p->file, p->form, file);
 	if (p->line > 0 && p->column > 0)
 		snprintf(ret, 384, "%s:%u:%u (cell %s): %s", file, p->line, p->column, p->cell,
 		        p->text);
@@ -219,6 +239,32 @@ const char *registry_sha256(const struct registry *r)
 const char *registry_file_name(enum registry_file file)
 {
 	return (unsigned)file < REGISTRY_FILES ? file_format(file)->name : "";
+}
+
+void registry_place_name(
+        enum registry_file file, enum registry_form form, char ret[static REGISTRY_NAME_CHARS])
+{
+	const char *name = registry_file_name(file);
+	int stem = (int)strcspn(name, ".");
+
+	if (form == REGISTRY_FORM_CSV)
+		snprintf(ret, REGISTRY_NAME_CHARS, "%s", name);
+	else if (form == REGISTRY_FORM_WORKBOOK)
+		snprintf(ret, REGISTRY_NAME_CHARS, "%.*s.xlsx", stem, name);
+	else if (form == REGISTRY_FORM_SHEET)
+		snprintf(ret, REGISTRY_NAME_CHARS, "register.xlsx, sheet %.*s", stem, name);
+	else
+		snprintf(ret, REGISTRY_NAME_CHARS, "register.xlsx");
+}
+
+enum registry_form registry_form(const struct registry *r, enum registry_file file)
+{
+	return r->problems.forms[file];
+}
+
+struct span registry_converted(const struct registry *r, enum registry_file file)
+{
+	return buf_span(&r->tables[file].converted);
 }
 
 static const char *nth_text(const char *const *texts, size_t count, unsigned index)

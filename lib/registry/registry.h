@@ -1,6 +1,7 @@
-/* registry: the practice's own CSV files, checked, as one immutable snapshot. Comes in: the bytes
- * of practice.csv, programs.csv, destinations.csv, contracts.csv, basis.csv (exceptions.csv may be
- * missing). Goes out: a snapshot, or complaints with file, line, column and Excel cell.
+/* registry: the practice's own CSV files or Excel workbooks, checked, as one immutable snapshot.
+ * Comes in: the bytes of practice.csv, programs.csv, destinations.csv, contracts.csv, basis.csv
+ * (exceptions.csv may be missing), or of the .xlsx of the same name, or of register.xlsx, which has
+ * a sheet for each. Goes out: a snapshot, or complaints with file, line, column and Excel cell.
  *
  * Nothing is guessed: a cell that cannot be read is an error that stops (exit code 3); a strange
  * but readable one is a warning that raises register-problem. Columns, values and their meaning:
@@ -32,6 +33,34 @@ enum registry_file {
 	REGISTRY_BASIS,
 	REGISTRY_EXCEPTIONS,
 	REGISTRY_FILES
+};
+
+/* What a table was read from, which its complaints name. */
+enum registry_form {
+	REGISTRY_FORM_CSV,      /* programs.csv */
+	REGISTRY_FORM_WORKBOOK, /* programs.xlsx */
+	REGISTRY_FORM_SHEET,    /* the sheet programs of register.xlsx */
+	REGISTRY_FORM_BOOK      /* register.xlsx, no sheet of it */
+};
+
+#define REGISTRY_WORKBOOKS  (REGISTRY_FILES + 1) /* one for each table, and register.xlsx */
+#define REGISTRY_NAME_CHARS 48                   /* "register.xlsx, sheet destinations" */
+
+/* Files that are not read, but told of: in the place of a workbook, bits. */
+#define REGISTRY_OTHER_XLSM 1u /* with macros */
+#define REGISTRY_OTHER_XLS  2u
+#define REGISTRY_OTHER_ODS  4u
+#define REGISTRY_OTHER_LOCK 8u /* ~$programs.xlsx: Excel has it open */
+
+/* What lies in the folder of a register. Borrows. The last place of the workbooks is
+ * register.xlsx. */
+struct registry_folder {
+	struct span tables[REGISTRY_FILES]; /* CSV */
+	bool has_table[REGISTRY_FILES];
+	enum registry_form forms[REGISTRY_FILES]; /* of the CSV: what it was made from before */
+	struct span workbooks[REGISTRY_WORKBOOKS];
+	bool has_workbook[REGISTRY_WORKBOOKS];
+	unsigned others[REGISTRY_WORKBOOKS];
 };
 
 /* Whose law on health records applies beside the Commonwealth's. */
@@ -140,6 +169,7 @@ typedef uint32_t purpose_set; /* bit 1 << enum purpose */
 /* Where a row stands, for "register_says": programs.csv:7. */
 struct registry_place {
 	enum registry_file file;
+	enum registry_form form;
 	unsigned line;
 };
 
@@ -247,7 +277,9 @@ struct registry_problem {
 	bool error;     /* false: warning */
 	const char *id; /* "date-not-iso", "unknown-column", … static */
 	enum registry_file file;
-	unsigned line, column; /* from 1; 0: the whole line or file */
+	enum registry_form form;
+	unsigned line,
+	        column; /* from 1; 0: the whole line or file. The line of a sheet is its row */
 	char cell[CSV_CELL_NAME_CHARS];
 	char text
 	        [256]; /* one plain sentence: what, and what to type instead. Never holds the cell's
@@ -261,6 +293,9 @@ struct registry;
  * and must not be used for verdicts. Copies what it needs. */
 int registry_load(struct registry **ret_gives, const struct span files[static REGISTRY_FILES],
         const bool present[static REGISTRY_FILES]) WUNRES NONNULL(1, 2, 3);
+/* The same from all that lies in a folder. */
+int registry_load_folder(struct registry **ret_gives, const struct registry_folder *folder) WUNRES
+        NONNULL(1, 2);
 struct registry *registry_free(struct registry *r); /* NULL ok, returns NULL */
 
 size_t registry_problem_count(const struct registry *r) NONNULL(1);
@@ -292,6 +327,13 @@ const struct match_rule *registry_destination_rules(const struct registry *r, si
 /* SHA-256 over names and contents of the files, hex. */
 const char *registry_sha256(const struct registry *r) NONNULL(1);
 const char *registry_file_name(enum registry_file file);
+/* "programs.csv", "programs.xlsx", "register.xlsx, sheet programs" or "register.xlsx". */
+void registry_place_name(
+        enum registry_file file, enum registry_form form, char ret[static REGISTRY_NAME_CHARS]);
+/* What the table was read from, and the CSV text that was made of it, for registry_folder; an empty
+ * text when it was CSV. Borrows. */
+enum registry_form registry_form(const struct registry *r, enum registry_file file) NONNULL(1);
+struct span registry_converted(const struct registry *r, enum registry_file file) NONNULL(1);
 const char *program_kind_text(enum program_kind kind);
 const char *destination_role_text(enum destination_role role);
 const char *purpose_text(enum purpose purpose);

@@ -59,7 +59,8 @@ static bool recognise(const struct sheet *s, struct span file, struct problems *
 	} else if (starts_with_bytes(file, "PK\x03\x04", 4) ||
 	           starts_with_bytes(file, "\xd0\xcf\x11\xe0", 4)) {
 		problems_error(p, at, "file-is-workbook",
-		        "This is an Excel workbook with the name of a CSV file; " SAVE_AS);
+		        "This is an Excel workbook with the name of a CSV file; give it a name "
+		        "that ends in .xlsx, or " SAVE_AS);
 	} else if (looks_utf16(file)) {
 		problems_error(p, at, "file-utf16",
 		        "The file was saved as \"Unicode text\" (UTF-16); " SAVE_AS);
@@ -140,10 +141,18 @@ static size_t read_name(struct sheet *s, const char *name, struct place at, stru
 	return SIZE_MAX;
 }
 
+/* A workbook has rows and no lines; line ends inside of its cells do not count. */
+static unsigned row_line(const struct sheet *s, const struct csv_row *row)
+{
+	return s->form == REGISTRY_FORM_CSV ? row->line : row->row;
+}
+
 static struct place cell_place(const struct sheet *s, const struct csv_row *row, size_t cell)
 {
 	return (struct place){.file = s->file,
-	        .line = cell < row->cell_count ? row->cells[cell].line : row->line,
+	        .line = s->form == REGISTRY_FORM_CSV && cell < row->cell_count
+	                        ? row->cells[cell].line
+	                        : row_line(s, row),
 	        .column = (unsigned)cell + 1,
 	        .row = row->row};
 }
@@ -211,7 +220,7 @@ static size_t rows_end(const struct csv_table *t)
 static bool usable_row(const struct sheet *s, const struct csv_row *row, struct problems *p)
 {
 	size_t width = csv_table_row(s->table, 0).cell_count;
-	struct place at = {.file = s->file, .line = row->line};
+	struct place at = {.file = s->file, .line = row_line(s, row)};
 
 	if (is_blank(row)) {
 		problems_warning(p, at, "row-blank", "This row is blank; delete it.");
@@ -219,8 +228,11 @@ static bool usable_row(const struct sheet *s, const struct csv_row *row, struct 
 	}
 	if (row->cell_count > width) {
 		problems_error(p, at, "row-long",
-		        "This row has more cells than the header; a text that holds a comma must "
-		        "stand in quotation marks.");
+		        s->form == REGISTRY_FORM_CSV
+		                ? "This row has more cells than the header; a text that holds a "
+		                  "comma must stand in quotation marks."
+		                : "This row has more cells than the header; delete what stands "
+		                  "to the right of the last column.");
 		return false;
 	}
 	return true;
@@ -236,7 +248,7 @@ static void place_row(
 
 		cells[i].text = there ? row->cells[at[i]].text : "";
 		cells[i].place = at[i] == SIZE_MAX
-		                         ? (struct place){.file = s->file, .line = row->line}
+		                         ? (struct place){.file = s->file, .line = row_line(s, row)}
 		                         : cell_place(s, row, at[i]);
 	}
 	s->row_count++;
@@ -320,7 +332,7 @@ int sheet_open(
 
 	s->file = file;
 	s->format = file_format(file);
-	if (!recognise(s, bytes, problems))
+	if (s->form == REGISTRY_FORM_CSV && !recognise(s, bytes, problems))
 		return STATUS_OK;
 	status = parse(s, bytes, problems);
 	if (status != STATUS_OK || !s->table)

@@ -19,13 +19,14 @@ struct sheet_cell {
 struct sheet {
 	const struct file_format *format;
 	enum registry_file file;
+	enum registry_form form; /* lines of a workbook are its rows */
 	struct csv_table *table;
 	struct sheet_cell *cells; /* row after row, format->column_count each */
 	size_t row_count;
 };
 
-/* Opens a file into a sheet that is all zero. 0 even when there are complaints (the sheet may
- * then be empty), or a failure. */
+/* Opens CSV text into a sheet that is all zero but for its form, which tells what the text was made
+ * from. 0 even when there are complaints (the sheet may then be empty), or a failure. */
 int sheet_open(struct sheet *s, enum registry_file file, struct span bytes,
         struct problems *problems) WUNRES NONNULL(1, 4);
 void sheet_close(struct sheet *s) NONNULL(1);

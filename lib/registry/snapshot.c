@@ -7,9 +7,10 @@
 #include "registry/keys.h"
 #include "registry/values.h"
 
-static struct registry_place place_of(const struct sheet_cell *cell)
+static struct registry_place place_of(const struct sheet *s, const struct sheet_cell *cell)
 {
-	return (struct registry_place){.file = cell->place.file, .line = cell->place.line};
+	return (struct registry_place){
+	        .file = cell->place.file, .form = s->form, .line = cell->place.line};
 }
 
 /* For rows of a register that has errors the index may be missing; 0 keeps it in bounds, and such a
@@ -104,7 +105,7 @@ static int build_program(
 {
 	struct registry_program *p = &r->programs[i];
 
-	p->place = place_of(sheet_cell(s, i, PROGRAM_ID));
+	p->place = place_of(s, sheet_cell(s, i, PROGRAM_ID));
 	p->id = value_text(&r->arena, sheet_cell(s, i, PROGRAM_ID));
 	p->name = value_text(&r->arena, sheet_cell(s, i, PROGRAM_NAME));
 	p->vendor = value_text(&r->arena, sheet_cell(s, i, PROGRAM_VENDOR));
@@ -164,7 +165,7 @@ static int build_destination(
 	if (status == STATUS_OK)
 		status = value_list(
 		        &r->arena, sheet_cell(s, i, DEST_SUBPROCESSORS), &d->subprocessors);
-	d->place = place_of(sheet_cell(s, i, DEST_ID));
+	d->place = place_of(s, sheet_cell(s, i, DEST_ID));
 	d->id = value_text(&r->arena, sheet_cell(s, i, DEST_ID));
 	d->recipient = value_text(&r->arena, sheet_cell(s, i, DEST_RECIPIENT));
 	d->recipient_country = value_text(&r->arena, sheet_cell(s, i, DEST_COUNTRY));
@@ -205,7 +206,7 @@ static int build_contract(
 
 	if (status == STATUS_OK)
 		status = value_list(&r->arena, sheet_cell(s, i, CONTRACT_COUNTRIES), &c->countries);
-	c->place = place_of(sheet_cell(s, i, CONTRACT_ID));
+	c->place = place_of(s, sheet_cell(s, i, CONTRACT_ID));
 	c->id = value_text(&r->arena, sheet_cell(s, i, CONTRACT_ID));
 	c->recipient = value_text(&r->arena, sheet_cell(s, i, CONTRACT_RECIPIENT));
 	c->doc_ref = value_text(&r->arena, sheet_cell(s, i, CONTRACT_DOC_REF));
@@ -226,7 +227,7 @@ static int build_basis(
 {
 	struct registry_basis *b = &r->basis[i];
 
-	b->place = place_of(sheet_cell(s, i, BASIS_ID));
+	b->place = place_of(s, sheet_cell(s, i, BASIS_ID));
 	b->id = value_text(&r->arena, sheet_cell(s, i, BASIS_ID));
 	b->recipient = value_text(&r->arena, sheet_cell(s, i, BASIS_RECIPIENT));
 	b->evidence_ref = value_text(&r->arena, sheet_cell(s, i, BASIS_EVIDENCE));
@@ -245,7 +246,7 @@ static int build_exception(struct registry *r, const struct sheet *s, size_t i,
 {
 	struct registry_exception *e = &r->exceptions[i];
 
-	e->place = place_of(sheet_cell(s, i, EXCEPTION_FLAG));
+	e->place = place_of(s, sheet_cell(s, i, EXCEPTION_FLAG));
 	e->flag = value_text(&r->arena, sheet_cell(s, i, EXCEPTION_FLAG));
 	e->reason = value_text(&r->arena, sheet_cell(s, i, EXCEPTION_REASON));
 	e->accepted_by = value_text(&r->arena, sheet_cell(s, i, EXCEPTION_ACCEPTED_BY));

@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "registry/arena.h"
+#include "registry/folder.h"
 #include "registry/problems.h"
 #include "registry/registry.h"
 #include "registry/sheet.h"
@@ -11,6 +12,7 @@
 struct registry {
 	struct arena arena;
 	struct problems problems;
+	struct folder_table tables[REGISTRY_FILES]; /* their texts, for the store */
 	struct registry_practice practice;
 	struct registry_program *programs;
 	size_t program_count;

@@ -65,8 +65,10 @@ struct blanks decision_with(const struct decision *d, enum blank blank, const ch
 const char *decision_row(
         struct registry_place place, const char *id, char ret[static DECISION_ROW_CHARS])
 {
-	snprintf(ret, DECISION_ROW_CHARS, "%s:%u (%s)", registry_file_name(place.file), place.line,
-	        id);
+	char file[REGISTRY_NAME_CHARS];
+
+	registry_place_name(place.file, place.form, file);
+	snprintf(ret, DECISION_ROW_CHARS, "%s:%u (%s)", file, place.line, id);
 	return ret;
 }
 
