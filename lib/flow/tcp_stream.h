@@ -17,7 +17,8 @@
 
 #include "flow/flow.h"
 
-#define TCP_STREAM_SEGMENTS_MAX 512 /* a 1 MiB window of full segments is 700; half suffices */
+#define TCP_STREAM_SEGMENTS_MAX                                                                    \
+	2048 /* a 1 MiB window of full segments is 700; the longest hellos in single bytes 2000 */
 #define TCP_STREAM_JUMP_BYTES   (16 << 20) /* receive windows of common systems grow up to this */
 #define TCP_STREAM_SEGMENT_COST 64         /* charged for each waiting segment beside its bytes */
 
