@@ -16,14 +16,17 @@ static const char help[] =
         "  --day DAY         YYYY-MM-DD, today or yesterday, in the practice's time zone\n"
         "  --csv             summary rows on standard output (for cron)\n"
         "  --register DIR    this register instead of the one the store remembers\n"
+        "  --recompute       with --register: say what changed since the register that the\n"
+        "                    store remembers, and make this one the register it remembers\n"
         "  --out DIR         write all report files there\n"
         "  --rules DIR\n";
 
-enum { OPTION_DAY = OPTION_OWN, OPTION_CSV };
+enum { OPTION_DAY = OPTION_OWN, OPTION_CSV, OPTION_RECOMPUTE };
 
 static const struct option long_options[] = {
         {"day", required_argument, NULL, OPTION_DAY},
         {"csv", no_argument, NULL, OPTION_CSV},
+        {"recompute", no_argument, NULL, OPTION_RECOMPUTE},
         WORKPLACE_LONG_OPTIONS,
         {NULL, 0, NULL, 0},
 };
@@ -39,6 +42,9 @@ static int read_option(int option, struct workplace_options *w, struct reporting
 		return 0;
 	case OPTION_CSV:
 		o->summary = true;
+		return 0;
+	case OPTION_RECOMPUTE:
+		o->compare = true;
 		return 0;
 	case OPTION_HELP:
 		fputs(help, stdout);
@@ -61,7 +67,7 @@ static bool resolve_day(const char *text, char ret[static TIME_DATE_CHARS])
 	return true;
 }
 
-/* A report written to a folder makes its register the one that the store remembers. */
+/* From now on this register is the one that the store remembers. */
 static enum exit_code remember_register(struct workplace *w)
 {
 	int status = store_begin(w->store);
@@ -112,7 +118,7 @@ static enum exit_code make_report(struct workplace *w, struct reporting_options 
 		o->date = date;
 	}
 	code = reporting_run(w, o);
-	if (!w->store_read_only && (code == EXIT_CLEAN || code == EXIT_FLAGS))
+	if (o->compare && (code == EXIT_CLEAN || code == EXIT_FLAGS))
 		code = exit_code_worse(code, remember_register(w));
 	return code;
 }
@@ -136,9 +142,14 @@ int cmd_report(int argc, char **argv)
 		log_error("report needs a store: exeat report --store FILE");
 		return EXIT_USAGE;
 	}
+	if (o.compare && (!w.register_dir || o.date)) {
+		log_error("--recompute takes --register DIR, the corrected register, and is of all "
+		          "days: leave --day out");
+		return EXIT_USAGE;
+	}
 	o.table = !o.summary;
 	/* Writing a folder of reports also notes in the store what was seen on which date. */
-	w.store_read_only = w.out_dir == NULL;
+	w.store_read_only = w.out_dir == NULL && !o.compare;
 	w.store_must_exist = true;
 	code = workplace_open(&workplace, &w);
 	if (code != EXIT_CLEAN)

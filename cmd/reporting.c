@@ -11,10 +11,8 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 #include "classify/protocol.h"
-#include "pipeline/assess.h"
+#include "cmd/assessed.h"
 #include "pipeline/loss.h"
-
-#define CANDIDATES_CHARS (PROGRAM_CANDIDATES_MAX * PROGRAM_ID_CHARS)
 
 /* The facts of the run, and the texts that struct report_run borrows. */
 struct run_facts {
@@ -29,23 +27,29 @@ struct run_facts {
 	char practice[DISPLAY_CHARS_MAX];
 };
 
+static const char *practice_authority(const struct registry *r, char ret[static 160])
+{
+	const struct registry_practice *practice = registry_practice(r);
+	char date[TIME_DATE_CHARS], name[128];
+
+	ret[0] = '\0';
+	if (practice->capture_authorised_by[0] == '\0' ||
+	        practice->capture_authorised_day == REGISTRY_NO_DAY)
+		return ret;
+	time_format_day(practice->capture_authorised_day, date);
+	display_text(span_of_text(practice->capture_authorised_by), name, sizeof(name));
+	snprintf(ret, 160, "%s, %s", name, date);
+	return ret;
+}
+
 const char *reporting_authority(
         const struct workplace *w, const char *authorised_by, char ret[static 160])
 {
-	const struct registry_practice *practice = w->registry ? registry_practice(w->registry)
-	                                                       : NULL;
-
 	ret[0] = '\0';
-	if (authorised_by) {
+	if (authorised_by)
 		display_text(span_of_text(authorised_by), ret, 160);
-	} else if (practice && practice->capture_authorised_by[0] &&
-	           practice->capture_authorised_day != REGISTRY_NO_DAY) {
-		char date[TIME_DATE_CHARS], name[128];
-
-		time_format_day(practice->capture_authorised_day, date);
-		display_text(span_of_text(practice->capture_authorised_by), name, sizeof(name));
-		snprintf(ret, 160, "%s, %s", name, date);
-	}
+	else if (w->registry)
+		practice_authority(w->registry, ret);
 	return ret;
 }
 
@@ -189,67 +193,71 @@ static void describe_run(
 	run->run_verdict = &facts->verdict;
 }
 
-static void join_candidates(
-        const struct registry *r, const struct program_answer *a, char ret[static CANDIDATES_CHARS])
-{
-	size_t len = 0;
-
-	ret[0] = '\0';
-	for (unsigned i = 0; r && i < a->candidate_count; i++)
-		len += (size_t)snprintf(ret + len, CANDIDATES_CHARS - len, "%s%s", len ? "|" : "",
-		        registry_program(r, a->candidates[i])->id);
-}
-
-static int add_flow(struct workplace *w, struct report *report, const struct store_flow *flow)
-{
-	struct store_finding *findings = NULL;
-	struct store_record *records = NULL;
-	struct assessment assessment;
-	struct report_flow row = {.flow = flow, .verdict = &assessment.verdict};
-	const struct program_answer *program = &assessment.program;
-	char candidates[CANDIDATES_CHARS];
-	int status = store_findings(w->store, flow->id, &findings, &row.finding_count);
-
-	if (status == STATUS_OK)
-		status = store_records(w->store, flow->id, &records, &row.record_count);
-	if (status == STATUS_OK)
-		status = assess_flow(
-		        flow, findings, row.finding_count, w->registry, w->flags, &assessment);
-	if (status == STATUS_OK) {
-		bool known = program->program >= 0 && w->registry;
-		const struct registry_program *entry = known ? registry_program(w->registry,
-		                                                       (size_t)program->program)
-		                                             : NULL;
-
-		join_candidates(w->registry, program, candidates);
-		row.findings = findings;
-		row.records = records;
-		row.program_id = program->id;
-		row.program_name = entry ? entry->name : program->carrier;
-		row.program_kind = entry ? program_kind_text(entry->kind) : "";
-		row.program_method = program_method_text(program->method);
-		row.program_confidence = program_confidence_text(program->confidence);
-		row.program_candidates = candidates;
-		row.carrier_process = program->carrier;
-		row.unattributed_reason = program->reason ? program->reason : "";
-		status = report_add_flow(report, &row);
-	}
-	free(findings);
-	free(records);
-	return status;
-}
+/* The same evidence under the register that the store remembers, for report_compare. */
+struct comparison {
+	struct registry *registry; /* NULL: it remembers none */
+	struct run_facts facts;
+	struct report *report; /* NULL: nothing is compared */
+};
 
 /* A flow may have begun days before; reports take its hours of this day. */
-static int add_flows(struct workplace *w, struct report *report, const struct run_facts *facts)
+static int add_flows(struct workplace *w, struct report *report, const struct run_facts *facts,
+        struct comparison *c)
 {
 	struct store_cursor *cursor = NULL;
-	struct store_flow flow;
+	struct assessed a = {.findings = NULL};
 	int status = store_flows(w->store, &facts->period, &cursor);
 
-	while (status == STATUS_OK && (status = store_next_flow(cursor, &flow)) == STATUS_ITEM)
-		status = add_flow(w, report, &flow);
+	while (status == STATUS_OK && (status = store_next_flow(cursor, &a.flow)) == STATUS_ITEM) {
+		status = assessed_read(&a, w->store);
+		if (status == STATUS_OK && c->report)
+			status = assessed_judge(&a, c->registry, w->flags);
+		if (status == STATUS_OK && c->report)
+			status = report_add_flow(c->report, &a.row);
+		if (status == STATUS_OK)
+			status = assessed_judge(&a, w->registry, w->flags);
+		if (status == STATUS_OK)
+			status = report_add_flow(report, &a.row);
+	}
+	assessed_end(&a);
 	store_cursor_free(cursor);
 	return status;
+}
+
+/* STATUS_REGISTER: what the store remembers cannot be used any more; nothing is compared then. */
+static int begin_comparison(
+        struct workplace *w, const struct run_facts *facts, struct comparison *c)
+{
+	struct verdict_run *v = &c->facts.question;
+	int status = workplace_snapshot(w, &c->registry);
+
+	if (status == STATUS_REGISTER)
+		log_warning("the register that the store remembers has mistakes by today's rules, "
+		            "so nothing can be compared with it");
+	if (status != STATUS_OK)
+		return status;
+	*v = facts->question;
+	v->has_register = c->registry != NULL;
+	v->register_warnings = 0;
+	v->register_warning_line = 0;
+	count_warnings(c->registry, v);
+	if (c->registry)
+		v->authorised_by = practice_authority(c->registry, c->facts.authority);
+	c->facts.run = facts->run;
+	c->facts.run.run_verdict = &c->facts.verdict;
+	status = verdict_decide_run(v, w->flags, &c->facts.verdict);
+	if (status == STATUS_OK)
+		status = report_new(&c->report, w->store, c->registry, &c->facts.run, -1);
+	return status;
+}
+
+static int end_comparison(struct report *report, struct comparison *c)
+{
+	if (!c->report)
+		return STATUS_OK;
+	return report_compare(report, c->report,
+	        c->registry ? "the register that the store remembered"
+	                    : "no register, as the store remembered none");
 }
 
 static unsigned terminal_width(void)
@@ -282,6 +290,26 @@ static int write_all(struct workplace *w, const struct reporting_options *o, str
 	return status;
 }
 
+/* Everything that is to be written, into the report and what it is compared with. */
+static int judge_all(struct workplace *w, const struct reporting_options *options,
+        struct run_facts *facts, struct report *report)
+{
+	struct comparison c = {.registry = NULL};
+	int status = verdict_decide_run(&facts->question, w->flags, &facts->verdict);
+
+	if (status == STATUS_OK && options->compare)
+		status = begin_comparison(w, facts, &c);
+	if (status == STATUS_REGISTER)
+		status = STATUS_OK;
+	if (status == STATUS_OK)
+		status = add_flows(w, report, facts, &c);
+	if (status == STATUS_OK)
+		status = end_comparison(report, &c);
+	report_free(c.report);
+	registry_free(c.registry);
+	return status;
+}
+
 enum exit_code reporting_run(struct workplace *w, const struct reporting_options *options)
 {
 	struct run_facts facts = {.authority = ""};
@@ -293,9 +321,7 @@ enum exit_code reporting_run(struct workplace *w, const struct reporting_options
 	if (status == STATUS_OK)
 		status = report_new(&report, w->store, w->registry, &facts.run, w->out_fd);
 	if (status == STATUS_OK)
-		status = add_flows(w, report, &facts);
-	if (status == STATUS_OK)
-		status = verdict_decide_run(&facts.question, w->flags, &facts.verdict);
+		status = judge_all(w, options, &facts, report);
 	if (status == STATUS_OK)
 		status = write_all(w, options, report);
 	if (report)

@@ -14,6 +14,7 @@ struct reporting_options {
 	const char *authorised_by; /* --authorised-by, or NULL */
 	bool table;                /* the table on standard output */
 	bool summary;              /* summary.csv rows on standard output */
+	bool compare;              /* say what changed since the register in the store */
 	const char *date;          /* YYYY-MM-DD: only this local date; NULL: all */
 	double wall_seconds, cpu_seconds;
 	const struct pipeline_result *result; /* of the run that came before, or NULL */

@@ -55,8 +55,9 @@ static bool ends_with(const char *name, const char *end)
 bool priv_is_output_name(const char *name)
 {
 	static const char *const names[] = {"summary.csv", "flags.csv", "flows.jsonl",
-	        "report.html", "run.json", "evidence.pcapng", "exeat.db", "exeat.db-journal",
-	        "exeat.key", "draft", "country.mmdb", "asn.mmdb", "overrides.csv"};
+	        "report.html", "run.json", "changes.csv", "evidence.pcapng", "exeat.db",
+	        "exeat.db-journal", "exeat.key", "draft", "country.mmdb", "asn.mmdb",
+	        "overrides.csv"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -126,10 +127,10 @@ static int hand_over(int dir_fd, uid_t uid, gid_t gid)
 	return status;
 }
 
-/* The two files of draft/ are ours as well; the folder may be absent. */
+/* The files of draft/ are ours as well; the folder may be absent. */
 static int hand_over_draft(int dir_fd, uid_t uid, gid_t gid)
 {
-	static const char *const names[] = {"programs.csv", "destinations.csv"};
+	static const char *const names[] = {"programs.csv", "destinations.csv", "evidence.csv"};
 	int draft = openat(dir_fd, "draft", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int status = STATUS_OK;
 

@@ -138,24 +138,40 @@ static void fill_subject(struct flag_row *row, const struct flow_facts *facts)
 	row->categories = facts->seen;
 }
 
+static int make_row(struct report *r, const struct report_flow *f, const struct flow_facts *facts,
+        unsigned index, struct flag_row *ret)
+{
+	const struct flag *flag = &flow_verdict(f)->flags[index];
+	const char *nothing = text_pool_add(r->pool, "");
+
+	*ret = (struct flag_row){.id = flag->id,
+	        .scope = flag->scope,
+	        .first_ns = f->flow->first_ns,
+	        .last_ns = f->flow->last_ns,
+	        .times = 1};
+	fill_subject(ret, facts);
+	ret->program_id = *ret->program_id ? ret->program_id : nothing;
+	ret->destination = *ret->destination ? ret->destination : nothing;
+	ret->computer = *ret->computer ? ret->computer : nothing;
+	return set_sentences(r, ret, flag);
+}
+
+int flag_row_of(struct report *r, const struct report_flow *f, const struct flow_facts *facts,
+        unsigned index, struct flag_row *ret)
+{
+	int status = make_row(r, f, facts, index, ret);
+
+	return status == STATUS_OK ? make_hex(ret) : status;
+}
+
 int flags_add(struct report *r, const struct report_flow *f, const struct flow_facts *facts)
 {
-	const struct verdict *v = flow_verdict(f);
-	const char *nothing = text_pool_add(r->pool, "");
 	int status = STATUS_OK;
 
-	for (unsigned i = 0; status == STATUS_OK && i < v->flag_count; i++) {
-		struct flag_row row = {.id = v->flags[i].id,
-		        .scope = v->flags[i].scope,
-		        .first_ns = f->flow->first_ns,
-		        .last_ns = f->flow->last_ns,
-		        .times = 1};
+	for (unsigned i = 0; status == STATUS_OK && i < flow_verdict(f)->flag_count; i++) {
+		struct flag_row row;
 
-		fill_subject(&row, facts);
-		row.program_id = *row.program_id ? row.program_id : nothing;
-		row.destination = *row.destination ? row.destination : nothing;
-		row.computer = *row.computer ? row.computer : nothing;
-		status = set_sentences(r, &row, &v->flags[i]);
+		status = make_row(r, f, facts, i, &row);
 		if (status == STATUS_OK)
 			status = add_row(r, &row);
 	}

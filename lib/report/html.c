@@ -349,6 +349,7 @@ int html_write(struct report *r, FILE *out)
 		status = html_write_decisions(r, &rows, flags, flag_count, out);
 	}
 	if (status == STATUS_OK) {
+		html_write_changes(r, out);
 		write_table(r, &rows, out);
 		write_unseen(r, out);
 		write_footer(r->run, out);

@@ -21,6 +21,8 @@ void html_element(FILE *out, const char *tag, const char *text) NONNULL(1, 2, 3)
  * gravity. */
 int html_write_decisions(const struct report *r, const struct row_list *rows,
         const struct flag_row *flags, size_t flag_count, FILE *out) WUNRES NONNULL(1, 2, 5);
+/* changes.c: nothing when no comparison was asked for. */
+void html_write_changes(const struct report *r, FILE *out) NONNULL(1, 2);
 /* Whether a row asks for a person's decision. */
 bool html_asks_decision(const struct summary_row *row) NONNULL(1);
 

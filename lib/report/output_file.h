@@ -8,7 +8,7 @@
 
 #include "base/compiler.h"
 
-#define OUTPUT_FILES_MAX  8
+#define OUTPUT_FILES_MAX  12
 #define OUTPUT_NAME_CHARS 32
 
 struct output_file {

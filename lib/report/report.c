@@ -116,6 +116,7 @@ struct report *report_free(struct report *r)
 		summary_row_free(r, &r->rows[i]);
 	free(r->rows);
 	free(r->flags);
+	free(r->changes);
 	key_map_free(r->row_keys);
 	key_map_free(r->flag_keys);
 	text_pool_free(r->pool);
@@ -314,6 +315,20 @@ int report_add_flow(struct report *r, const struct report_flow *f)
 		status = summary_add(r, f, &facts);
 	if (status == STATUS_OK)
 		status = flags_add(r, f, &facts);
+	return status;
+}
+
+int report_flag_id(struct report *r, const struct report_flow *f, unsigned index,
+        char ret[static REPORT_FLAG_ID_CHARS])
+{
+	struct flow_facts facts;
+	struct flag_row row;
+	int status = gather_facts(r, f, &facts);
+
+	if (status == STATUS_OK)
+		status = flag_row_of(r, f, &facts, index, &row);
+	if (status == STATUS_OK)
+		memcpy(ret, row.hex, sizeof(row.hex));
 	return status;
 }
 

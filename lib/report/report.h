@@ -27,6 +27,7 @@
 #define REPORT_ROWS_MAX       100000
 #define REPORT_TEXT_BYTES_MAX (32u << 20) /* names in these rows, each kept once */
 #define REPORT_IDS_MAX        2000000     /* computers and flows with patients, over all rows */
+#define REPORT_FLAG_ID_CHARS  11          /* first 10 hex digits of a SHA-256 */
 #define REPORT_DAYS_MAX       400         /* days filled with a quiet row: 13 months */
 
 /* One flow with everything that was decided about it. Borrows for the time of report_add_flow. */
@@ -80,6 +81,14 @@ struct report *report_free(struct report *r);
 /* Sorted as store_flows gives them. Copies what it needs; flows.jsonl rows go to a temporary file
  * in the folder at once, so that memory does not grow with the number of flows. */
 int report_add_flow(struct report *r, const struct report_flow *f) WUNRES NONNULL(1, 2);
+/* What changed since another register: `before` was given the same flows, judged with it, and is
+ * borrowed for the call. After this reports show flags that are gone, new, or of another severity,
+ * and the folder gets changes.csv. Once. against: what stands behind "Compared with". */
+int report_compare(struct report *r, struct report *before, const char *against) WUNRES
+        NONNULL(1, 2, 3);
+/* The id that one of the flow's flags has in flags.csv. */
+int report_flag_id(struct report *r, const struct report_flow *f, unsigned index,
+        char ret[static REPORT_FLAG_ID_CHARS]) WUNRES NONNULL(1, 2);
 /* Writes all files of the folder; once. When anything fails the temporaries go and the files of an
  * earlier run stay as they were: STATUS_NO_SPACE on a full disk. At the end the store notes what
  * was seen on which date. */

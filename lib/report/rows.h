@@ -15,7 +15,6 @@
 #include "report/text_pool.h"
 
 #define ROW_OTHER       "(other)"
-#define FLAG_ID_CHARS   11    /* first 10 hex digits of a SHA-256 */
 #define ROW_IDS_MAX     65536 /* computers, or flows with patients, of one row */
 #define ROW_REASONS_MAX 12    /* not_inspected_reason is a closed list of nine */
 
@@ -80,12 +79,22 @@ struct flag_row {
 	enum severity severity;
 	bool folded;
 	const char *program_id, *destination, *computer; /* the key, with id and scope */
-	char hex[FLAG_ID_CHARS];
+	char hex[REPORT_FLAG_ID_CHARS];
 	const char *sentence, *register_says, *would_clear, *rule;
 	const char *text[ROW_TEXTS];
 	category_set categories;
 	int64_t first_ns, last_ns;
 	uint64_t times;
+};
+
+/* In the order in which people read them. */
+enum change_kind { CHANGE_NEW, CHANGE_SEVERITY, CHANGE_GONE, CHANGE_KINDS };
+
+/* A flag that another register raises otherwise. */
+struct flag_change {
+	enum change_kind kind;
+	enum severity before, after; /* SEVERITY_NONE: not raised */
+	struct flag_row row;         /* as it is now; of one that is gone, as it was */
 };
 
 /* Conversations that the rows do not tell apart, for "what could not be seen". */
@@ -114,7 +123,10 @@ struct report {
 	uint64_t rows_folded, flags_folded; /* times something went to "(other)" */
 	uint64_t ids, ids_left_out, drafts_left_out;
 	struct seen_counts seen;
-	bool days_cut; /* not every quiet day has its row */
+	struct flag_change *changes; /* by report_compare */
+	size_t change_count, flags_unchanged;
+	const char *compared_with; /* NULL: with nothing */
+	bool days_cut;             /* not every quiet day has its row */
 	enum severity worst;
 	struct output_set outputs;
 	FILE *flows_file; /* borrows from outputs; NULL without a folder */
@@ -159,6 +171,22 @@ int flags_add(struct report *r, const struct report_flow *f, const struct flow_f
 int report_flags(struct report *r, struct flag_row **ret_gives, size_t *ret_count) WUNRES
         NONNULL(1, 2, 3);
 
+/* flag_table.c: the flag's row for this flow alone, its subject and id filled in. */
+int flag_row_of(struct report *r, const struct report_flow *f, const struct flow_facts *facts,
+        unsigned index, struct flag_row *ret) WUNRES NONNULL(1, 2, 3, 5);
+
+/* changes.c */
+#define CHANGE_SEVERITY_CHARS 32                   /* "urgent, was medium" */
+#define CHANGE_SUBJECT_CHARS  1024                 /* two lists of names, the rest cut */
+const char *change_name(enum change_kind kind);    /* "gone", of changes.csv */
+const char *change_heading(enum change_kind kind); /* "Gone", for people */
+void change_severities(const struct flag_change *c, char ret[static CHANGE_SEVERITY_CHARS])
+        NONNULL(1);
+/* Whom or what the flag is about, for people. */
+void change_subject(const struct flag_change *c, char ret[static CHANGE_SUBJECT_CHARS]) NONNULL(1);
+/* "Compared with …: 2 flags gone, 1 new, …" */
+void changes_sentence(const struct report *r, char *ret, size_t size) NONNULL(1, 2);
+
 /* The day that the run is of, or all times. */
 struct store_query report_period(const struct report *r) NONNULL(1);
 /* From midnight to midnight, local: 23 to 25 hours. */
@@ -183,6 +211,7 @@ int stream_status(FILE *out) WUNRES NONNULL(1);
 /* csv.c, json_flow.c, json_run.c, html.c, draft.c: each writes one file. */
 int csv_write_summary(const struct report *r, const struct row_list *rows, FILE *out) WUNRES
         NONNULL(1, 2, 3);
+int csv_write_changes(const struct report *r, FILE *out) WUNRES NONNULL(1, 2);
 int csv_write_flags(const struct flag_row *flags, size_t count, FILE *out) WUNRES NONNULL(1, 3);
 int json_write_flow(FILE *out, const struct report_flow *f) WUNRES NONNULL(1, 2);
 int json_write_run(struct report *r, FILE *out) WUNRES NONNULL(1, 2);

@@ -235,6 +235,30 @@ static int write_head(const struct layout *l, struct report *r)
 	return STATUS_OK;
 }
 
+static void write_changes(const struct layout *l, const struct report *r)
+{
+	char line[SENTENCE_CHARS], severity[CHANGE_SEVERITY_CHARS];
+	char subject[CHANGE_SUBJECT_CHARS];
+
+	changes_sentence(r, line, sizeof(line));
+	write_prose(l, 0, INDENT, line);
+	for (size_t i = 0; i < r->change_count && i < TEXT_ROWS_MAX; i++) {
+		const struct flag_change *c = &r->changes[i];
+
+		if (i == 0 || c->kind != r->changes[i - 1].kind)
+			fprintf(l->out, "\n%s\n", change_heading(c->kind));
+		change_severities(c, severity);
+		change_subject(c, subject);
+		snprintf(line, sizeof(line), "%s: %s (%s: %s; id %s)", severity, c->row.sentence,
+		        flag_name(c->row.id), subject, c->row.hex);
+		write_prose(l, INDENT, 2 * INDENT, line);
+	}
+	if (r->change_count > TEXT_ROWS_MAX)
+		fprintf(l->out, "and %zu more changes, in changes.csv\n",
+		        r->change_count - TEXT_ROWS_MAX);
+	fputc('\n', l->out);
+}
+
 int report_write_text(struct report *r, FILE *out, unsigned width, bool colour)
 {
 	struct layout l = {.out = out, .width = width, .colour = colour};
@@ -253,6 +277,8 @@ int report_write_text(struct report *r, FILE *out, unsigned width, bool colour)
 	row_list_free(r, &rows);
 	if (status != STATUS_OK)
 		return status;
+	if (r->compared_with)
+		write_changes(&l, r);
 	sentence_totals(r, line);
 	write_prose(&l, 0, INDENT, line);
 	sentence_unseen(r, line);

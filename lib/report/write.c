@@ -2,7 +2,9 @@
 #include "base/status.h"
 #include "report/rows.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static int write_rows(struct report *r, const struct row_list *rows)
 {
@@ -35,6 +37,14 @@ static int write_flags(struct report *r)
 		status = csv_write_flags(flags, count, file);
 	free(flags);
 	return status;
+}
+
+static int write_changes(struct report *r)
+{
+	FILE *file;
+	int status = output_open(&r->outputs, "", "changes.csv", &file);
+
+	return status == STATUS_OK ? csv_write_changes(r, file) : status;
 }
 
 static int write_html(struct report *r)
@@ -85,8 +95,13 @@ static int commit(struct report *r, const struct row_list *rows)
 			store_abandon(r->store);
 	}
 	if (status == STATUS_OK)
-		return output_commit(&r->outputs);
-	output_abort(&r->outputs);
+		status = output_commit(&r->outputs);
+	else
+		output_abort(&r->outputs);
+	/* What an earlier run compared is not what these reports are about. */
+	if (status == STATUS_OK && !r->compared_with &&
+	        unlinkat(r->outputs.dir_fd, "changes.csv", 0) != 0 && errno != ENOENT)
+		status = status_from_errno(errno);
 	return status;
 }
 
@@ -104,6 +119,8 @@ int report_write_dir(struct report *r)
 		status = write_rows(r, &rows);
 	if (status == STATUS_OK)
 		status = write_flags(r);
+	if (status == STATUS_OK && r->compared_with)
+		status = write_changes(r);
 	if (status == STATUS_OK)
 		status = write_html(r);
 	if (status == STATUS_OK)

@@ -468,6 +468,67 @@ static void an_unmeasured_loss_is_not_none(void **state)
 	sample_close(&s);
 }
 
+static int add_flows(struct report *r, struct sample *s)
+{
+	int status = STATUS_OK;
+
+	for (int i = 0; status == STATUS_OK && i < SAMPLE_FLOWS; i++)
+		status = report_add_flow(r, &s->report_flows[i]);
+	return status;
+}
+
+/* A flag that one register raises and the other does not, one that both do with another weight. */
+static void changes_are_named_by_flag(void **state)
+{
+	struct report *before = NULL, *after = NULL;
+	char path[64], *text, id[REPORT_FLAG_ID_CHARS];
+	int fd = sample_folder(path);
+	struct sample s;
+
+	(void)state;
+	sample_open(&s);
+	s.verdicts[0].flag_count = 0;
+	sample_add_flag(
+	        &s.verdicts[0], FLAG_NO_BASIS, SEVERITY_MEDIUM, SCOPE_DESTINATION, "No reason.");
+	sample_add_flag(&s.verdicts[0], FLAG_NO_CONTRACT, SEVERITY_MEDIUM, SCOPE_DESTINATION,
+	        "No agreement.");
+	assert_int_equal(report_new(&before, s.store, s.registry, &s.run, -1), STATUS_OK);
+	assert_int_equal(add_flows(before, &s), STATUS_OK);
+	s.verdicts[0].flag_count = 0;
+	sample_add_flag(
+	        &s.verdicts[0], FLAG_NO_BASIS, SEVERITY_HIGH, SCOPE_DESTINATION, "No reason.");
+	sample_add_flag(&s.verdicts[0], FLAG_CONTRACT_ENDING, SEVERITY_LOW, SCOPE_DESTINATION,
+	        "It ends soon.");
+	assert_int_equal(report_new(&after, s.store, s.registry, &s.run, fd), STATUS_OK);
+	assert_int_equal(add_flows(after, &s), STATUS_OK);
+	assert_int_equal(report_flag_id(after, &s.report_flows[0], 0, id), STATUS_OK);
+	assert_int_equal(report_compare(after, before, "the other"), STATUS_OK);
+	assert_int_equal(report_compare(after, before, "the other"), STATUS_BUG);
+	before = report_free(before);
+	assert_int_equal(report_write_dir(after), STATUS_OK);
+	text = sample_read(fd, "changes.csv");
+	assert_non_null(strstr(text, "\r\n1,gone,"));
+	assert_non_null(strstr(text, ",no-contract,destination,medium,,No agreement.,"));
+	assert_non_null(strstr(text, ",contract-ending,destination,,low,It ends soon.,"));
+	assert_non_null(strstr(text, ",no-basis,destination,medium,high,No reason.,"));
+	assert_non_null(strstr(text, id));
+	free(text);
+	text = sample_read(fd, "flags.csv");
+	assert_non_null(strstr(text, id));
+	free(text);
+	text = sample_read(fd, "report.html");
+	assert_non_null(strstr(text, "Compared with the other: 1 flag gone, 1 new, 1 of another"));
+	assert_non_null(strstr(text, "<td>high, was medium</td>"));
+	free(text);
+	after = report_free(after);
+	/* A later report that compares nothing leaves no comparison behind. */
+	write_all(&s, fd);
+	assert_null(sample_read(fd, "changes.csv"));
+	sample_close(&s);
+	close(fd);
+	sample_remove_folder(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -479,6 +540,7 @@ int main(void)
 	        cmocka_unit_test(files_stay_when_dates_cannot_be_noted),
 	        cmocka_unit_test(hostile_texts_stay_texts),
 	        cmocka_unit_test(without_a_register_everything_is_drafted),
+	        cmocka_unit_test(changes_are_named_by_flag),
 	        cmocka_unit_test(rows_past_the_maximum_are_folded),
 	        cmocka_unit_test(the_worst_severity_decides_the_exit_code),
 	};

@@ -1,0 +1,67 @@
+#include "cmd/assessed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/status.h"
+
+void assessed_end(struct assessed *a)
+{
+	free(a->findings);
+	free(a->records);
+	a->findings = NULL;
+	a->records = NULL;
+	a->finding_count = a->record_count = 0;
+}
+
+int assessed_read(struct assessed *a, struct store *store)
+{
+	int status;
+
+	assessed_end(a);
+	status = store_findings(store, a->flow.id, &a->findings, &a->finding_count);
+	if (status == STATUS_OK)
+		status = store_records(store, a->flow.id, &a->records, &a->record_count);
+	return status;
+}
+
+static void join_candidates(const struct registry *r, const struct program_answer *a,
+        char ret[static ASSESSED_CANDIDATES_CHARS])
+{
+	size_t len = 0;
+
+	ret[0] = '\0';
+	for (unsigned i = 0; r && i < a->candidate_count; i++)
+		len += (size_t)snprintf(ret + len, ASSESSED_CANDIDATES_CHARS - len, "%s%s",
+		        len ? "|" : "", registry_program(r, a->candidates[i])->id);
+}
+
+int assessed_judge(
+        struct assessed *a, const struct registry *registry, const struct flag_rules *rules)
+{
+	const struct program_answer *program = &a->assessment.program;
+	const struct registry_program *entry = NULL;
+	int status = assess_flow(
+	        &a->flow, a->findings, a->finding_count, registry, rules, &a->assessment);
+
+	if (status != STATUS_OK)
+		return status;
+	if (program->program >= 0 && registry)
+		entry = registry_program(registry, (size_t)program->program);
+	join_candidates(registry, program, a->candidates);
+	a->row = (struct report_flow){.flow = &a->flow,
+	        .findings = a->findings,
+	        .finding_count = a->finding_count,
+	        .records = a->records,
+	        .record_count = a->record_count,
+	        .program_id = program->id,
+	        .program_name = entry ? entry->name : program->carrier,
+	        .program_kind = entry ? program_kind_text(entry->kind) : "",
+	        .program_method = program_method_text(program->method),
+	        .program_confidence = program_confidence_text(program->confidence),
+	        .program_candidates = a->candidates,
+	        .carrier_process = program->carrier,
+	        .unattributed_reason = program->reason ? program->reason : "",
+	        .verdict = &a->assessment.verdict};
+	return STATUS_OK;
+}

@@ -1,0 +1,32 @@
+/* assessed: a stored conversation with all that was decided about it under one register, as reports
+ * and `exeat register` show it. */
+#ifndef EXEAT_CMD_ASSESSED_H
+#define EXEAT_CMD_ASSESSED_H
+
+#include "base/compiler.h"
+#include "pipeline/assess.h"
+#include "report/report.h"
+#include "store/store.h"
+
+#define ASSESSED_CANDIDATES_CHARS (PROGRAM_CANDIDATES_MAX * PROGRAM_ID_CHARS)
+
+/* Filled from the top: a cursor gives the flow, assessed_read its evidence, assessed_judge
+ * the rest, which may be asked again with another register. Begins as {0}. */
+struct assessed {
+	struct store_flow flow;
+	struct store_finding *findings;
+	struct store_record *records;
+	size_t finding_count, record_count;
+	struct assessment assessment;
+	char candidates[ASSESSED_CANDIDATES_CHARS];
+	struct report_flow row; /* borrows from all of the above, and from the register */
+};
+
+/* Findings and hourly records of a->flow; forgets those of the flow before. */
+int assessed_read(struct assessed *a, struct store *store) WUNRES NONNULL(1, 2);
+/* registry may be NULL. */
+int assessed_judge(struct assessed *a, const struct registry *registry,
+        const struct flag_rules *rules) WUNRES NONNULL(1, 3);
+void assessed_end(struct assessed *a) NONNULL(1);
+
+#endif
