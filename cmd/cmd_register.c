@@ -16,7 +16,7 @@ static void print_summary(const struct registry *r)
 	size_t warnings = 0;
 
 	for (size_t i = 0; i < registry_problem_count(r); i++) {
-		char text[384];
+		char text[REGISTRY_PROBLEM_CHARS];
 
 		registry_problem_format(registry_problem(r, i), text);
 		printf("%s\n", text);
@@ -32,7 +32,7 @@ static void print_summary(const struct registry *r)
 
 static enum exit_code check(const char *folder)
 {
-	const struct workplace_options options = {.register_dir = folder};
+	const struct workplace_options options = {.register_dir = folder, .register_on_day = true};
 	struct workplace workplace;
 	bool is_inspector = false;
 	enum exit_code code = workplace_open(&workplace, &options);

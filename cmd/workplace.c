@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -115,6 +116,28 @@ static enum exit_code open_rules(struct workplace *w, const struct workplace_opt
 	return EXIT_CLEAN;
 }
 
+/* A spreadsheet leaves a file beside the one that it has open. */
+static bool is_open_elsewhere(int folder, const char *name)
+{
+	char beside[WORKPLACE_ZONE_CHARS];
+	struct stat info;
+
+	snprintf(beside, sizeof(beside), "~$%s", name); /* Excel */
+	if (fstatat(folder, beside, &info, AT_SYMLINK_NOFOLLOW) == 0)
+		return true;
+	snprintf(beside, sizeof(beside), ".~lock.%s#", name); /* LibreOffice */
+	return fstatat(folder, beside, &info, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static enum exit_code complain_register_file(const char *name)
+{
+	log_error("cannot open %s of the register: %s%s", name, strerror(errno),
+	        errno == EACCES || errno == EBUSY || errno == ETXTBSY
+	                ? "; if a spreadsheet has it open, close it there"
+	                : "");
+	return EXIT_MACHINE;
+}
+
 /* Missing files are the register's own complaint; a missing folder is a wrong command line. */
 static enum exit_code open_register(struct workplace *w, const struct workplace_options *o)
 {
@@ -130,15 +153,16 @@ static enum exit_code open_register(struct workplace *w, const struct workplace_
 		return EXIT_USAGE;
 	}
 	w->has_register = true;
+	w->register_day = o->register_on_day ? time_local_day((int64_t)time(NULL) * NS_PER_SECOND)
+	                                     : REGISTRY_NO_DAY;
 	w->overrides_fds[1] = openat(folder, overrides_name, O_RDONLY | O_CLOEXEC);
 	for (int i = 0; code == EXIT_CLEAN && i < REGISTRY_FILES; i++) {
 		const char *name = registry_file_name((enum registry_file)i);
 
 		w->register_fds[i] = openat(folder, name, O_RDONLY | O_CLOEXEC);
-		if (w->register_fds[i] < 0 && errno != ENOENT) {
-			log_error("cannot open %s of the register: %s", name, strerror(errno));
-			code = EXIT_MACHINE;
-		}
+		if (w->register_fds[i] < 0 && errno != ENOENT)
+			code = complain_register_file(name);
+		w->register_open[i] = is_open_elsewhere(folder, name);
 	}
 	close(folder);
 	return code;
@@ -358,6 +382,7 @@ enum exit_code workplace_open(struct workplace *w, const struct workplace_option
 	w->identifiers_fd = w->flags_fd = w->services_fd = -1;
 	w->overrides_fds[0] = w->overrides_fds[1] = -1;
 	w->out_fd = w->store_fd = w->store_file_fd = -1;
+	w->register_day = REGISTRY_NO_DAY;
 	priv_user_find(&w->user);
 	w->store_user = w->user;
 	code = open_rules(w, options);

@@ -55,6 +55,7 @@ struct workplace_options {
 	const char *out_dir;
 	const char *store_path;
 	bool store_read_only;
+	bool register_on_day;  /* name also what of the register has ended today */
 	bool store_must_exist; /* an absent store is a wrong command line, not an empty one */
 };
 
@@ -65,7 +66,9 @@ struct workplace {
 	struct priv_user user;       /* owner: of the output folder */
 	struct priv_user store_user; /* owner: of the store's folder, which may be another's */
 	int register_fds[REGISTRY_FILES];
+	bool register_open[REGISTRY_FILES]; /* in a spreadsheet */
 	bool has_register;
+	int32_t register_day; /* REGISTRY_NO_DAY, or the day on which it is checked */
 	int identifiers_fd, flags_fd, services_fd;
 	int overrides_fds[OVERRIDES_FILES_MAX]; /* of the country data, of the register */
 	int geo_fds[LOCATION_FILES_MAX];

@@ -56,7 +56,7 @@ static int read_given(struct workplace *w)
 static void print_problems(const struct registry *r)
 {
 	for (size_t i = 0; i < registry_problem_count(r); i++) {
-		char text[384];
+		char text[REGISTRY_PROBLEM_CHARS];
 
 		registry_problem_format(registry_problem(r, i), text);
 		log_error("%s", text);
@@ -67,8 +67,8 @@ static void print_problems(const struct registry *r)
 
 enum exit_code workplace_read_register(struct workplace *w)
 {
-	struct span files[REGISTRY_FILES];
-	bool present[REGISTRY_FILES];
+	struct registry_folder folder = {
+	        .on_day = w->register_day != REGISTRY_NO_DAY, .today = w->register_day};
 	int status = w->has_register ? read_given(w)
 	                             : read_snapshot(w, w->register_bytes, &w->has_register);
 
@@ -79,10 +79,11 @@ enum exit_code workplace_read_register(struct workplace *w)
 	if (!w->has_register)
 		return EXIT_CLEAN;
 	for (int i = 0; i < REGISTRY_FILES; i++) {
-		files[i] = buf_span(&w->register_bytes[i]);
-		present[i] = w->register_fds[i] >= 0 || files[i].len > 0;
+		folder.tables[i] = buf_span(&w->register_bytes[i]);
+		folder.has_table[i] = w->register_fds[i] >= 0 || folder.tables[i].len > 0;
+		folder.others[i] = w->register_open[i] ? REGISTRY_OTHER_LOCK : 0;
 	}
-	status = registry_load(&w->registry, files, present);
+	status = registry_load_folder(&w->registry, &folder);
 	if (status == STATUS_REGISTER) {
 		print_problems(w->registry);
 		log_error("the register cannot be used until these are corrected; no verdict was "

@@ -1,9 +1,11 @@
 #include "registry/agreement.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
 #include "registry/cells.h"
+#include "registry/coverage.h"
 #include "registry/keys.h"
 
 #define EXCEPTION_DAYS_MAX 366 /* twelve months */
@@ -29,6 +31,50 @@ static int check_duplicates(const struct sheet *s, struct problems *p)
 	return STATUS_OK;
 }
 
+/* The id without the zeros that a spreadsheet would take from its front; NULL when that changes
+ * nothing, or leaves nothing. */
+static const char *without_zeros(const char *id)
+{
+	size_t zeros = strspn(id, "0");
+
+	return strspn(id, "0123456789") == strlen(id) && zeros > 0 && id[zeros] ? id + zeros : NULL;
+}
+
+/* True when an id of the table differs from the number only by zeros at its front. */
+static bool lost_zeros(const struct keys *ids, struct span item)
+{
+	for (size_t i = 0; i < ids->count && ids->items[i].text[0] == '0'; i++) {
+		const char *bare = without_zeros(ids->items[i].text);
+
+		if (bare && span_equal_text(item, bare))
+			return true;
+	}
+	return false;
+}
+
+static bool is_number(struct span item)
+{
+	for (size_t i = 0; i < item.len; i++)
+		if (item.data[i] < '0' || item.data[i] > '9')
+			return false;
+	return item.len > 0;
+}
+
+static void complain_reference(const struct keys *ids, struct span item, const char *file,
+        const struct sheet_cell *cell, struct problems *p)
+{
+	/* Past the limit complaints are only counted, so none is worth a search. */
+	if (p->count < REGISTRY_PROBLEMS_MAX && is_number(item) && lost_zeros(ids, item))
+		problems_error(p, cell->place, "id-zeros-lost",
+		        "%s has this id with zeros before it, which a spreadsheet took away "
+		        "here; type the id in full, in a cell of the format Text.",
+		        file);
+	else
+		problems_error(p, cell->place, "reference-unknown",
+		        "No row of %s has this id; add the row there or type one of its ids.",
+		        file);
+}
+
 static void check_reference(
         const struct sheet_cell *cell, const struct keys *programs, struct problems *p)
 {
@@ -38,11 +84,22 @@ static void check_reference(
 	while (cell->text[0] != '\0' && !cell_is_none(cell) && list_next(&rest, &item)) {
 		if (item.len == 0 || keys_row(programs, item) != SIZE_MAX)
 			continue;
-		problems_error(p, cell->place, "reference-unknown",
-		        "No row of programs.csv has this program_id; add the program there or type "
-		        "one of its ids.");
+		complain_reference(programs, item, "programs.csv", cell, p);
 		return;
 	}
+}
+
+/* update_method may name the program that brings the updates. */
+static void check_bundled(
+        const struct sheet_cell *cell, const struct keys *programs, struct problems *p)
+{
+	struct span id = span_of_text(cell->text);
+
+	if (!span_starts(id, BUNDLED_WITH))
+		return;
+	id = span_slice(id, strlen(BUNDLED_WITH), id.len);
+	if (id.len > 0 && keys_row(programs, id) == SIZE_MAX)
+		complain_reference(programs, id, "programs.csv", cell, p);
 }
 
 static void check_references(const struct sheet *s, const struct keys *programs, struct problems *p)
@@ -50,10 +107,75 @@ static void check_references(const struct sheet *s, const struct keys *programs,
 	for (size_t c = 0; c < s->format->column_count; c++) {
 		enum cell_type type = s->format->columns[c].type;
 
-		if (type != CELL_REFERENCE && type != CELL_REFERENCES)
-			continue;
-		for (size_t i = 0; i < s->row_count; i++)
-			check_reference(sheet_cell(s, i, c), programs, p);
+		for (size_t i = 0; i < s->row_count; i++) {
+			if (type == CELL_REFERENCE || type == CELL_REFERENCES)
+				check_reference(sheet_cell(s, i, c), programs, p);
+			else if (type == CELL_UPDATE_METHOD)
+				check_bundled(sheet_cell(s, i, c), programs, p);
+		}
+	}
+}
+
+static int check_exception_destinations(
+        const struct sheet sheets[static REGISTRY_FILES], struct problems *p)
+{
+	const struct sheet *s = &sheets[REGISTRY_EXCEPTIONS];
+	struct keys destinations = {.count = 0};
+	int status = keys_build(&destinations, &sheets[REGISTRY_DESTINATIONS], DEST_ID);
+
+	for (size_t i = 0; status == STATUS_OK && i < s->row_count && destinations.count > 0; i++) {
+		const struct sheet_cell *cell = sheet_cell(s, i, EXCEPTION_DEST);
+		struct span id = span_of_text(cell->text);
+
+		if (id.len > 0 && keys_row(&destinations, id) == SIZE_MAX)
+			complain_reference(&destinations, id, "destinations.csv", cell, p);
+	}
+	keys_free(&destinations);
+	return status;
+}
+
+/* Follows via_program from each row; a row that the same walk meets twice closes a ring. Each row
+ * is walked over once. */
+static int check_brokers(const struct sheet *s, const struct keys *programs, struct problems *p)
+{
+	size_t *walk = calloc(s->row_count + 1, sizeof(*walk)); /* 0: not yet met */
+
+	if (!walk)
+		return STATUS_NO_MEMORY;
+	for (size_t first = 0; first < s->row_count; first++) {
+		size_t at = first;
+
+		while (at != SIZE_MAX && walk[at] == 0) {
+			const struct sheet_cell *via = sheet_cell(s, at, PROGRAM_VIA);
+
+			walk[at] = first + 1;
+			at = via->text[0] ? keys_row(programs, span_of_text(via->text)) : SIZE_MAX;
+		}
+		if (at != SIZE_MAX && walk[at] == first + 1)
+			problems_error(p, sheet_cell(s, at, PROGRAM_VIA)->place, "broker-ring",
+			        "Following via_program from here leads back here; name the broker "
+			        "that really hands the data on, and leave the broker's own empty.");
+	}
+	free(walk);
+	return STATUS_OK;
+}
+
+static void check_retired(const struct sheet sheets[static REGISTRY_FILES],
+        const struct keys *programs, struct problems *p)
+{
+	const struct sheet *s = &sheets[REGISTRY_DESTINATIONS];
+
+	for (size_t i = 0; i < s->row_count; i++) {
+		const struct sheet_cell *cell = sheet_cell(s, i, DEST_PROGRAM);
+		size_t row = keys_row(programs, span_of_text(cell->text));
+
+		if (row != SIZE_MAX &&
+		        strcmp(sheet_cell(&sheets[REGISTRY_PROGRAMS], row, PROGRAM_STATUS)->text,
+		                "retired") == 0)
+			problems_warning(p, cell->place, "program-retired",
+			        "Line %u of programs.csv says that this program is no longer used; "
+			        "delete this row once nothing is sent, or correct the status.",
+			        sheet_cell(&sheets[REGISTRY_PROGRAMS], row, 0)->place.line);
 	}
 }
 
@@ -154,7 +276,23 @@ static void check_rows(const struct sheet sheets[static REGISTRY_FILES], struct 
 	check_order(&sheets[REGISTRY_EXCEPTIONS], EXCEPTION_FROM, EXCEPTION_UNTIL, p);
 }
 
-int agreement_check(const struct sheet sheets[static REGISTRY_FILES], struct problems *p)
+static int check_among_rows(const struct sheet sheets[static REGISTRY_FILES],
+        const struct keys *programs, int32_t today, struct problems *p)
+{
+	int status;
+
+	for (size_t i = REGISTRY_PROGRAMS; i < REGISTRY_FILES; i++)
+		check_references(&sheets[i], programs, p);
+	status = check_exception_destinations(sheets, p);
+	if (status == STATUS_OK)
+		status = check_brokers(&sheets[REGISTRY_PROGRAMS], programs, p);
+	if (status == STATUS_OK && today != REGISTRY_NO_DAY)
+		check_retired(sheets, programs, p);
+	return status == STATUS_OK ? coverage_check(sheets, programs, today, p) : status;
+}
+
+int agreement_check(
+        const struct sheet sheets[static REGISTRY_FILES], int32_t today, struct problems *p)
 {
 	struct keys programs = {.count = 0}, recipients = {.count = 0};
 	int status = STATUS_OK;
@@ -168,8 +306,8 @@ int agreement_check(const struct sheet sheets[static REGISTRY_FILES], struct pro
 	if (status == STATUS_OK) {
 		check_rows(sheets, p);
 		/* Without programs or destinations to look in, one complaint is enough. */
-		for (size_t i = REGISTRY_PROGRAMS; i < REGISTRY_FILES && programs.count > 0; i++)
-			check_references(&sheets[i], &programs, p);
+		if (programs.count > 0)
+			status = check_among_rows(sheets, &programs, today, p);
 		if (recipients.count > 0) {
 			check_recipients(
 			        &sheets[REGISTRY_CONTRACTS], CONTRACT_RECIPIENT, &recipients, p);

@@ -7,8 +7,9 @@
 #include "registry/problems.h"
 #include "registry/sheet.h"
 
-/* 0 even when there are complaints, or a failure. */
-int agreement_check(const struct sheet sheets[static REGISTRY_FILES], struct problems *p) WUNRES
-        NONNULL(1, 2);
+/* today: what has ended by then is named too; REGISTRY_NO_DAY: it is not. 0 even when there are
+ * complaints, or a failure. */
+int agreement_check(const struct sheet sheets[static REGISTRY_FILES], int32_t today,
+        struct problems *p) WUNRES NONNULL(1, 3);
 
 #endif

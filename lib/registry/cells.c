@@ -1,5 +1,6 @@
 #include "registry/cells.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,21 @@ static bool check_spaces(const struct check *k)
 	return !hidden;
 }
 
+/* A long number as a spreadsheet shows it, 2.9E+12. */
+static bool is_shortened_number(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	size_t len = digits;
+
+	if (digits == 0)
+		return false;
+	if (text[len] == '.' || text[len] == ',')
+		len += 1 + strspn(text + len + 1, "0123456789");
+	return text[len] == 'E' && (text[len + 1] == '+' || text[len + 1] == '-') &&
+	       strspn(text + len + 2, "0123456789") > 0 &&
+	       text[len + 2 + strspn(text + len + 2, "0123456789")] == '\0';
+}
+
 /* What a spreadsheet leaves behind. */
 static bool check_spreadsheet(const struct check *k)
 {
@@ -135,6 +151,12 @@ static bool check_spreadsheet(const struct check *k)
 	if (error) {
 		problems_error(k->problems, k->at, "cell-error-value",
 		        "The spreadsheet could not show this cell; type the value itself.");
+		return false;
+	}
+	if (is_shortened_number(k->text)) {
+		problems_error(k->problems, k->at, "cell-number-shortened",
+		        "A spreadsheet shortened a long number here, and its digits are lost; give "
+		        "the cell the format Text and type the number again.");
 		return false;
 	}
 	if (strchr("=+-@", k->text[0])) {
@@ -150,9 +172,24 @@ static bool check_patient(const struct check *k)
 {
 	if (!holds_patient_number(span_of_text(k->text)))
 		return true;
-	problems_error(k->problems, k->at, "cell-patient-number",
-	        "This cell holds what looks like a patient's number; no patient data may stand in "
-	        "the register; remove it.");
+	problems_patient(k->problems, k->at);
+	return false;
+}
+
+/* Dashes and quotation marks of a word processor, U+2010 to U+201F, and the minus sign. */
+static bool has_typography(const char *text)
+{
+	struct span rest = span_of_text(text);
+	uint32_t c = 0;
+	size_t len;
+
+	for (size_t at = 0; at < rest.len; at += len) {
+		len = utf8_decode(span_slice(rest, at, rest.len), &c);
+		if (len == 0)
+			return false;
+		if ((c >= 0x2010 && c <= 0x201f) || c == 0x2212)
+			return true;
+	}
 	return false;
 }
 
@@ -162,8 +199,20 @@ static bool check_id(const struct check *k, const char *what)
 	char quoted[QUOTED_CHARS];
 
 	if (len >= ID_BYTES_MIN && len <= ID_BYTES_MAX &&
-	        strspn(k->text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len)
+	        strspn(k->text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len) {
+		if (k->column->type == CELL_NEW_ID && strspn(k->text, "0123456789") == len)
+			problems_warning(k->problems, k->at, "id-number",
+			        "A spreadsheet takes an id of digits for a number and drops its "
+			        "first zeros; begin it with a letter, in every file.");
 		return true;
+	}
+	if (has_typography(k->text)) {
+		problems_error(k->problems, k->at, "id-typography",
+		        "This %s has a long dash or curved quotation marks, which a program put in "
+		        "place of plain ones; type it again with plain hyphens.",
+		        what);
+		return false;
+	}
 	problems_error(k->problems, k->at, "id-form",
 	        "%s is no %s: use 2 to 32 small letters, digits and plain hyphens.",
 	        problems_quote(k->text, quoted), what);
@@ -228,22 +277,10 @@ static void words_for_people(const char *words, char ret[static WORDS_SHOWN_MAX 
 static bool word_meant(const char *words, const char *text, char ret[static 64])
 {
 	for (size_t i = 0;; i++) {
-		size_t same = 0, same_end = 0, len, text_len = strlen(text);
-
 		word_at(words, i, ret, 64);
-		len = strlen(ret);
-		if (len == 0)
+		if (ret[0] == '\0')
 			return false;
-		if (strcasecmp(ret, text) == 0)
-			return true;
-		if (len < 4 || text_len + 1 < len || text_len > len + 1)
-			continue;
-		while (same < len && same < text_len && (ret[same] | 0x20) == (text[same] | 0x20))
-			same++;
-		while (same_end < len - same && same_end < text_len - same &&
-		        (ret[len - 1 - same_end] | 0x20) == (text[text_len - 1 - same_end] | 0x20))
-			same_end++;
-		if (same + same_end + 1 >= (len > text_len ? len : text_len))
+		if (strcasecmp(ret, text) == 0 || word_is_near(ret, text))
 			return true;
 	}
 }
@@ -315,6 +352,35 @@ static bool check_hours(const struct check *k)
 	return false;
 }
 
+/* aa:bb:cc:dd:ee:ff or aa-bb-cc-dd-ee-ff */
+static bool is_mac(const char *text)
+{
+	for (size_t i = 0; i < 17; i++)
+		if (i % 3 == 2 ? text[i] != ':' && text[i] != '-' : !isxdigit((uint8_t)text[i]))
+			return false;
+	return text[17] == '\0';
+}
+
+/* A name of a computer has a letter; what has none and is no address was an address once, or is a
+ * date or a decimal. */
+static bool check_host(const struct check *k)
+{
+	struct prefix prefix;
+	struct addr addr;
+
+	if (addr_parse(k->text, &addr) || prefix_parse(k->text, &prefix) || is_mac(k->text))
+		return true;
+	if (strpbrk(k->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") &&
+	        !isdigit((uint8_t)k->text[0]))
+		return true;
+	if (strchr(k->text, '-') == NULL && strpbrk(k->text, "abcdefghijklmnopqrstuvwxyz"))
+		return true; /* 3cx.vendor.example */
+	problems_error(k->problems, k->at, "host-form",
+	        "This is neither an address nor a computer's name; a spreadsheet may have made a "
+	        "number or a date of it; type it such as 192.168.20.10.");
+	return false;
+}
+
 static bool check_net(const struct check *k)
 {
 	struct prefix prefix;
@@ -345,12 +411,11 @@ static bool check_zone(const struct check *k)
 
 static bool check_update_method(const struct check *k)
 {
-	static const char bundled[] = "bundled-with:";
 	struct check id = *k;
 
-	if (strncmp(k->text, bundled, strlen(bundled)) != 0)
+	if (strncmp(k->text, BUNDLED_WITH, strlen(BUNDLED_WITH)) != 0)
 		return check_word(k);
-	id.text = k->text + strlen(bundled);
+	id.text = k->text + strlen(BUNDLED_WITH);
 	return check_id(&id, "program_id");
 }
 
@@ -381,6 +446,8 @@ static bool check_one(const struct check *k)
 		return check_hours(k);
 	case CELL_NETS:
 		return check_net(k);
+	case CELL_HOSTS:
+		return check_host(k);
 	case CELL_RULES:
 		return rule_check(k->text, k->at, k->problems);
 	case CELL_ZONE:
@@ -395,7 +462,7 @@ static bool is_list(enum cell_type type)
 {
 	return type == CELL_REFERENCES || type == CELL_TEXTS || type == CELL_WORDS ||
 	       type == CELL_COUNTRIES || type == CELL_ANY_COUNTRIES || type == CELL_NETS ||
-	       type == CELL_RULES;
+	       type == CELL_HOSTS || type == CELL_RULES;
 }
 
 static bool list_error(const struct check *k, const char *text)

@@ -16,6 +16,7 @@
 
 #define TEXT_DEFAULT_MAX 80 /* characters: a name of a firm or a person */
 #define LIST_ITEMS_MAX   256
+#define BUNDLED_WITH     "bundled-with:" /* of update_method; a program_id follows */
 #define ADVICE_CHARS     160
 
 /* Checks the form of one cell. References are looked up elsewhere. */

@@ -51,7 +51,7 @@ static const struct column programs[] = {
         [PROGRAM_STATUS] = {"status", REQUIRED, .type = CELL_WORD,
                 .words = "approved trial retired banned"},
         [PROGRAM_OWNER] = {"owner", REQUIRED, .type = CELL_TEXT},
-        [PROGRAM_HOSTS_INSTALLED] = {"hosts_installed", NONE, .type = CELL_TEXTS},
+        [PROGRAM_HOSTS_INSTALLED] = {"hosts_installed", NONE, .type = CELL_HOSTS},
         [PROGRAM_MATCH_RULES] = {"match_rules", .type = CELL_RULES},
         [PROGRAM_READS_DB] = {"reads_clinical_db", REQUIRED, .type = CELL_WORD,
                 .words = YES_NO_UNKNOWN},
@@ -62,7 +62,7 @@ static const struct column programs[] = {
         [PROGRAM_EOS_DATE] = {"eos_date", .type = CELL_DATE},
         [PROGRAM_UPDATE_OWNER] = {"update_owner", REQUIRED, .type = CELL_WORD,
                 .words = "vendor-auto it-contractor practice unknown"},
-        [PROGRAM_UPDATE_HOSTS] = {"update_hosts", NONE, .type = CELL_TEXTS},
+        [PROGRAM_UPDATE_HOSTS] = {"update_hosts", NONE, .type = CELL_HOSTS},
         [PROGRAM_CADENCE_DAYS] = {"cadence_days", .type = CELL_NUMBER, .min = 1, .max = 730},
         [PROGRAM_VERSIONS_KNOWN] = {"versions_known", .type = CELL_TEXTS},
         [PROGRAM_SUPPORT_URL] = {"support_url", NONE, .type = CELL_TEXT, .max = 200},
@@ -194,6 +194,20 @@ int word_index(const char *words, const char *word)
 		if (span_equal_text(next_word(&rest), word))
 			return i;
 	return -1;
+}
+
+bool word_is_near(const char *word, const char *text)
+{
+	size_t len = strlen(word), text_len = strlen(text), same = 0, same_end = 0;
+
+	if (len < 4 || text_len + 1 < len || text_len > len + 1)
+		return false;
+	while (same < len && same < text_len && (word[same] | 0x20) == (text[same] | 0x20))
+		same++;
+	while (same_end < len - same && same_end < text_len - same &&
+	        (word[len - 1 - same_end] | 0x20) == (text[text_len - 1 - same_end] | 0x20))
+		same_end++;
+	return same + same_end + 1 >= (len > text_len ? len : text_len);
 }
 
 void word_at(const char *words, size_t index, char *ret, size_t size)

@@ -28,6 +28,7 @@ enum cell_type {
 	CELL_ANY_COUNTRIES, /* list of them, or `*` */
 	CELL_HOURS,         /* HH:MM-HH:MM */
 	CELL_NETS,          /* list of CIDR prefixes */
+	CELL_HOSTS,         /* list of addresses, MAC addresses or names of computers */
 	CELL_RULES,         /* list of match rules */
 	CELL_ZONE,          /* Australia/Sydney */
 	CELL_UPDATE_METHOD  /* one of `words`, or bundled-with:<program_id> */
@@ -175,6 +176,9 @@ enum exception_column {
 const struct file_format *file_format(enum registry_file file);
 /* The index of the word in a list of words; -1 when it is not there. */
 int word_index(const char *words, const char *word) NONNULL(1, 2);
+/* True when one character of the word was typed wrong, left out or put in, in letters of any size;
+ * words of fewer than four characters are too short to tell. */
+bool word_is_near(const char *word, const char *text) NONNULL(1, 2);
 /* The nth word as text in ret; "" when there are fewer. */
 void word_at(const char *words, size_t index, char *ret, size_t size) NONNULL(1, 3);
 

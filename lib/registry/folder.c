@@ -196,8 +196,8 @@ static void tell_others(const struct opener *o, unsigned slot)
 		        (struct place){.file = (enum registry_file)(slot % REGISTRY_FILES),
 		                .whole_book = slot == REGISTRY_FILES},
 		        "file-open",
-		        "The file seems to be open in Excel; save it and close Excel, or changes "
-		        "that were not saved are not seen.");
+		        "The file seems to be open in a spreadsheet; save it and close it there, "
+		        "or changes that were not saved are not seen.");
 }
 
 int folder_open(struct folder_table tables[static REGISTRY_FILES],

@@ -50,6 +50,13 @@ void problems_warning(struct problems *p, struct place at, const char *id, const
 	va_end(arguments);
 }
 
+void problems_patient(struct problems *p, struct place at)
+{
+	problems_error(p, at, "cell-patient-number",
+	        "This cell holds what looks like a patient's number; no patient data may stand in "
+	        "the register; remove it.");
+}
+
 static bool stands_before(const struct registry_problem *a, const struct registry_problem *b)
 {
 	if (a->file != b->file)

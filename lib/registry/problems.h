@@ -34,6 +34,8 @@ void problems_error(struct problems *p, struct place at, const char *id, const c
         PRINTF(4, 5) NONNULL(1, 3, 4);
 void problems_warning(struct problems *p, struct place at, const char *id, const char *format, ...)
         PRINTF(4, 5) NONNULL(1, 3, 4);
+/* The cell holds a patient's number, which the complaint does not repeat. */
+void problems_patient(struct problems *p, struct place at) NONNULL(1);
 /* By file, line, column: the order in which a person goes through the files. */
 void problems_sort(struct problems *p) NONNULL(1);
 /* The cell in quotation marks, when it may be shown: one word of fewer than 32 bytes with at

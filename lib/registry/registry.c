@@ -7,10 +7,11 @@
 #include "base/status.h"
 #include "registry/agreement.h"
 #include "registry/cells.h"
+#include "registry/rivals.h"
 #include "registry/snapshot.h"
+#include "registry/values.h"
 
-static int open_sheets(struct sheet sheets[static REGISTRY_FILES],
-        const struct folder_table tables[static REGISTRY_FILES], struct problems *p)
+static int open_sheets(struct registry *r, struct sheet sheets[static REGISTRY_FILES])
 {
 	for (unsigned i = 0; i < REGISTRY_FILES; i++) {
 		const struct file_format *format = file_format((enum registry_file)i);
@@ -19,18 +20,18 @@ static int open_sheets(struct sheet sheets[static REGISTRY_FILES],
 
 		sheets[i].file = (enum registry_file)i;
 		sheets[i].format = format;
-		sheets[i].form = p->forms[i];
-		if (!tables[i].present) {
+		sheets[i].form = r->problems.forms[i];
+		if (!r->tables[i].present) {
 			if (format->required)
-				problems_error(p, at, "file-missing",
+				problems_error(&r->problems, at, "file-missing",
 				        "The file is missing; a register needs it, even if it "
-				        "holds "
-				        "only its header row.");
+				        "holds only its header row.");
 			continue;
 		}
-		if (!tables[i].readable)
+		if (!r->tables[i].readable)
 			continue;
-		status = sheet_open(&sheets[i], (enum registry_file)i, tables[i].text, p);
+		status = sheet_open(&sheets[i], (enum registry_file)i, r->tables[i].text, &r->arena,
+		        &r->problems);
 		if (status != STATUS_OK)
 			return status;
 	}
@@ -73,6 +74,42 @@ static int digest_tables(struct registry *r)
 	return status;
 }
 
+static size_t count_rules(const struct sheet *s, size_t column)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->row_count; i++)
+		count += value_count(sheet_cell(s, i, column));
+	return count;
+}
+
+static void check_rule_count(const struct sheet *s, size_t column, struct problems *p)
+{
+	if (count_rules(s, column) > REGISTRY_RULES_MAX)
+		problems_error(p, (struct place){.file = s->file}, "rules-too-many",
+		        "The rows of this file have more than %d match rules in all; a register "
+		        "has tens.",
+		        REGISTRY_RULES_MAX);
+}
+
+/* The rows of a register with errors are given to nobody. */
+static int build(struct registry *r, const struct sheet sheets[static REGISTRY_FILES])
+{
+	struct sheet no_sheets[REGISTRY_FILES];
+	int status;
+
+	for (unsigned i = 0; i < REGISTRY_FILES; i++)
+		no_sheets[i] = (struct sheet){
+		        .format = sheets[i].format, .file = sheets[i].file, .form = sheets[i].form};
+	if (r->problems.has_error)
+		return snapshot_build(r, no_sheets);
+	status = snapshot_build(r, sheets);
+	if (status != STATUS_OK)
+		return status;
+	return rivals_check(
+	        &sheets[REGISTRY_PROGRAMS], r->program_rules, r->program_rule_count, &r->problems);
+}
+
 static int load(struct registry *r, struct sheet sheets[static REGISTRY_FILES],
         const struct registry_folder *folder)
 {
@@ -81,14 +118,17 @@ static int load(struct registry *r, struct sheet sheets[static REGISTRY_FILES],
 	if (status == STATUS_OK)
 		status = digest_tables(r);
 	if (status == STATUS_OK)
-		status = open_sheets(sheets, r->tables, &r->problems);
+		status = open_sheets(r, sheets);
 	if (status != STATUS_OK)
 		return status;
 	for (unsigned i = 0; i < REGISTRY_FILES; i++)
 		check_cells(&sheets[i], &r->problems);
-	status = agreement_check(sheets, &r->problems);
+	check_rule_count(&sheets[REGISTRY_PROGRAMS], PROGRAM_MATCH_RULES, &r->problems);
+	check_rule_count(&sheets[REGISTRY_DESTINATIONS], DEST_MATCH, &r->problems);
+	status = agreement_check(
+	        sheets, folder->on_day ? folder->today : REGISTRY_NO_DAY, &r->problems);
 	if (status == STATUS_OK)
-		status = snapshot_build(r, sheets);
+		status = build(r, sheets);
 	problems_sort(&r->problems);
 	return status;
 }
@@ -150,18 +190,19 @@ size_t registry_problems_left_out(const struct registry *r)
 	return r->problems.left_out;
 }
 
-void registry_problem_format(const struct registry_problem *p, char ret[static 384])
+void registry_problem_format(
+        const struct registry_problem *p, char ret[static REGISTRY_PROBLEM_CHARS])
 {
 	char file[REGISTRY_NAME_CHARS];
 
 	registry_place_name(p->file, p->form, file);
 	if (p->line > 0 && p->column > 0)
-		snprintf(ret, 384, "%s:%u:%u (cell %s): %s", file, p->line, p->column, p->cell,
-		        p->text);
+		snprintf(ret, REGISTRY_PROBLEM_CHARS, "%s:%u:%u (cell %s): %s", file, p->line,
+		        p->column, p->cell, p->text);
 	else if (p->line > 0)
-		snprintf(ret, 384, "%s:%u: %s", file, p->line, p->text);
+		snprintf(ret, REGISTRY_PROBLEM_CHARS, "%s:%u: %s", file, p->line, p->text);
 	else
-		snprintf(ret, 384, "%s: %s", file, p->text);
+		snprintf(ret, REGISTRY_PROBLEM_CHARS, "%s: %s", file, p->text);
 }
 
 const struct registry_practice *registry_practice(const struct registry *r)

@@ -16,14 +16,17 @@
 #include "base/category.h"
 #include "base/compiler.h"
 #include "base/csv.h"
+#include "base/cursor.h"
 #include "base/digest.h"
 #include "net/match_rule.h"
 
-#define REGISTRY_ROWS_MAX     2000
-#define REGISTRY_PROBLEMS_MAX 200        /* more are counted */
-#define REGISTRY_NO_DAY       INT32_MIN  /* a date that is not recorded */
-#define REGISTRY_NO_NUMBER    (-1)       /* a number that is not recorded */
-#define REGISTRY_NO_ROW       UINT32_MAX /* an index of a row that is not recorded */
+#define REGISTRY_ROWS_MAX      15000      /* of a file: a hundred times the largest practice */
+#define REGISTRY_RULES_MAX     60000      /* match rules of a file, four a row */
+#define REGISTRY_PROBLEMS_MAX  200        /* more are counted */
+#define REGISTRY_PROBLEM_CHARS 384        /* of a complaint with its place */
+#define REGISTRY_NO_DAY        INT32_MIN  /* a date that is not recorded */
+#define REGISTRY_NO_NUMBER     (-1)       /* a number that is not recorded */
+#define REGISTRY_NO_ROW        UINT32_MAX /* an index of a row that is not recorded */
 
 enum registry_file {
 	REGISTRY_PRACTICE,
@@ -60,7 +63,11 @@ struct registry_folder {
 	enum registry_form forms[REGISTRY_FILES]; /* of the CSV: what it was made from before */
 	struct span workbooks[REGISTRY_WORKBOOKS];
 	bool has_workbook[REGISTRY_WORKBOOKS];
-	unsigned others[REGISTRY_WORKBOOKS];
+	unsigned others[REGISTRY_WORKBOOKS]; /* a lock also of the CSV */
+	/* Name also what has ended by today, days since 1970. It is no part of loading, since the
+	 * same register must load the same on every day. */
+	bool on_day;
+	int32_t today;
 };
 
 /* Whose law on health records applies beside the Commonwealth's. */
@@ -288,9 +295,9 @@ struct registry_problem {
 
 struct registry;
 
-/* Loads the five files (a missing required file is a problem, not a failure). Always gives a
+/* Loads the six files (a missing required file is a problem, not a failure). Always gives a
  * registry, from which problems can be read; STATUS_REGISTER (negative) tells that it has errors
- * and must not be used for verdicts. Copies what it needs. */
+ * and then it has no rows and must not be used for verdicts. */
 int registry_load(struct registry **ret_gives, const struct span files[static REGISTRY_FILES],
         const bool present[static REGISTRY_FILES]) WUNRES NONNULL(1, 2, 3);
 /* The same from all that lies in a folder. */
@@ -302,7 +309,8 @@ size_t registry_problem_count(const struct registry *r) NONNULL(1);
 const struct registry_problem *registry_problem(const struct registry *r, size_t index) NONNULL(1);
 size_t registry_problems_left_out(const struct registry *r) NONNULL(1);
 /* "programs.csv:7:3 (cell C7): …" */
-void registry_problem_format(const struct registry_problem *p, char ret[static 384]) NONNULL(1);
+void registry_problem_format(
+        const struct registry_problem *p, char ret[static REGISTRY_PROBLEM_CHARS]) NONNULL(1);
 
 const struct registry_practice *registry_practice(const struct registry *r) NONNULL(1);
 size_t registry_program_count(const struct registry *r) NONNULL(1);

@@ -67,12 +67,30 @@ static const char *too_wide(const struct match_rule *r)
 	return NULL;
 }
 
+/* Digits, or a month's name among them, and no colon: a rule never looks so, but what a spreadsheet
+ * makes of addresses and lists of ports does. */
+static bool is_turned(const char *term)
+{
+	size_t digits = strspn(term, "0123456789./-, ");
+
+	if (strchr(term, ':'))
+		return false;
+	return term[digits] == '\0' || (strpbrk(term, "0123456789") && strchr(term, '-') &&
+	                                       strlen(term) <= 11 && !strchr(term, '.'));
+}
+
 bool rule_check(const char *term, struct place at, struct problems *p)
 {
 	const char *reason = "";
 	struct match_rule rule;
 	const char *wide;
 
+	if (is_turned(term)) {
+		problems_error(p, at, "rule-turned",
+		        "A spreadsheet made a number or a date of this rule; give the cell the "
+		        "format Text and type the rule again, such as port:tcp/5938.");
+		return false;
+	}
 	if (match_rule_parse(span_of_text(term), &rule, &reason) != 0) {
 		problems_error(
 		        p, at, "rule-form", "A rule of this list cannot be read: %s.", reason);

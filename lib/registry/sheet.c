@@ -5,83 +5,14 @@
 #include <string.h>
 
 #include "base/status.h"
-#include "base/utf8.h"
+#include "registry/cells.h"
+#include "registry/saved.h"
 
 #define HEADER_CHARS 64 /* longer is no column of ours */
-
-#define SAVE_AS "in Excel choose Save As, \"CSV UTF-8 (Comma delimited)\"."
 
 static struct place file_place(const struct sheet *s, unsigned line)
 {
 	return (struct place){.file = s->file, .line = line};
-}
-
-/* How often the byte stands in the first line, outside of quotation marks. */
-static size_t count_in_header(struct span file, uint8_t byte)
-{
-	bool quoted = false;
-	size_t count = 0;
-
-	for (size_t i = 0; i < file.len; i++) {
-		uint8_t c = file.data[i];
-
-		if (!quoted && (c == '\r' || c == '\n'))
-			break;
-		quoted = c == '"' ? !quoted : quoted;
-		count += c == byte && !quoted;
-	}
-	return count;
-}
-
-static bool starts_with_bytes(struct span file, const void *bytes, size_t len)
-{
-	return span_equal(span_slice(file, 0, len), span_of(bytes, len));
-}
-
-static bool looks_utf16(struct span file)
-{
-	if (starts_with_bytes(file, "\xff\xfe", 2) || starts_with_bytes(file, "\xfe\xff", 2))
-		return true;
-	return file.len >= 4 && (file.data[0] == 0) != (file.data[1] == 0) &&
-	       (file.data[2] == 0) != (file.data[3] == 0);
-}
-
-/* Files that are no CSV at all, or not the CSV that we read, are told apart, because each has
- * another cure. True when the file can be parsed. */
-static bool recognise(const struct sheet *s, struct span file, struct problems *p)
-{
-	size_t valid = utf8_valid_length(file);
-	struct place at = file_place(s, 0);
-
-	if (file.len == 0) {
-		problems_error(p, at, "file-empty",
-		        "The file is empty; it needs at least its header row.");
-	} else if (starts_with_bytes(file, "PK\x03\x04", 4) ||
-	           starts_with_bytes(file, "\xd0\xcf\x11\xe0", 4)) {
-		problems_error(p, at, "file-is-workbook",
-		        "This is an Excel workbook with the name of a CSV file; give it a name "
-		        "that ends in .xlsx, or " SAVE_AS);
-	} else if (looks_utf16(file)) {
-		problems_error(p, at, "file-utf16",
-		        "The file was saved as \"Unicode text\" (UTF-16); " SAVE_AS);
-	} else if (valid != file.len && span_find_byte(file, 0) == SIZE_MAX) {
-		for (size_t i = 0; i < valid; i++)
-			at.line += file.data[i] == '\n';
-		at.line++;
-		problems_error(p, at, "file-not-utf8",
-		        "From this line on the file holds letters in the old Windows encoding "
-		        "(Windows-1252); " SAVE_AS);
-	} else if (count_in_header(file, ',') == 0 && count_in_header(file, ';') > 0) {
-		problems_error(p, file_place(s, 1), "delimiter-semicolon",
-		        "The columns are separated by semicolons, which this computer's regional "
-		        "settings ask for; separate them by commas.");
-	} else if (count_in_header(file, ',') == 0 && count_in_header(file, '\t') > 0) {
-		problems_error(p, file_place(s, 1), "delimiter-tab",
-		        "The columns are separated by tabs; " SAVE_AS);
-	} else {
-		return true;
-	}
-	return false;
 }
 
 static int parse(struct sheet *s, struct span file, struct problems *p)
@@ -121,6 +52,20 @@ static size_t find_column(const struct file_format *f, const char *name)
 	return SIZE_MAX;
 }
 
+/* The column that a folded name was meant to be: the same, or with one letter wrong. A column that
+ * the file has already is not meant. */
+static size_t meant_column(const struct sheet *s, const char *folded)
+{
+	size_t same = find_column(s->format, folded);
+
+	for (size_t i = 0; same == SIZE_MAX && i < s->format->column_count; i++)
+		if (word_is_near(s->format->columns[i].name, folded) &&
+		        (s->file == REGISTRY_PRACTICE ||
+		                csv_table_column(s->table, s->format->columns[i].name) == SIZE_MAX))
+			same = i;
+	return same;
+}
+
 /* A name that stands where a column's or a key's name must stand: its index, or a complaint. */
 static size_t read_name(struct sheet *s, const char *name, struct place at, struct problems *p)
 {
@@ -131,9 +76,10 @@ static size_t read_name(struct sheet *s, const char *name, struct place at, stru
 	if (index != SIZE_MAX)
 		return index;
 	fold(name, folded);
-	if (find_column(s->format, folded) != SIZE_MAX)
+	index = meant_column(s, folded);
+	if (index != SIZE_MAX)
 		problems_error(p, at, "column-renamed", "%s is not a known %s; type %s.",
-		        problems_quote(name, quoted), what, folded);
+		        problems_quote(name, quoted), what, s->format->columns[index].name);
 	else
 		problems_warning(p, at, "column-unknown",
 		        "%s is not a known %s; it is kept but not used.",
@@ -238,6 +184,46 @@ static bool usable_row(const struct sheet *s, const struct csv_row *row, struct 
 	return true;
 }
 
+/* Cells that no column of ours takes: nobody reads them, so what they must not hold is looked for
+ * here. A cell under no name at all is content that somebody may think is used. */
+static void check_unused_cell(struct sheet *s, const struct csv_row *row, size_t cell,
+        struct place *unnamed, struct problems *p)
+{
+	struct csv_row header = csv_table_row(s->table, 0);
+	const struct csv_cell *c = &row->cells[cell];
+	struct place at = cell_place(s, row, cell);
+
+	if (holds_patient_number(span_of_text(c->text)))
+		problems_patient(p, at);
+	else if (c->len > 0 && header.cells[cell].len == 0 && unnamed->line == 0)
+		*unnamed = at;
+}
+
+static void check_unused(
+        struct sheet *s, size_t end, const size_t at[static COLUMNS_MAX], struct problems *p)
+{
+	struct csv_row header = csv_table_row(s->table, 0);
+	bool used[CSV_CELLS_MAX] = {false};
+
+	for (size_t i = 0; i < s->format->column_count; i++)
+		if (at[i] < CSV_CELLS_MAX)
+			used[at[i]] = true;
+	for (size_t c = 0; c < header.cell_count; c++) {
+		struct place unnamed = {.line = 0};
+
+		for (size_t i = 0; !used[c] && i < end; i++) {
+			struct csv_row row = csv_table_row(s->table, i);
+
+			if (c < row.cell_count)
+				check_unused_cell(s, &row, c, &unnamed, p);
+		}
+		if (unnamed.line > 0)
+			problems_warning(p, unnamed, "column-unnamed",
+			        "This cell stands under no column's name, so it is not used; name "
+			        "the column in the header row, or delete it.");
+	}
+}
+
 static void place_row(
         struct sheet *s, const struct csv_row *row, const size_t at[static COLUMNS_MAX])
 {
@@ -277,6 +263,7 @@ static int read_rows(struct sheet *s, struct problems *p)
 		if (usable_row(s, &row, p))
 			place_row(s, &row, at);
 	}
+	check_unused(s, end, at, p);
 	return STATUS_OK;
 }
 
@@ -287,9 +274,15 @@ static void read_key_row(struct sheet *s, const struct csv_row *row, struct prob
 
 	if (!usable_row(s, row, p))
 		return;
+	for (size_t i = 0; i < row->cell_count; i++)
+		if (i != 1 && holds_patient_number(span_of_text(row->cells[i].text)))
+			problems_patient(p, cell_place(s, row, i));
 	key = read_name(s, row->cells[0].text, cell_place(s, row, 0), p);
-	if (key == SIZE_MAX)
+	if (key == SIZE_MAX) {
+		if (row->cell_count > 1 && holds_patient_number(span_of_text(row->cells[1].text)))
+			problems_patient(p, cell_place(s, row, 1));
 		return;
+	}
 	cell = &s->cells[key];
 	if (cell->place.line > 0)
 		problems_error(p, cell_place(s, row, 0), "column-twice",
@@ -325,15 +318,27 @@ static int read_keys(struct sheet *s, struct problems *p)
 	return STATUS_OK;
 }
 
-int sheet_open(
-        struct sheet *s, enum registry_file file, struct span bytes, struct problems *problems)
+/* A file as a spreadsheet saved it; *bytes is empty after an error. */
+static int read_saved(
+        enum registry_file file, struct span *bytes, struct arena *arena, struct problems *p)
 {
-	int status;
+	int status = saved_encoding(arena, file, *bytes, bytes, p);
+
+	return status == STATUS_OK && bytes->data ? saved_delimiter(arena, file, *bytes, bytes, p)
+	                                          : status;
+}
+
+int sheet_open(struct sheet *s, enum registry_file file, struct span bytes, struct arena *arena,
+        struct problems *problems)
+{
+	int status = STATUS_OK;
 
 	s->file = file;
 	s->format = file_format(file);
-	if (s->form == REGISTRY_FORM_CSV && !recognise(s, bytes, problems))
-		return STATUS_OK;
+	if (s->form == REGISTRY_FORM_CSV)
+		status = read_saved(file, &bytes, arena, problems);
+	if (status != STATUS_OK || !bytes.data)
+		return status;
 	status = parse(s, bytes, problems);
 	if (status != STATUS_OK || !s->table)
 		return status;

@@ -8,6 +8,7 @@
 
 #include "base/compiler.h"
 #include "base/csv.h"
+#include "registry/arena.h"
 #include "registry/columns.h"
 #include "registry/problems.h"
 
@@ -26,9 +27,10 @@ struct sheet {
 };
 
 /* Opens CSV text into a sheet that is all zero but for its form, which tells what the text was made
- * from. 0 even when there are complaints (the sheet may then be empty), or a failure. */
-int sheet_open(struct sheet *s, enum registry_file file, struct span bytes,
-        struct problems *problems) WUNRES NONNULL(1, 4);
+ * from. 0 even when there are complaints (the sheet may then be empty), or a failure. Borrows bytes
+ * and arena for the life of the sheet. */
+int sheet_open(struct sheet *s, enum registry_file file, struct span bytes, struct arena *arena,
+        struct problems *problems) WUNRES NONNULL(1, 4, 5);
 void sheet_close(struct sheet *s) NONNULL(1);
 const struct sheet_cell *sheet_cell(const struct sheet *s, size_t row, size_t column) NONNULL(1);
 /* The whole row, for complaints. */

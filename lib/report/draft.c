@@ -8,7 +8,7 @@
 #include "report/csv.h"
 #include "report/rows.h"
 
-#define DRAFT_ROWS_MAX 2000 /* as many as a register may have (REGISTRY_ROWS_MAX) */
+#define DRAFT_ROWS_MAX 2000 /* more than a person confirms by hand */
 #define SLUG_CHARS     33   /* ids are [a-z0-9-]{2,32} */
 #define UNREGISTERED   "unregistered:"
 

@@ -59,8 +59,7 @@ static void check_indexes(const struct registry *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct span files[REGISTRY_FILES];
-	bool present[REGISTRY_FILES];
+	struct registry_folder folder = {.today = 20000}; /* in 2024 */
 	struct registry *r = NULL;
 	size_t which;
 	int status;
@@ -69,10 +68,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	which = (size_t)(data[0] - '0');
 	for (size_t i = 0; i < REGISTRY_FILES; i++) {
-		files[i] = span_of(data + 1, size - 1);
-		present[i] = which >= REGISTRY_FILES || which == i;
+		folder.tables[i] = span_of(data + 1, size - 1);
+		folder.has_table[i] = which >= REGISTRY_FILES || which == i;
+		folder.others[i] = which == REGISTRY_FILES ? REGISTRY_OTHER_LOCK : 0;
 	}
-	status = registry_load(&r, files, present);
+	folder.on_day = size % 2 == 0;
+	status = registry_load_folder(&r, &folder);
 	if (status != STATUS_OK && status != STATUS_REGISTER)
 		abort();
 	check_problems(r, status);

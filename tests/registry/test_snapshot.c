@@ -20,11 +20,23 @@
 
 static void columns_of_programs_are_typed(void **state)
 {
-	int status;
-	struct registry *r = load_with(REGISTRY_PROGRAMS, span_of_text(TYPED_PROGRAMS), &status);
-	const struct registry_program *p = registry_program(r, 0);
+	static const char *const files[REGISTRY_FILES] = {PRACTICE_CSV, TYPED_PROGRAMS,
+	        "dest_id,program_id,recipient,recipient_country,role,match,allowed_countries\n",
+	        "contract_id,recipient,program_ids,type,start,categories,purposes,countries,doc_"
+	        "ref\n",
+	        "basis_id,program_id,recipient,purpose,categories,basis,evidence_ref,from,"
+	        "approved_by\n"};
+	struct registry_folder folder = {.on_day = false};
+	const struct registry_program *p;
+	struct registry *r;
 
 	(void)state;
+	for (size_t i = 0; i < REGISTRY_EXCEPTIONS; i++) {
+		folder.tables[i] = span_of_text(files[i]);
+		folder.has_table[i] = true;
+	}
+	assert_int_equal(registry_load_folder(&r, &folder), 0);
+	p = registry_program(r, 0);
 	assert_int_equal(p->via_program, 1);
 	assert_true(p->hours.recorded && !p->support_window.recorded);
 	assert_int_equal(p->hours.from_minute, 18 * 60);
