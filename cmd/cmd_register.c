@@ -7,8 +7,10 @@
 
 static const char help[] = "usage: exeat register check DIR\n\n"
                            "Reads practice.csv, programs.csv, destinations.csv, contracts.csv and "
-                           "basis.csv and names each\n"
-                           "mistake with file, line, column and Excel cell. Exit code 3 when the "
+                           "basis.csv (or the\n"
+                           "same as .xlsx, or the sheets of register.xlsx) and names each "
+                           "mistake\n"
+                           "with file, line, column and Excel cell. Exit code 3 when the "
                            "register cannot be used.\n";
 
 static void print_summary(const struct registry *r)

@@ -164,6 +164,8 @@ static enum exit_code open_register(struct workplace *w, const struct workplace_
 			code = complain_register_file(name);
 		w->register_open[i] = is_open_elsewhere(folder, name);
 	}
+	if (code == EXIT_CLEAN)
+		code = workplace_open_workbooks(w, folder);
 	close(folder);
 	return code;
 }
@@ -379,6 +381,8 @@ enum exit_code workplace_open(struct workplace *w, const struct workplace_option
 	*w = nothing;
 	for (int i = 0; i < REGISTRY_FILES; i++)
 		w->register_fds[i] = -1;
+	for (int i = 0; i < REGISTRY_WORKBOOKS; i++)
+		w->workbook_fds[i] = -1;
 	w->identifiers_fd = w->flags_fd = w->services_fd = -1;
 	w->overrides_fds[0] = w->overrides_fds[1] = -1;
 	w->out_fd = w->store_fd = w->store_file_fd = -1;
@@ -660,6 +664,10 @@ void workplace_close(struct workplace *w)
 	for (int i = 0; i < REGISTRY_FILES; i++) {
 		buf_free(&w->register_bytes[i]);
 		close_fd(&w->register_fds[i]);
+	}
+	for (int i = 0; i < REGISTRY_WORKBOOKS; i++) {
+		buf_free(&w->workbook_bytes[i]);
+		close_fd(&w->workbook_fds[i]);
 	}
 	close_fd(&w->identifiers_fd);
 	close_fd(&w->flags_fd);

@@ -66,7 +66,9 @@ struct workplace {
 	struct priv_user user;       /* owner: of the output folder */
 	struct priv_user store_user; /* owner: of the store's folder, which may be another's */
 	int register_fds[REGISTRY_FILES];
-	bool register_open[REGISTRY_FILES]; /* in a spreadsheet */
+	bool register_open[REGISTRY_FILES];   /* in a spreadsheet */
+	int workbook_fds[REGISTRY_WORKBOOKS]; /* of the register, as registry_folder has them */
+	unsigned register_others[REGISTRY_WORKBOOKS]; /* the same */
 	bool has_register;
 	int32_t register_day; /* REGISTRY_NO_DAY, or the day on which it is checked */
 	int identifiers_fd, flags_fd, services_fd;
@@ -84,6 +86,8 @@ struct workplace {
 	/* loaded by the inspector */
 	char level[PRIV_LEVEL_CHARS];
 	struct buf register_bytes[REGISTRY_FILES];
+	enum registry_form register_forms[REGISTRY_FILES]; /* of the bytes that the store kept */
+	struct buf workbook_bytes[REGISTRY_WORKBOOKS];
 	struct registry *registry; /* NULL without a register */
 	struct detect_rules *detect;
 	struct flag_rules *flags;
@@ -106,7 +110,10 @@ enum exit_code workplace_load(struct workplace *w) WUNRES NONNULL(1);
 /* In a process of its own that ends when it has answered (workplace_fork_asker): enters the sandbox
  * and reads the register alone. Makes nothing, and changes nothing. */
 enum exit_code workplace_load_register(struct workplace *w) WUNRES NONNULL(1);
-/* workplace_register.c: the register that was given, else the snapshot in the store, into w. */
+/* workplace_register.c: in the monitor, opens the workbooks in the register's folder, and sees what
+ * else lies there. */
+enum exit_code workplace_open_workbooks(struct workplace *w, int folder) WUNRES NONNULL(1);
+/* The register that was given, else the snapshot in the store, into w. */
 enum exit_code workplace_read_register(struct workplace *w) WUNRES NONNULL(1);
 /* The register that the store was last written with; NULL when it remembers none. STATUS_REGISTER:
  * it has mistakes by today's rules. */

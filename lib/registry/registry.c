@@ -142,8 +142,10 @@ int registry_load_folder(struct registry **ret_gives, const struct registry_fold
 	if (!r)
 		return STATUS_NO_MEMORY;
 	status = load(r, sheets, folder);
-	for (unsigned i = 0; i < REGISTRY_FILES; i++)
+	for (unsigned i = 0; i < REGISTRY_FILES; i++) {
 		sheet_close(&sheets[i]);
+		r->tables[i].text = buf_span(&r->tables[i].converted); /* the rest was borrowed */
+	}
 	if (status != STATUS_OK) {
 		registry_free(r);
 		return status;
@@ -293,7 +295,7 @@ void registry_place_name(
 	else if (form == REGISTRY_FORM_WORKBOOK)
 		snprintf(ret, REGISTRY_NAME_CHARS, "%.*s.xlsx", stem, name);
 	else if (form == REGISTRY_FORM_SHEET)
-		snprintf(ret, REGISTRY_NAME_CHARS, "register.xlsx, sheet %.*s", stem, name);
+		snprintf(ret, REGISTRY_NAME_CHARS, "register.xlsx sheet %.*s", stem, name);
 	else
 		snprintf(ret, REGISTRY_NAME_CHARS, "register.xlsx");
 }

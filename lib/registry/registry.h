@@ -47,13 +47,13 @@ enum registry_form {
 };
 
 #define REGISTRY_WORKBOOKS  (REGISTRY_FILES + 1) /* one for each table, and register.xlsx */
-#define REGISTRY_NAME_CHARS 48                   /* "register.xlsx, sheet destinations" */
+#define REGISTRY_NAME_CHARS 48                   /* "register.xlsx sheet destinations" */
 
 /* Files that are not read, but told of: in the place of a workbook, bits. */
 #define REGISTRY_OTHER_XLSM 1u /* with macros */
 #define REGISTRY_OTHER_XLS  2u
 #define REGISTRY_OTHER_ODS  4u
-#define REGISTRY_OTHER_LOCK 8u /* ~$programs.xlsx: Excel has it open */
+#define REGISTRY_OTHER_LOCK 8u /* ~$programs.xlsx: Excel, or another program, has it open */
 
 /* What lies in the folder of a register. Borrows. The last place of the workbooks is
  * register.xlsx. */
@@ -335,7 +335,7 @@ const struct match_rule *registry_destination_rules(const struct registry *r, si
 /* SHA-256 over names and contents of the files, hex. */
 const char *registry_sha256(const struct registry *r) NONNULL(1);
 const char *registry_file_name(enum registry_file file);
-/* "programs.csv", "programs.xlsx", "register.xlsx, sheet programs" or "register.xlsx". */
+/* "programs.csv", "programs.xlsx", "register.xlsx sheet programs" or "register.xlsx". */
 void registry_place_name(
         enum registry_file file, enum registry_form form, char ret[static REGISTRY_NAME_CHARS]);
 /* What the table was read from, and the CSV text that was made of it, for registry_folder; an empty

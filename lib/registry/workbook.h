@@ -18,7 +18,7 @@
 #define WORKBOOK_SHEETS_MAX  64
 #define WORKBOOK_NAME_CHARS  128    /* 31 characters, as Excel allows, of up to 4 bytes */
 #define WORKBOOK_PART_CHARS  256    /* path in the package */
-#define WORKBOOK_STRINGS_MAX 131072 /* 2,000 rows of 64 columns, all different */
+#define WORKBOOK_STRINGS_MAX 131072 /* 15,000 rows with eight texts that no other row has */
 #define WORKBOOK_STYLES_MAX  65536  /* Excel's own limit is 65,490 */
 #define WORKBOOK_FORMATS_MAX 1024   /* Excel's own limit is 250 */
 

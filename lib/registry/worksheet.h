@@ -12,7 +12,7 @@
 #include "registry/problems.h"
 #include "registry/workbook.h"
 
-#define WORKSHEET_CELLS_MAX 262144 /* with content: twice the 2,000 rows of 64 columns */
+#define WORKSHEET_CELLS_MAX 524288 /* with content: 15,000 rows of 34 columns */
 
 /* Appends the text to ret, which must be empty. 0, also when there were errors, and then ret stays
  * empty; or a failure. */

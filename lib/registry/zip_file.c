@@ -32,7 +32,7 @@ static const char reason_bomb[] =
         "The workbook unpacks to far more than a register holds; copy the rows into a new "
         "workbook.";
 static const char reason_large[] =
-        "A sheet of this workbook is larger than 8 MiB; delete the empty rows below the last one, "
+        "A sheet of this workbook is larger than 16 MiB; delete the empty rows below the last one, "
         "or copy the rows into a new workbook.";
 
 struct directory {

@@ -15,8 +15,8 @@
 #include "base/cursor.h"
 
 #define ZIP_FILE_MEMBERS_MAX 256 /* a workbook of six sheets has about 20 */
-/* 2,000 rows of 34 columns make 2.7 MB of XML at 40 bytes a cell. */
-#define ZIP_FILE_PART_BYTES_MAX (8u << 20)
+/* 15,000 rows of 25 cells make 15 MB of XML at 40 bytes a cell; a CSV file may be as large. */
+#define ZIP_FILE_PART_BYTES_MAX (16u << 20)
 /* Rows of a sheet pack about 20 to 1, empty formatted ones up to 100. Small parts may do better. */
 #define ZIP_FILE_RATIO_MAX        200
 #define ZIP_FILE_RATIO_FROM_BYTES (1u << 20)

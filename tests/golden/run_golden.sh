@@ -62,6 +62,28 @@ run 1 quiet-day "$exeat" report --store "$work/first-run/exeat.db" --day 2026-11
 	--rules "$root/rules"
 grep -q not-captured "$work/quiet-day.out" || fail 'a day without capture is not named'
 
+# The same register as Excel workbooks: the same verdicts, which name the workbook; also when they are
+# made again from what the store remembers of it.
+places() # FOLDER NAME: the file without the digest of the register and the kind of its files
+{
+	sed -E 's/[0-9a-f]{64}//g; s/(practice|programs|destinations|contracts|basis)\.(csv|xlsx):/\1:/g' \
+		"$work/$1/$2" >"$work/places.$1.$2"
+}
+run 1 workbooks "$exeat" inspect "$case_dir/in.pcapng" \
+	--register "$root/fixtures/register-xlsx/clinic-day" --geo "$work/geo" --rules "$root/rules" \
+	--out "$work/workbook-run"
+for name in summary.csv flags.csv flows.jsonl; do
+	places first-run "$name"
+	places workbook-run "$name"
+	cmp -s "$work/places.first-run.$name" "$work/places.workbook-run.$name" ||
+		fail "$name differs with workbooks (fixtures/make/make_register_xlsx.py makes them)"
+done
+grep -q 'programs\.xlsx:' "$work/workbook-run/flags.csv" || fail 'no flag names the workbook'
+run 1 workbooks-again "$exeat" report --store "$work/workbook-run/exeat.db" --day 2026-11-22 --csv \
+	--rules "$root/rules"
+cmp -s "$work/workbooks-again.out" "$work/workbook-run/summary.csv" ||
+	fail 'the day from the store differs with workbooks'
+
 # Without a register: everything is a question, and rows to confirm are drafted.
 run 1 no-register "$exeat" inspect "$case_dir/in.pcapng" --geo "$work/geo" --rules "$root/rules" \
 	--out "$work/no-register-run"
@@ -71,7 +93,7 @@ grep -q unknown-destination "$work/no-register-run/flags.csv" || fail 'no regist
 # Nothing of a patient stands anywhere, also not on the terminal.
 mkdir "$work/terminal"
 mv "$work"/*.out "$work"/*.err "$work/terminal"
-for folder in first-run second-run no-register-run terminal; do
+for folder in first-run second-run workbook-run no-register-run terminal; do
 	python3 "$root/tests/golden/grep_secrets.py" "$work/$folder" "$case_dir/secrets.txt" ||
 		fail "$folder holds something of a patient"
 done

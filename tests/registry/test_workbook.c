@@ -173,7 +173,7 @@ static void compare_registers(const struct held *xlsx, enum registry_form form)
 	assert_int_equal(registry_converted(a, REGISTRY_PROGRAMS).len, 0);
 	registry_place_name(REGISTRY_PROGRAMS, form, name);
 	assert_string_equal(name,
-	        form == REGISTRY_FORM_SHEET ? "register.xlsx, sheet programs" : "programs.xlsx");
+	        form == REGISTRY_FORM_SHEET ? "register.xlsx sheet programs" : "programs.xlsx");
 	if (form == REGISTRY_FORM_WORKBOOK)
 		assert_same_problems(a, b);
 	registry_free(a);
@@ -332,7 +332,7 @@ static void one_table_in_two_places_is_refused(void **state)
 	assert_int_equal(status, STATUS_REGISTER);
 	p = find(r, "file-twice");
 	assert_non_null(p);
-	assert_non_null(strstr(p->text, "practice.csv and as register.xlsx, sheet practice"));
+	assert_non_null(strstr(p->text, "practice.csv and as register.xlsx sheet practice"));
 	registry_free(r);
 	let_go(&h);
 }
