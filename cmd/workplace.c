@@ -106,8 +106,9 @@ static enum exit_code open_rules(struct workplace *w, const struct workplace_opt
 	}
 	w->identifiers_fd = openat(folder, "identifiers.csv", O_RDONLY | O_CLOEXEC);
 	w->flags_fd = openat(folder, "flags.csv", O_RDONLY | O_CLOEXEC);
-	/* A hint only: without it nothing is known of services. */
+	/* Without these nothing is known of services, and no country is prescribed. */
 	w->services_fd = openat(folder, "services.csv", O_RDONLY | O_CLOEXEC);
+	w->prescribed_fd = openat(folder, "prescribed_countries.csv", O_RDONLY | O_CLOEXEC);
 	close(folder);
 	if (w->identifiers_fd < 0 || w->flags_fd < 0) {
 		log_error("the rules folder lacks identifiers.csv or flags.csv");
@@ -383,7 +384,7 @@ enum exit_code workplace_open(struct workplace *w, const struct workplace_option
 		w->register_fds[i] = -1;
 	for (int i = 0; i < REGISTRY_WORKBOOKS; i++)
 		w->workbook_fds[i] = -1;
-	w->identifiers_fd = w->flags_fd = w->services_fd = -1;
+	w->identifiers_fd = w->flags_fd = w->services_fd = w->prescribed_fd = -1;
 	w->overrides_fds[0] = w->overrides_fds[1] = -1;
 	w->out_fd = w->store_fd = w->store_file_fd = -1;
 	w->register_day = REGISTRY_NO_DAY;
@@ -674,6 +675,7 @@ void workplace_close(struct workplace *w)
 	for (size_t i = 0; i < w->geo_count; i++)
 		close_fd(&w->geo_fds[i]);
 	close_fd(&w->services_fd);
+	close_fd(&w->prescribed_fd);
 	for (int i = 0; i < OVERRIDES_FILES_MAX; i++)
 		close_fd(&w->overrides_fds[i]);
 	close_fd(&w->out_fd);

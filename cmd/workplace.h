@@ -71,7 +71,7 @@ struct workplace {
 	unsigned register_others[REGISTRY_WORKBOOKS]; /* the same */
 	bool has_register;
 	int32_t register_day; /* REGISTRY_NO_DAY, or the day on which it is checked */
-	int identifiers_fd, flags_fd, services_fd;
+	int identifiers_fd, flags_fd, services_fd, prescribed_fd;
 	int overrides_fds[OVERRIDES_FILES_MAX]; /* of the country data, of the register */
 	int geo_fds[LOCATION_FILES_MAX];
 	char geo_names[LOCATION_FILES_MAX][64]; /* of the files in their folder, for complaints */
@@ -135,7 +135,7 @@ enum exit_code workplace_leave(struct workplace *w, enum exit_code code) WUNRES 
 int workplace_read_all(int fd, struct buf *ret, size_t max_bytes) WUNRES NONNULL(2);
 /* Frees and closes. */
 void workplace_close(struct workplace *w) NONNULL(1);
-/* workplace_destinations.c: services and overrides, into w. */
+/* workplace_destinations.c: services, overrides and prescribed countries, into w. */
 /* The version of the rules is a digest of what they are made of, taken up two at a time: first may
  * be the version so far. */
 int workplace_set_rules_version(struct workplace *w, struct span first, struct span second) WUNRES

@@ -70,6 +70,15 @@ int32_t time_local_day(int64_t time_ns)
 	return days_of(parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
 }
 
+unsigned time_local_minute(int64_t time_ns)
+{
+	time_t seconds = (time_t)seconds_of(time_ns);
+	struct tm parts;
+
+	localtime_r(&seconds, &parts);
+	return (unsigned)parts.tm_hour * 60 + (unsigned)parts.tm_min;
+}
+
 void time_local_date(int64_t time_ns, char ret[static TIME_DATE_CHARS])
 {
 	time_format_day(time_local_day(time_ns), ret);

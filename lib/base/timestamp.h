@@ -23,6 +23,8 @@ void time_rfc3339_seconds(int64_t time_s, char ret[static TIME_RFC3339_CHARS]);
 void time_local_date(int64_t time_ns, char ret[static TIME_DATE_CHARS]);
 /* The local day as days since 1970-01-01 (civil), for comparing with register dates. */
 int32_t time_local_day(int64_t time_ns);
+/* Minutes since the local midnight by the clock on the wall, 0 to 1439. */
+unsigned time_local_minute(int64_t time_ns);
 /* Start of the hour that holds the time, UTC. Floors for negative times too. */
 int64_t time_hour(int64_t time_ns);
 

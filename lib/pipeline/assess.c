@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/timestamp.h"
 #include "net/cipher_suite.h"
@@ -54,6 +55,16 @@ static bool asked_by_name(const struct store_flow *flow)
 /* A clock that was never set begins in 1970 or 2000: before 2001 dates tell nothing. */
 #define CLOCK_SET_S 978307200
 
+/* Kinds of rules/identifiers.csv that raise flags of their own: their names are fixed. */
+#define KIND_LOCKED       "encrypted-content"
+#define KIND_PICTURE      "image-document"
+#define KIND_PRESCRIPTION "prescription-token"
+#define KIND_MHR_METHOD   "mhr-method"
+#define KIND_MHR_DOCUMENT "mhr-document"
+
+/* Less in no known form may be a key, a cookie or a question to a certificate's maker. */
+#define SCRAMBLED_BYTES_MIN 4096
+
 /* At the time of the flow. RFC 5280 section 4.1.2.5: both ends of the dates are included. Calls
  * over DTLS agree on certificates of their own making by another way (RFC 8827) and ask for no
  * name. */
@@ -73,19 +84,71 @@ static enum certificate_doubt doubt_of(const struct store_flow *flow)
 	return c->name_check == STORE_NAME_DIFFERS ? CERTIFICATE_OTHER_NAME : CERTIFICATE_NO_DOUBT;
 }
 
-static void describe_findings(
-        const struct store_finding *findings, size_t count, struct verdict_subject *s)
+/* Over HTTP, by which alone the gateway speaks, to what nobody knows as a service of the
+ * government. */
+static bool is_strange_gateway(const struct store_flow *flow, const struct finding *f)
+{
+	return strcmp(f->kind, KIND_MHR_METHOD) == 0 && strncmp(flow->protocol, "http", 4) == 0 &&
+	       strcmp(flow->service_kind, "government-health") != 0;
+}
+
+static void describe_document(
+        const struct store_flow *flow, const struct finding *f, struct verdict_subject *s)
+{
+	if (strcmp(f->kind, KIND_LOCKED) == 0)
+		s->locked_files = true;
+	else if (strcmp(f->kind, KIND_PICTURE) == 0)
+		s->pictures = true;
+	else if (strcmp(f->kind, KIND_PRESCRIPTION) == 0)
+		s->prescription = true;
+	else if (strcmp(f->kind, KIND_MHR_DOCUMENT) == 0)
+		s->mhr_document = true;
+	if (!is_strange_gateway(flow, f))
+		return;
+	s->mhr_unknown = true;
+	s->mhr_why = "its requests name the connection method";
+}
+
+static void describe_findings(const struct store_flow *flow, const struct store_finding *findings,
+        size_t count, struct verdict_subject *s)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct finding *f = &findings[i].finding;
 
-		if (!findings[i].outward || (f->tier != TIER_MEDIUM && f->tier != TIER_HIGH))
+		if (!findings[i].outward)
+			continue;
+		describe_document(flow, f, s);
+		if (f->tier != TIER_MEDIUM && f->tier != TIER_HIGH)
 			continue;
 		s->seen |= UINT32_C(1) << f->category;
 		if (f->class == CLASS_PATIENT)
 			s->patient_seen = true;
 		if (f->metadata && f->class == CLASS_PATIENT)
 			s->identifier_in_metadata = true;
+	}
+}
+
+/* Out of a protocol that can be read came what has no form that anybody knows. */
+static bool is_scrambled(const struct store_flow *flow)
+{
+	return flow->clear && strcmp(flow->not_inspected_reason, "unknown-protocol") == 0 &&
+	       flow->not_inspected_bytes >= SCRAMBLED_BYTES_MIN;
+}
+
+/* Called by the gateway's name, and certainly not in Australia. */
+static void describe_gateway(const struct store_flow *flow, struct verdict_subject *s)
+{
+	/* live and test, of the agency's own client libraries (rules/services.csv, NOTICE.md) */
+	static const char *const gateways[] = {"services.ehealth.gov.au",
+	        "b2b.ehealthvendortest.health.gov.au", "services.svt.gw.myhealthrecord.gov.au"};
+
+	if (!s->country_certain || flow->country[0] == '\0' || strcmp(flow->country, "AU") == 0)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(gateways); i++) {
+		if (flow->name_count == 0 || strcasecmp(flow->names[0].name, gateways[i]) != 0)
+			continue;
+		s->mhr_unknown = true;
+		s->mhr_why = "it was called by the name of the service, and appears to be overseas";
 	}
 }
 
@@ -125,7 +188,10 @@ int assess_flow(const struct store_flow *flow, const struct store_finding *findi
 	                                          : NULL;
 	struct program_evidence evidence = {.process_path = flow->process_path};
 	char far[ADDR_TEXT_CHARS], computer[COMPUTER_SHOWN_CHARS];
-	struct verdict_subject s = {.day = time_local_day(flow->first_ns)};
+	struct verdict_subject s = {.day = time_local_day(flow->first_ns),
+	        .first_ns = flow->first_ns,
+	        .last_ns = flow->last_ns,
+	        .tls_version = flow->tls_version};
 
 	describe_match(flow, &evidence.match);
 	program_identify(&evidence, match, rule_count, &ret->program);
@@ -150,7 +216,9 @@ int assess_flow(const struct store_flow *flow, const struct store_finding *findi
 	service_asked(flow, &s);
 	s.infrastructure = is_infrastructure(flow);
 	s.tier = flow->tier;
-	describe_findings(findings, count, &s);
+	describe_findings(flow, findings, count, &s);
+	s.locked_files = s.locked_files || is_scrambled(flow);
+	describe_gateway(flow, &s);
 	/* A gap of unknown length is one byte at least. */
 	for (int d = 0; d < 2; d++)
 		if (d == flow->out_index)

@@ -220,54 +220,75 @@ void sentence_unseen(const struct report *r, char ret[static SENTENCE_CHARS])
 	add(ret, " mobile data, other sites, and what recipients pass on.");
 }
 
+/* Why somebody should care, in a sentence. */
+static const char *const why[FLAGS] = {
+        [FLAG_REGISTER_PROBLEM] = "Answers are only as good as the register they are held "
+                                  "against.",
+        [FLAG_CAPTURE_GAP] = "What was not recorded cannot be judged.",
+        [FLAG_NOT_CAPTURED] = "A day without a recording is not a day without sending.",
+        [FLAG_NO_CAPTURE_AUTHORITY] = "Monitoring a network needs permission that can be "
+                                      "shown.",
+        [FLAG_UNKNOWN_PROGRAM] = "Nobody has said who answers for what this program sends.",
+        [FLAG_UNKNOWN_DESTINATION] = "Nobody has recorded who receives this, or what for.",
+        [FLAG_PROGRAM_BANNED] = "A decision of the practice is not being carried out.",
+        [FLAG_PROGRAM_RETIRED_ACTIVE] = "The program may still be installed, with its access "
+                                        "to records.",
+        [FLAG_NO_CONTRACT] = "Nothing recorded says what the recipient may do with the "
+                             "information.",
+        [FLAG_CONTRACT_EXPIRED] = "What the recipient promised may no longer bind it.",
+        [FLAG_CONTRACT_NOT_STARTED] = "What the recipient promised may not bind it yet.",
+        [FLAG_CONTRACT_ENDING] = "There is time to renew it or to stop sending.",
+        [FLAG_REVIEW_OVERDUE] = "The practice set itself a date to look at this again.",
+        [FLAG_NO_BASIS] = "Health information needs a recorded reason to be passed on.",
+        [FLAG_BASIS_EXPIRED] = "The reason for sending needs to be confirmed or the sending "
+                               "stopped.",
+        [FLAG_CATEGORY_NOT_COVERED] = "More was sent than the recorded agreement is about.",
+        [FLAG_DEID_CLAIM_CONTRADICTED] =
+                "The agreement or reason on record describes it as de-identified.",
+        [FLAG_IDENTIFIER_IN_METADATA] = "Addresses and file names are kept in logs along the "
+                                        "way.",
+        [FLAG_UNENCRYPTED] = "Anyone on the way could have read it.",
+        [FLAG_WEAK_ENCRYPTION] = "Somebody on the way who takes the trouble could read it.",
+        [FLAG_BAD_CERTIFICATE] = "Somebody else may have answered in the place of the "
+                                 "recipient.",
+        [FLAG_NOT_INSPECTABLE] = "Only the recipient and the maker of the program can say "
+                                 "what it held.",
+        [FLAG_SEALED_MESSAGE] = "This is good practice; who it was for is what the register "
+                                "says.",
+        [FLAG_COUNTRY_NOT_ALLOWED] = "The register limits where this information may go.",
+        [FLAG_COUNTRY_UNCERTAIN] = "Ask the recipient where its computers are.",
+        [FLAG_OVERSEAS_BASIS_MISSING] = "Sending health information overseas needs a recorded "
+                                        "reason of its own.",
+        [FLAG_NO_CONSENT_RECORD] = "Nobody could show later what patients agreed to.",
+        [FLAG_PURPOSE_NOT_COVERED] = "The agreement on record was made for something else.",
+        [FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY] =
+                "Patients are told by your privacy policy where their information may go.",
+        [FLAG_STATE_TRANSFER_BASIS_MISSING] =
+                "NSW and Victoria have rules of their own for what leaves the State.",
+        [FLAG_MHR_GATEWAY_UNEXPECTED] =
+                "Whoever answers there may receive My Health Record information.",
+        [FLAG_MHR_LIKE_DOCUMENT_OFFSHORE] =
+                "Some suppliers may not keep or handle such documents overseas.",
+        [FLAG_BROKER_MANY_RECIPIENTS] = "The register names one recipient where there may be many.",
+        [FLAG_AI_SERVICE_UNREGISTERED] =
+                "Nobody has recorded what the service may keep, or learn from.",
+        [FLAG_CONSUMER_CLOUD] = "Such services are made for private use, and the practice "
+                                "has no say in them.",
+        [FLAG_TRACKER] = "Such companies learn who uses a page, and what for.",
+        [FLAG_REMOTE_ACCESS_TOOL] = "Who can see a screen can see the records on it.",
+        [FLAG_HIDDEN_DNS] = "Recipients may be missing from this report.",
+        [FLAG_TUNNEL] = "What went through it is missing from this report.",
+        [FLAG_OPAQUE_UNREGISTERED] = "Only whoever sent the files can say what they held.",
+        [FLAG_TEST_HOST_LIVE_DATA] = "Test services are open to more people than they need.",
+        [FLAG_LAN_PORT_AT_BORDER] = "Such services trust whoever reaches them.",
+        [FLAG_PRESCRIPTION_TOKEN] = "Whoever holds the link can collect the medicine.",
+        [FLAG_IMAGE_DOCUMENT] = "Scans may show letters, cards or patients.",
+        [FLAG_RETIRED_RECIPIENT] = "Nobody may be looking after what arrives there.",
+        [FLAG_UPDATE_IN_CLEAR] = "Anyone on the way can see which programs the practice "
+                                 "uses.",
+};
+
 const char *sentence_why(enum flag_id flag)
 {
-	static const char *const why[FLAGS] = {
-	        [FLAG_REGISTER_PROBLEM] = "Answers are only as good as the register they are held "
-	                                  "against.",
-	        [FLAG_CAPTURE_GAP] = "What was not recorded cannot be judged.",
-	        [FLAG_NOT_CAPTURED] = "A day without a recording is not a day without sending.",
-	        [FLAG_NO_CAPTURE_AUTHORITY] = "Monitoring a network needs permission that can be "
-	                                      "shown.",
-	        [FLAG_UNKNOWN_PROGRAM] = "Nobody has said who answers for what this program sends.",
-	        [FLAG_UNKNOWN_DESTINATION] = "Nobody has recorded who receives this, or what for.",
-	        [FLAG_PROGRAM_BANNED] = "A decision of the practice is not being carried out.",
-	        [FLAG_PROGRAM_RETIRED_ACTIVE] =
-	                "The program may still be installed, with its access "
-	                "to records.",
-	        [FLAG_NO_CONTRACT] = "Nothing recorded says what the recipient may do with the "
-	                             "information.",
-	        [FLAG_CONTRACT_EXPIRED] = "What the recipient promised may no longer bind it.",
-	        [FLAG_CONTRACT_NOT_STARTED] = "What the recipient promised may not bind it yet.",
-	        [FLAG_CONTRACT_ENDING] = "There is time to renew it or to stop sending.",
-	        [FLAG_REVIEW_OVERDUE] = "The practice set itself a date to look at this again.",
-	        [FLAG_NO_BASIS] = "Health information needs a recorded reason to be passed on.",
-	        [FLAG_BASIS_EXPIRED] =
-	                "The reason for sending needs to be confirmed or the sending "
-	                "stopped.",
-	        [FLAG_CATEGORY_NOT_COVERED] = "More was sent than the recorded agreement is about.",
-	        [FLAG_DEID_CLAIM_CONTRADICTED] =
-	                "The agreement or reason on record describes it as de-identified.",
-	        [FLAG_IDENTIFIER_IN_METADATA] =
-	                "Addresses and file names are kept in logs along the "
-	                "way.",
-	        [FLAG_UNENCRYPTED] = "Anyone on the way could have read it.",
-	        [FLAG_WEAK_ENCRYPTION] = "Somebody on the way who takes the trouble could read it.",
-	        [FLAG_BAD_CERTIFICATE] = "Somebody else may have answered in the place of the "
-	                                 "recipient.",
-	        [FLAG_NOT_INSPECTABLE] = "Only the recipient and the maker of the program can say "
-	                                 "what it held.",
-	        [FLAG_SEALED_MESSAGE] =
-	                "This is good practice; who it was for is what the register "
-	                "says.",
-	        [FLAG_COUNTRY_NOT_ALLOWED] = "The register limits where this information may go.",
-	        [FLAG_COUNTRY_UNCERTAIN] = "Ask the recipient where its computers are.",
-	        [FLAG_OVERSEAS_BASIS_MISSING] =
-	                "Sending health information overseas needs a recorded "
-	                "reason of its own.",
-	        [FLAG_UPDATE_IN_CLEAR] = "Anyone on the way can see which programs the practice "
-	                                 "uses.",
-	};
-
 	return flag < FLAGS && why[flag] ? why[flag] : "";
 }

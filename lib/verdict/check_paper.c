@@ -20,21 +20,6 @@ static const char *basis_name(
 	return decision_row(b->place, b->id, ret);
 }
 
-/* "contact, results" */
-static void list_categories(category_set set, char ret[static DECISION_LIST_CHARS])
-{
-	char names[CATEGORY_SET_CHARS];
-	size_t len = 0;
-
-	category_set_format(set, names);
-	for (const char *at = names; *at && len + 3 < DECISION_LIST_CHARS; at++) {
-		if (*at == '|')
-			ret[len++] = ',';
-		ret[len++] = *at == '|' ? ' ' : *at;
-	}
-	ret[len] = '\0';
-}
-
 static void check_contract_in_force(struct decision *d)
 {
 	const struct paper_trail *t = &d->trail;
@@ -78,7 +63,8 @@ static void check_contract_absent(struct decision *d)
 		        contract_name(d, t->contract_ended, name), date);
 	} else {
 		decision_raise(d, FLAG_NO_CONTRACT, &d->blanks,
-		        "contracts.csv: no row for this recipient; %s",
+		        "contracts.csv: no row for this recipient%s; %s",
+		        d->ai_recipient ? ", so none on training_use" : "",
 		        decision_destination(d, name));
 	}
 }
@@ -110,7 +96,7 @@ static void check_basis(struct decision *d)
 		        "basis.csv: no row in force for this recipient; %s",
 		        decision_destination(d, name));
 	} else if (missing != 0) {
-		list_categories(missing, categories);
+		decision_categories(missing, categories);
 		decision_raise(d, FLAG_NO_BASIS, &d->blanks, "%s does not list %s",
 		        basis_name(d, t->basis_in_force, name), categories);
 	}
@@ -125,8 +111,8 @@ static void check_coverage(struct decision *d)
 
 	if (t->contract_in_force < 0 || missing == 0)
 		return;
-	list_categories(missing, seen);
-	list_categories(t->contract_categories, listed);
+	decision_categories(missing, seen);
+	decision_categories(t->contract_categories, listed);
 	blanks = decision_with(d, BLANK_CATEGORY, seen);
 	blanks.text[BLANK_LIST] = listed;
 	decision_raise(d, FLAG_CATEGORY_NOT_COVERED, &blanks, "%s lists %s",
@@ -149,24 +135,100 @@ static void check_deidentified(struct decision *d)
 		        "%s rests on de-identified data", basis_name(d, t->basis_in_force, name));
 }
 
-static void check_overseas(struct decision *d)
+/* What a program of this kind is for; an agreement that covers any of it will do. Kinds that do
+ * many things are not asked. */
+static purpose_set purposes_of_kind(enum program_kind kind)
 {
-	const struct registry_destination *to = d->trail.destination;
+#define FOR(p) ((purpose_set)1 << PURPOSE_##p)
+	static const purpose_set purposes[PROGRAM_KINDS] = {
+	        [KIND_EXTRACT] = FOR(QI_INTERNAL) | FOR(QI_SHARED) | FOR(RESEARCH) | FOR(PLANNING),
+	        [KIND_BOOKING] = FOR(CARE) | FOR(CARE_ADMIN),
+	        [KIND_EPRESCRIBE] = FOR(CARE) | FOR(CARE_ADMIN),
+	        [KIND_SECURE_MSG] = FOR(CARE) | FOR(CARE_ADMIN),
+	        [KIND_RECALL_SMS] = FOR(CARE) | FOR(CARE_ADMIN),
+	        [KIND_AI_SCRIBE] = FOR(CARE) | FOR(CARE_ADMIN),
+	        [KIND_BACKUP] = FOR(BACKUP) | FOR(SUPPORT),
+	        [KIND_REMOTE] = FOR(SUPPORT),
+	        [KIND_CLAIMS] = FOR(CLAIMS) | FOR(CARE_ADMIN),
+	        [KIND_MHR] = FOR(CARE) | FOR(LEGAL_DUTY),
+	        [KIND_ANALYTICS] = FOR(QI_INTERNAL) | FOR(QI_SHARED) | FOR(RESEARCH) |
+	                           FOR(PLANNING) | FOR(CARE_ADMIN),
+	        [KIND_IMAGING_PATH] = FOR(CARE) | FOR(CARE_ADMIN),
+	};
+#undef FOR
+
+	return purposes[kind];
+}
+
+static void list_purposes(purpose_set set, char ret[static DECISION_LIST_CHARS])
+{
+	const char *items[PURPOSES];
+	size_t count = 0;
+
+	for (unsigned i = 0; i < PURPOSES; i++)
+		if (set >> i & 1)
+			items[count++] = purpose_text((enum purpose)i);
+	decision_list(items, count, ret, DECISION_LIST_CHARS);
+}
+
+/* What the register itself says this is for comes first; only where it is silent, the program's
+ * kind. */
+static void check_purpose(struct decision *d)
+{
+	const struct paper_trail *t = &d->trail;
+	const struct registry_program *p = registry_program(d->registry, t->destination->program);
+	purpose_set missing = t->basis_purposes & ~t->contract_purposes;
+	char used[DECISION_LIST_CHARS], listed[DECISION_LIST_CHARS], name[DECISION_ROW_CHARS];
+	char other[DECISION_ROW_CHARS];
+	struct blanks blanks;
+
+	if (t->contract_in_force < 0)
+		return;
+	if (t->basis_purposes == 0 && !(purposes_of_kind(p->kind) & t->contract_purposes))
+		missing = purposes_of_kind(p->kind);
+	if (missing == 0)
+		return;
+	list_purposes(missing, used);
+	list_purposes(t->contract_purposes, listed);
+	blanks = decision_with(d, BLANK_PURPOSE, used);
+	blanks.text[BLANK_LIST] = listed;
+	decision_raise(d, FLAG_PURPOSE_NOT_COVERED, &blanks, "%s purposes %s; %s is for %s",
+	        contract_name(d, t->contract_in_force, name), listed,
+	        t->basis_purposes ? basis_name(d, t->basis_in_force, other)
+	                          : decision_row(p->place, p->id, other),
+	        used);
+}
+
+static void check_consent(struct decision *d)
+{
 	char name[DECISION_ROW_CHARS];
 
-	if (to->recipient_country[0] == '\0' || strcmp(to->recipient_country, "AU") == 0 ||
-	        !d->trail.needed || d->trail.overseas_reason)
-		return;
-	decision_raise(d, FLAG_OVERSEAS_BASIS_MISSING, &d->blanks,
-	        "%s recipient_country %s; basis.csv: no overseas_basis",
-	        decision_destination(d, name), to->recipient_country);
+	if (d->trail.needed && d->trail.basis_unproven >= 0)
+		decision_raise(d, FLAG_NO_CONSENT_RECORD, &d->blanks,
+		        "%s rests on consent; evidence_ref names no form or notice",
+		        basis_name(d, d->trail.basis_unproven, name));
+}
+
+/* Who may train an AI on what it receives uses it for more than the visit. */
+static void check_training(struct decision *d)
+{
+	const struct paper_trail *t = &d->trail;
+	char name[DECISION_ROW_CHARS];
+
+	if (d->ai_recipient && t->contract_trains >= 0 && t->basis_in_force >= 0 &&
+	        !(t->basis_purposes >> PURPOSE_AI_TRAINING & 1))
+		decision_raise(d, FLAG_NO_BASIS, &d->blanks,
+		        "%s training_use allowed; basis.csv: no row for ai-training",
+		        contract_name(d, t->contract_trains, name));
 }
 
 void check_paper(struct decision *d)
 {
 	check_contract(d);
 	check_basis(d);
+	check_consent(d);
+	check_training(d);
+	check_purpose(d);
 	check_coverage(d);
 	check_deidentified(d);
-	check_overseas(d);
 }

@@ -60,6 +60,14 @@ static void check_destination(struct decision *d)
 		        d->subject->program >= 0 ? " and this program" : "");
 }
 
+static bool is_ai(const struct decision *d)
+{
+	const struct registry_destination *to = d->trail.destination;
+
+	return d->subject->far_service == FAR_SERVICE_AI ||
+	       (to && registry_program(d->registry, to->program)->kind == KIND_AI_SCRIBE);
+}
+
 static enum paper paper_of(const struct decision *d)
 {
 	const struct paper_trail *t = &d->trail;
@@ -112,7 +120,8 @@ int verdict_decide(const struct verdict_subject *s, const struct registry *regis
 	if (!s->egress)
 		return STATUS_OK;
 	ret->evidence = evidence_of(s);
-	paper_trail(s, registry, &d.trail);
+	paper_trail(s, registry, rules, &d.trail);
+	d.ai_recipient = is_ai(&d);
 	ret->paper = paper_of(&d);
 	name_rows(ret, &d.trail);
 	d.blanks.text[BLANK_PROGRAM] = s->program_shown;
@@ -124,6 +133,7 @@ int verdict_decide(const struct verdict_subject *s, const struct registry *regis
 	check_destination(&d);
 	if (d.trail.destination)
 		check_paper(&d);
+	check_place(&d);
 	check_traffic(&d);
 	ret->outcome = outcome_of(s, ret);
 	return STATUS_OK;

@@ -12,10 +12,19 @@ static enum severity severity_of(const struct decision *d, const struct flag_rul
 		return SEVERITY_URGENT;
 	if (rule->raises == RAISES_IDENTIFIABLE && identifiable && rule->severity < SEVERITY_URGENT)
 		return rule->severity + 1;
-	if (rule->raises == RAISES_UNREGISTERED && !d->trail.destination &&
-	        rule->severity < SEVERITY_URGENT)
+	if (rule->raises == RAISES_UNREGISTERED && rule->severity < SEVERITY_URGENT &&
+	        (!d->trail.destination || d->outside_window))
 		return rule->severity + 1;
 	return rule->severity;
+}
+
+static bool stands_before(const struct flag *before, const struct flag *flag)
+{
+	if (!before->accepted != !flag->accepted)
+		return flag->accepted != NULL;
+	if (before->severity != flag->severity)
+		return before->severity > flag->severity;
+	return before->id < flag->id;
 }
 
 void decision_raise(
@@ -39,18 +48,20 @@ void decision_raise(
 	va_start(arguments, format);
 	vsnprintf(flag.register_says, sizeof(flag.register_says), format, arguments);
 	va_end(arguments);
-	/* Worst first; among equals the order of the checks, which is that of the ids. */
+	if (d->registry)
+		exception_apply(d, &flag);
+	/* What nobody accepted first, then worst first; among equals the order of the checks, which
+	 * is that of the ids. */
 	for (at = v->flag_count; at > 0; at--) {
 		const struct flag *before = &v->flags[at - 1];
 
-		if (before->severity > flag.severity ||
-		        (before->severity == flag.severity && before->id < flag.id))
+		if (stands_before(before, &flag))
 			break;
 		v->flags[at] = v->flags[at - 1];
 	}
 	v->flags[at] = flag;
 	v->flag_count++;
-	v->severity = v->flags[0].severity;
+	v->severity = v->flags[0].accepted ? SEVERITY_INFO : v->flags[0].severity;
 }
 
 struct blanks decision_with(const struct decision *d, enum blank blank, const char *text)
@@ -61,7 +72,6 @@ struct blanks decision_with(const struct decision *d, enum blank blank, const ch
 	return blanks;
 }
 
-/* "contracts.csv:6 (c-05)" */
 const char *decision_row(
         struct registry_place place, const char *id, char ret[static DECISION_ROW_CHARS])
 {
@@ -75,4 +85,27 @@ const char *decision_row(
 const char *decision_destination(const struct decision *d, char ret[static DECISION_ROW_CHARS])
 {
 	return decision_row(d->trail.destination->place, d->trail.destination->id, ret);
+}
+
+void decision_categories(category_set set, char ret[static DECISION_LIST_CHARS])
+{
+	char names[CATEGORY_SET_CHARS];
+	size_t len = 0;
+
+	category_set_format(set, names);
+	for (const char *at = names; *at && len + 3 < DECISION_LIST_CHARS; at++) {
+		if (*at == '|')
+			ret[len++] = ',';
+		ret[len++] = *at == '|' ? ' ' : *at;
+	}
+	ret[len] = '\0';
+}
+
+void decision_list(const char *const *items, size_t count, char *ret, size_t size)
+{
+	size_t len = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < count && len < size; i++)
+		len += (size_t)snprintf(ret + len, size - len, "%s%s", i > 0 ? ", " : "", items[i]);
 }

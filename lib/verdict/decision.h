@@ -1,5 +1,6 @@
-/* decision: one decision under way, and how a check adds a flag to it. The checks stand in two
- * files: check_paper.c asks what the register records, check_traffic.c what was seen. */
+/* decision: one decision under way, and how a check adds a flag to it. The checks stand in
+ * files of their own: check_paper.c asks what the register records, check_place.c where it goes,
+ * check_traffic.c what was seen. */
 #ifndef EXEAT_VERDICT_DECISION_H
 #define EXEAT_VERDICT_DECISION_H
 
@@ -19,6 +20,8 @@ struct decision {
 	struct verdict *verdict;
 	struct paper_trail trail;
 	struct blanks blanks; /* what every flag of this subject can fill in */
+	bool ai_recipient;    /* the program or the service is an AI */
+	bool outside_window;  /* of the times in which the maker may connect */
 };
 
 /* Adds a flag; blanks are those of the decision with one changed, register_says is formatted. */
@@ -30,9 +33,18 @@ const char *decision_row(
         struct registry_place place, const char *id, char ret[static DECISION_ROW_CHARS]);
 const char *decision_destination(const struct decision *d, char ret[static DECISION_ROW_CHARS]);
 
+/* "contact, results" */
+void decision_categories(category_set set, char ret[static DECISION_LIST_CHARS]);
+/* "AU, NZ" */
+void decision_list(const char *const *items, size_t count, char *ret, size_t size) NONNULL(3);
+/* Marks a flag that somebody accepted, and says so, or why not; appends to register_says. */
+void exception_apply(const struct decision *d, struct flag *flag) NONNULL(1, 2);
+
 /* What the register records of the destination, on the day of the flow. Needs a destination. */
 void check_paper(struct decision *d);
-/* What was seen: transport, content, country, and what is publicly known of the far end. */
+/* Where it goes, and who stands behind it: countries, States, brokers, closed services. */
+void check_place(struct decision *d);
+/* What was seen: transport, content, and what is publicly known of the far end. */
 void check_traffic(struct decision *d);
 
 #endif

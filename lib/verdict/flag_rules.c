@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "verdict/prescribed.h"
 
 struct flag_rules {
 	struct csv_table *table; /* owns the texts */
 	struct flag_rule rows[FLAGS];
 	bool present[FLAGS];
+	struct prescribed *prescribed; /* NULL: none is */
 };
 
 enum rule_column {
@@ -41,6 +43,8 @@ static const struct {
         [BLANK_PERCENT] = {"percent", "an unknown part"},
         [BLANK_LINE] = {"line", "that is not known"},
         [BLANK_REASON] = {"reason", "for a reason that is not recorded"},
+        [BLANK_PURPOSE] = {"purpose", "something else"},
+        [BLANK_TIMES] = {"times", "at a time that is not known"},
 };
 
 static bool find_name(const char *const *names, size_t count, const char *name, size_t *ret)
@@ -223,9 +227,23 @@ struct flag_rules *flag_rules_free(struct flag_rules *r)
 {
 	if (r) {
 		csv_table_free(r->table);
+		prescribed_free(r->prescribed);
 		free(r);
 	}
 	return NULL;
+}
+
+int flag_rules_read_countries(
+        struct flag_rules *r, struct span countries_csv, struct csv_problem *ret_problem)
+{
+	if (r->prescribed)
+		return STATUS_BUG;
+	return prescribed_new(&r->prescribed, countries_csv, ret_problem);
+}
+
+bool flag_rules_prescribes(const struct flag_rules *r, const char *country, int32_t day)
+{
+	return prescribed_holds(r->prescribed, country, day);
 }
 
 const struct flag_rule *flag_rules_get(const struct flag_rules *r, enum flag_id id)

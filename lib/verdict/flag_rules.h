@@ -10,11 +10,13 @@ enum raises {
 	RAISES_NO,
 	RAISES_IDENTIFIABLE, /* one step, when clinical data of an identifiable patient was seen */
 	RAISES_SEEN_URGENT,  /* to urgent, when clinical data was seen */
-	RAISES_UNREGISTERED, /* one step, when the register has no row for the destination */
+	/* one step, when the register has no row for the destination, or the time lies outside of
+	 * its support_window */
+	RAISES_UNREGISTERED,
 };
 
 /* The blanks of a sentence: {program} {recipient} {country} {list} {date} {category} {computer}
- * {percent} {line} {reason}. */
+ * {percent} {line} {reason} {purpose} {times}. */
 enum blank {
 	BLANK_PROGRAM,
 	BLANK_RECIPIENT,
@@ -26,6 +28,8 @@ enum blank {
 	BLANK_PERCENT,
 	BLANK_LINE,
 	BLANK_REASON,
+	BLANK_PURPOSE,
+	BLANK_TIMES,
 	BLANKS
 };
 
@@ -43,6 +47,9 @@ struct flag_rule {
 };
 
 const struct flag_rule *flag_rules_get(const struct flag_rules *r, enum flag_id id) NONNULL(1);
+/* Whether the rules name the country (alpha-2) as prescribed under APP 8.3 on that day. */
+bool flag_rules_prescribes(const struct flag_rules *r, const char *country, int32_t day)
+        NONNULL(1, 2);
 /* Fills the template; cut at size, between characters. The first letter becomes a capital. */
 void flag_sentence(const char *template, const struct blanks *blanks, char *ret, size_t size)
         NONNULL(1, 2, 3);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "verdict/flag_rules.h"
+
 /* How far a destination row is from saying something else: kind of match first, then how much of
  * the name it spells out. */
 static unsigned weight_of(const struct match_rule *rule)
@@ -13,7 +15,9 @@ static unsigned weight_of(const struct match_rule *rule)
 	       (unsigned)(spelled & 0xfff);
 }
 
-static int64_t find_destination(const struct verdict_subject *s, const struct registry *registry)
+/* program -1: a row of any program. */
+static int64_t find_destination(
+        const struct verdict_subject *s, int64_t program, const struct registry *registry)
 {
 	const struct match_rule *rules;
 	int64_t best = -1;
@@ -25,7 +29,7 @@ static int64_t find_destination(const struct verdict_subject *s, const struct re
 		const struct registry_destination *d = registry_destination(
 		        registry, rules[i].owner);
 
-		if (s->program >= 0 && d->program != (uint64_t)s->program)
+		if (program >= 0 && d->program != (uint64_t)program)
 			continue;
 		if (match_rule_is_common_port(&rules[i]) ||
 		        !match_rule_matches(&rules[i], &s->match))
@@ -38,6 +42,11 @@ static int64_t find_destination(const struct verdict_subject *s, const struct re
 	return best;
 }
 
+int64_t paper_any_destination(const struct verdict_subject *s, const struct registry *registry)
+{
+	return find_destination(s, -1, registry);
+}
+
 static bool lists_program(const struct registry_contract *c, uint32_t program)
 {
 	for (size_t i = 0; i < c->program_count; i++)
@@ -46,10 +55,43 @@ static bool lists_program(const struct registry_contract *c, uint32_t program)
 	return false;
 }
 
+static bool is_about(const struct paper_trail *t, const struct registry_contract *c)
+{
+	return c->type != CONTRACT_NONE && lists_program(c, t->destination->program) &&
+	       strcmp(c->recipient, t->destination->recipient) == 0;
+}
+
 /* An end that is not recorded is after every other. */
 static int64_t end_of(int32_t day)
 {
 	return day == REGISTRY_NO_DAY ? INT64_MAX : day;
+}
+
+static bool is_in_force(const struct paper_trail *t, const struct registry_contract *c, int32_t day)
+{
+	return is_about(t, c) && (c->start_day == REGISTRY_NO_DAY || c->start_day <= day) &&
+	       end_of(c->end_day) >= day;
+}
+
+static bool list_holds(const struct registry_list *list, const char *item)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i], item) == 0)
+			return true;
+	return false;
+}
+
+static void use_contract_in_force(
+        struct paper_trail *t, const struct registry_contract *c, int64_t index)
+{
+	if (c->training_use == TRAINING_ALLOWED && t->contract_trains < 0)
+		t->contract_trains = index;
+	if (c->training_use != TRAINING_PROHIBITED && t->contract_silent < 0)
+		t->contract_silent = index;
+	t->contract_categories |= c->categories;
+	t->contract_purposes |= c->purposes;
+	t->deid_promised = t->deid_promised || c->deid_promised ||
+	                   c->categories == UINT32_C(1) << CATEGORY_DEIDENTIFIED;
 }
 
 static void use_contract(
@@ -81,9 +123,25 @@ static void use_contract(
 		t->contract_in_force = index;
 	if (c->review_day != REGISTRY_NO_DAY && c->review_day < day && t->contract_overdue < 0)
 		t->contract_overdue = index;
-	t->contract_categories |= c->categories;
-	t->deid_promised = t->deid_promised || c->deid_promised ||
-	                   c->categories == UINT32_C(1) << CATEGORY_DEIDENTIFIED;
+	use_contract_in_force(t, c, index);
+}
+
+/* A contract in force that lists no countries limits none. */
+static int64_t find_elsewhere(const struct paper_trail *t, const struct registry *registry,
+        const struct verdict_subject *s)
+{
+	int64_t elsewhere = -1;
+
+	for (size_t i = 0; i < registry_contract_count(registry); i++) {
+		const struct registry_contract *c = registry_contract(registry, i);
+
+		if (!is_in_force(t, c, s->day))
+			continue;
+		if (c->countries.count == 0 || list_holds(&c->countries, s->country))
+			return -1;
+		elsewhere = elsewhere < 0 ? (int64_t)i : elsewhere;
+	}
+	return elsewhere;
 }
 
 static void find_contracts(struct paper_trail *t, const struct registry *registry, int32_t day)
@@ -91,22 +149,46 @@ static void find_contracts(struct paper_trail *t, const struct registry *registr
 	for (size_t i = 0; i < registry_contract_count(registry); i++) {
 		const struct registry_contract *c = registry_contract(registry, i);
 
-		if (c->type != CONTRACT_NONE && lists_program(c, t->destination->program) &&
-		        strcmp(c->recipient, t->destination->recipient) == 0)
+		if (is_about(t, c))
 			use_contract(t, registry, (int64_t)i, day);
 	}
 	t->contract_covers = category_set_covers(t->contract_categories);
 }
 
-static bool is_overseas_reason(enum overseas_basis basis)
+/* A prescribed country is one only while a row of the rules says so. */
+static bool is_overseas_reason(const struct paper_trail *t, const struct flag_rules *rules,
+        enum overseas_basis basis, int32_t day)
 {
+	if (basis == OVERSEAS_PRESCRIBED_COUNTRY)
+		return flag_rules_prescribes(rules, t->destination->recipient_country, day);
 	return basis != OVERSEAS_NOT_RECORDED && basis != OVERSEAS_UNKNOWN &&
 	       basis != OVERSEAS_NONE_NEEDED;
 }
 
+static bool rests_on_consent(const struct registry_basis *b)
+{
+	return b->basis == BASIS_EXPRESS_CONSENT || b->basis == BASIS_CONSENT_PER_VISIT ||
+	       b->overseas == OVERSEAS_INFORMED_CONSENT;
+}
+
+static void use_basis_in_force(
+        struct paper_trail *t, const struct registry_basis *b, int64_t index, bool reason)
+{
+	if (t->basis_in_force < 0)
+		t->basis_in_force = index;
+	if (rests_on_consent(b) && b->evidence_ref[0] == '\0' && t->basis_unproven < 0)
+		t->basis_unproven = index;
+	t->basis_categories |= b->categories;
+	t->basis_purposes |= (purpose_set)1 << b->purpose;
+	t->basis_deidentified = t->basis_deidentified || b->basis == BASIS_DEIDENTIFIED;
+	t->overseas_reason = t->overseas_reason || reason;
+	if (!reason && t->basis_no_reason < 0)
+		t->basis_no_reason = index;
+}
+
 /* True when the row has not ended. */
-static bool use_basis(
-        struct paper_trail *t, const struct registry *registry, int64_t index, int32_t day)
+static bool use_basis(struct paper_trail *t, const struct registry *registry,
+        const struct flag_rules *rules, int64_t index, int32_t day)
 {
 	const struct registry_basis *b = registry_basis(registry, (size_t)index);
 
@@ -118,15 +200,12 @@ static bool use_basis(
 	}
 	if ((b->from_day != REGISTRY_NO_DAY && b->from_day > day) || b->basis == BASIS_UNKNOWN)
 		return true;
-	if (t->basis_in_force < 0)
-		t->basis_in_force = index;
-	t->basis_categories |= b->categories;
-	t->basis_deidentified = t->basis_deidentified || b->basis == BASIS_DEIDENTIFIED;
-	t->overseas_reason = t->overseas_reason || is_overseas_reason(b->overseas);
+	use_basis_in_force(t, b, index, is_overseas_reason(t, rules, b->overseas, day));
 	return true;
 }
 
-static void find_bases(struct paper_trail *t, const struct registry *registry, int32_t day)
+static void find_bases(struct paper_trail *t, const struct registry *registry,
+        const struct flag_rules *rules, int32_t day)
 {
 	bool open = false;
 
@@ -135,30 +214,37 @@ static void find_bases(struct paper_trail *t, const struct registry *registry, i
 
 		if (b->program == t->destination->program &&
 		        strcmp(b->recipient, t->destination->recipient) == 0)
-			open = use_basis(t, registry, (int64_t)i, day) || open;
+			open = use_basis(t, registry, rules, (int64_t)i, day) || open;
 	}
 	t->basis_only_ended = t->basis_ended >= 0 && !open;
 	t->basis_covers = category_set_covers(t->basis_categories);
 }
 
-void paper_trail(
-        const struct verdict_subject *s, const struct registry *registry, struct paper_trail *ret)
+void paper_trail(const struct verdict_subject *s, const struct registry *registry,
+        const struct flag_rules *rules, struct paper_trail *ret)
 {
 	*ret = (struct paper_trail){.destination_index = -1,
 	        .contract_in_force = -1,
 	        .contract_ended = -1,
 	        .contract_later = -1,
 	        .contract_overdue = -1,
+	        .contract_elsewhere = -1,
+	        .contract_trains = -1,
+	        .contract_silent = -1,
 	        .basis_in_force = -1,
-	        .basis_ended = -1};
+	        .basis_ended = -1,
+	        .basis_unproven = -1,
+	        .basis_no_reason = -1};
 	if (!registry)
 		return;
-	ret->destination_index = find_destination(s, registry);
+	ret->destination_index = find_destination(s, s->program, registry);
 	if (ret->destination_index < 0)
 		return;
 	ret->destination = registry_destination(registry, (size_t)ret->destination_index);
 	ret->needed = s->seen != 0 || (ret->destination->role != ROLE_UPDATE_ONLY &&
 	                                      ret->destination->role != ROLE_CDN_ONLY);
 	find_contracts(ret, registry, s->day);
-	find_bases(ret, registry, s->day);
+	if (s->country && s->country[0] != '\0' && s->country_certain)
+		ret->contract_elsewhere = find_elsewhere(ret, registry, s);
+	find_bases(ret, registry, rules, s->day);
 }

@@ -23,17 +23,30 @@ struct paper_trail {
 	int64_t contract_overdue;         /* in force, past its review */
 	category_set contract_categories; /* listed by all in force */
 	category_set contract_covers;
+	purpose_set contract_purposes; /* listed by all in force */
 	bool deid_promised;
+	/* In force, with countries of its own, none of which is the flow's, although no other
+	 * agrees to that. */
+	int64_t contract_elsewhere;
+	int64_t contract_trains; /* in force, and lets the maker train on the data */
+	int64_t contract_silent; /* in force, and says nothing of training */
 
 	int64_t basis_in_force;
 	int64_t basis_ended;
 	bool basis_only_ended;
 	category_set basis_covers, basis_categories;
+	purpose_set basis_purposes;
 	bool basis_deidentified;
+	int64_t basis_unproven; /* rests on consent, and names no form or notice */
 	bool overseas_reason;
+	int64_t basis_no_reason; /* names one that does not count here, or none */
 };
 
 void paper_trail(const struct verdict_subject *s, const struct registry *registry,
-        struct paper_trail *ret) NONNULL(1, 3);
+        const struct flag_rules *rules, struct paper_trail *ret) NONNULL(1, 3, 4);
+/* A destination row of any program that the far end fits, although the flow's program has none
+ * there; -1: none. */
+int64_t paper_any_destination(const struct verdict_subject *s, const struct registry *registry)
+        NONNULL(1, 2);
 
 #endif

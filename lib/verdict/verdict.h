@@ -18,7 +18,7 @@
 #include "net/match_rule.h"
 #include "registry/registry.h"
 
-#define VERDICT_FLAGS_MAX 32 /* of one subject; there are fewer checks than that */
+#define VERDICT_FLAGS_MAX 40 /* of one subject; fewer checks than that can apply at once */
 
 enum severity {
 	SEVERITY_NONE,
@@ -56,7 +56,9 @@ enum flag_id {
 	FLAG_CONTRACT_ENDING,
 	FLAG_REVIEW_OVERDUE,
 	FLAG_NO_BASIS,
+	FLAG_NO_CONSENT_RECORD,
 	FLAG_BASIS_EXPIRED,
+	FLAG_PURPOSE_NOT_COVERED,
 	FLAG_CATEGORY_NOT_COVERED,
 	FLAG_DEID_CLAIM_CONTRADICTED,
 	FLAG_IDENTIFIER_IN_METADATA,
@@ -68,14 +70,23 @@ enum flag_id {
 	FLAG_COUNTRY_NOT_ALLOWED,
 	FLAG_COUNTRY_UNCERTAIN,
 	FLAG_OVERSEAS_BASIS_MISSING,
+	FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY,
+	FLAG_STATE_TRANSFER_BASIS_MISSING,
+	FLAG_MHR_GATEWAY_UNEXPECTED,
+	FLAG_MHR_LIKE_DOCUMENT_OFFSHORE,
+	FLAG_BROKER_MANY_RECIPIENTS,
 	FLAG_AI_SERVICE_UNREGISTERED,
 	FLAG_CONSUMER_CLOUD,
 	FLAG_TRACKER,
 	FLAG_REMOTE_ACCESS_TOOL,
 	FLAG_HIDDEN_DNS,
 	FLAG_TUNNEL,
+	FLAG_OPAQUE_UNREGISTERED,
 	FLAG_TEST_HOST_LIVE_DATA,
 	FLAG_LAN_PORT_AT_BORDER,
+	FLAG_PRESCRIPTION_TOKEN,
+	FLAG_IMAGE_DOCUMENT,
+	FLAG_RETIRED_RECIPIENT,
 	FLAG_UPDATE_IN_CLEAR,
 	FLAGS
 };
@@ -86,12 +97,19 @@ struct flag_rules; /* rules/flags.csv: id,severity,raises,scope,sentence,rule,wo
 int flag_rules_new(struct flag_rules **ret_gives, struct span flags_csv,
         struct csv_problem *ret_problem) WUNRES NONNULL(1, 3);
 struct flag_rules *flag_rules_free(struct flag_rules *r);
+/* rules/prescribed_countries.csv: country,instrument,from. Without it no country is prescribed.
+ * Once; STATUS_MALFORMED with *ret_problem for a bad row. Copies. */
+int flag_rules_read_countries(struct flag_rules *r, struct span countries_csv,
+        struct csv_problem *ret_problem) WUNRES NONNULL(1, 3);
 
 struct flag {
 	enum flag_id id;
 	enum severity severity;
 	enum flag_scope scope;
-	char sentence[384]; /* placeholders filled in */
+	/* Somebody decided to live with it for now (exceptions.csv): it stands behind the others
+	 * and does not count for the severity of the whole. Never for urgent flags. */
+	const struct registry_exception *accepted; /* borrows from the registry; NULL */
+	char sentence[384];                        /* placeholders filled in */
 	/* "contracts.csv:6 c-05 ended 2026-01-31", "nothing recorded", … */
 	char register_says[256];
 	char would_clear[256];
@@ -122,8 +140,9 @@ enum certificate_doubt {
 
 /* One flow as evidence. Borrows everything. */
 struct verdict_subject {
-	bool egress;               /* payload went from inside to outside */
-	int32_t day;               /* local day of the flow's first time */
+	bool egress; /* payload went from inside to outside */
+	int32_t day; /* local day of the flow's first time */
+	int64_t first_ns, last_ns;
 	int64_t program;           /* index into the registry; -1 */
 	const char *program_shown; /* name for sentences: register name, "unregistered:x.exe", "" */
 	const char *computer_shown;
@@ -138,12 +157,19 @@ struct verdict_subject {
 	bool from_outside;         /* the far end began the conversation */
 	enum transport transport;
 	bool weak_encryption;
+	const char *tls_version; /* "TLS 1.2"; "" or NULL: not known */
 	enum certificate_doubt certificate;
 	bool infrastructure; /* DNS, DHCP, NTP: no `unencrypted` */
 	enum tier tier;      /* highest of the egress findings; TIER_OPAQUE when encrypted */
 	category_set seen;   /* of findings of tier medium and high */
 	bool patient_seen;   /* one of them is of class patient */
 	bool identifier_in_metadata;
+	bool locked_files;   /* by a protocol that can be read: under a lock, or of no known form */
+	bool pictures;       /* pictures or scans, which nobody read */
+	bool prescription;   /* a link that opens an electronic prescription */
+	bool mhr_unknown;    /* My Health Record's connection method, and not its gateway */
+	const char *mhr_why; /* what shows that; "" or NULL */
+	bool mhr_document;   /* of the kind used there */
 	uint64_t gap_bytes;
 	uint64_t unread_bytes;
 };
@@ -155,8 +181,9 @@ struct verdict {
 	int64_t destination, contract, basis; /* indexes of the deciding rows; -1 */
 	category_set declared;                /* what the register says goes there, when not seen */
 	struct flag flags[VERDICT_FLAGS_MAX];
-	unsigned flag_count;    /* worst first */
-	enum severity severity; /* of the worst */
+	unsigned flag_count; /* worst first, then those that somebody accepted */
+	/* Of the worst that nobody accepted; `info` when all were. The outcome looks at all. */
+	enum severity severity;
 };
 
 /* registry NULL: no register was given; every recipient is unknown. */

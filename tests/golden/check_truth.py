@@ -27,6 +27,9 @@ SCOPE = {
     "no-capture-authority": "run", "unknown-program": "flow", "unknown-destination": "flow",
     "unencrypted": "flow", "weak-encryption": "flow", "bad-certificate": "flow",
     "update-in-clear": "flow", "not-inspectable": "flow",
+    "mhr-gateway-unexpected": "flow", "mhr-like-document-offshore": "flow",
+    "opaque-unregistered": "flow", "prescription-token": "flow", "image-document": "flow",
+    "remote-access-tool": "flow",
     "sealed-message": "flow", "program-banned": "program", "program-retired-active": "program",
 }
 

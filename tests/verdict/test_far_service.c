@@ -82,7 +82,7 @@ static const struct far_case cases[] = {
                 {.far_service = FAR_SERVICE_PERSONAL, .patient_seen = true}, ""},
         {FLAG_CONSUMER_CLOUD, SEVERITY_NONE, KNOWN, {.far_service = FAR_SERVICE_PERSONAL}, ""},
         {FLAG_TRACKER, SEVERITY_MEDIUM, OTHER, {.far_service = FAR_SERVICE_TRACKER},
-                "Bookaroo also contacted other.example, an advertising"},
+                "Bookaroo also contacted other.example, a firm that shows adverts"},
         {FLAG_TRACKER, SEVERITY_NONE, KNOWN, {.far_service = FAR_SERVICE_TRACKER}, ""},
         {FLAG_REMOTE_ACCESS_TOOL, SEVERITY_HIGH, OTHER, {.far_service = FAR_SERVICE_REMOTE_ACCESS},
                 "reception used or contacted other.example, a way for someone outside"},
