@@ -64,6 +64,7 @@ static const struct {
 	int (*run)(int argc, char **argv); /* argv[0]: "exeat register NAME" */
 } actions[] = {
         {"check", cmd_register_check},
+        {"learn", cmd_register_learn},
 };
 
 int cmd_register(int argc, char **argv)

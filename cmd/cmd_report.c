@@ -82,32 +82,13 @@ static enum exit_code remember_register(struct workplace *w)
 	return workplace_complain_store(w, "write the store", status);
 }
 
-/* A store that never got a capture would else read as a practice where nothing happens. */
-static enum exit_code check_inputs(struct workplace *w)
-{
-	static const struct store_query all = {INT64_MIN, INT64_MAX};
-	struct store_input *inputs = NULL;
-	size_t count = 0;
-	int status = store_inputs(w->store, &all, &inputs, &count);
-
-	free(inputs);
-	if (status != STATUS_OK)
-		return workplace_complain_store(w, "read the store", status);
-	if (count > 0)
-		return EXIT_CLEAN;
-	log_error("%s holds no capture yet, so there is nothing to report; add one with exeat "
-	          "inspect or exeat capture",
-	        w->store_name);
-	return EXIT_NO_PACKET;
-}
-
 static enum exit_code make_report(struct workplace *w, struct reporting_options *o)
 {
 	char date[TIME_DATE_CHARS];
 	enum exit_code code = workplace_load(w);
 
 	if (code == EXIT_CLEAN)
-		code = check_inputs(w);
+		code = reporting_check_inputs(w);
 	if (code != EXIT_CLEAN)
 		return code;
 	if (o->date) {

@@ -260,7 +260,7 @@ static int end_comparison(struct report *report, struct comparison *c)
 	                    : "no register, as the store remembered none");
 }
 
-static unsigned terminal_width(void)
+unsigned reporting_terminal_width(void)
 {
 	struct winsize size;
 	const char *columns = getenv("COLUMNS");
@@ -284,9 +284,39 @@ static int write_all(struct workplace *w, const struct reporting_options *o, str
 	if (status == STATUS_OK && o->summary)
 		status = report_write_summary(report, stdout, o->date ? o->date : "");
 	if (status == STATUS_OK && o->table)
-		status = report_write_text(report, stdout, terminal_width(), colour);
+		status = report_write_text(report, stdout, reporting_terminal_width(), colour);
 	if (status == STATUS_OK && (fflush(stdout) != 0 || ferror(stdout)))
 		status = status_from_errno(errno);
+	return status;
+}
+
+enum exit_code reporting_check_inputs(struct workplace *w)
+{
+	static const struct store_query all = {INT64_MIN, INT64_MAX};
+	struct store_input *inputs = NULL;
+	size_t count = 0;
+	int status = store_inputs(w->store, &all, &inputs, &count);
+
+	free(inputs);
+	if (status != STATUS_OK)
+		return workplace_complain_store(w, "read the store", status);
+	if (count > 0)
+		return EXIT_CLEAN;
+	log_error("%s holds no capture yet, so there is nothing to report; add one with exeat "
+	          "inspect or exeat capture",
+	        w->store_name);
+	return EXIT_NO_PACKET;
+}
+
+int reporting_run_verdict(struct workplace *w, struct verdict *ret)
+{
+	const struct reporting_options options = {.table = false};
+	struct run_facts *facts = calloc(1, sizeof(*facts));
+	int status = facts ? collect_facts(w, &options, facts) : STATUS_NO_MEMORY;
+
+	if (status == STATUS_OK)
+		status = verdict_decide_run(&facts->question, w->flags, ret);
+	free(facts);
 	return status;
 }
 

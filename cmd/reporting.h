@@ -24,6 +24,13 @@ struct reporting_options {
  * were found or what failed. */
 enum exit_code reporting_run(struct workplace *w, const struct reporting_options *options) WUNRES
         NONNULL(1, 2);
+/* The flags of the run as a whole. */
+int reporting_run_verdict(struct workplace *w, struct verdict *ret) WUNRES NONNULL(1, 2);
+/* EXIT_CLEAN, or a sentence and EXIT_NO_PACKET: a store that never got a capture would else read as
+ * a practice where nothing happens. */
+enum exit_code reporting_check_inputs(struct workplace *w) WUNRES NONNULL(1);
+/* Columns that standard output has; 0 no limit. */
+unsigned reporting_terminal_width(void);
 /* Who allowed the capture: the option, else practice.csv; "" when nobody is recorded. */
 const char *reporting_authority(
         const struct workplace *w, const char *authorised_by, char ret[static 160]) NONNULL(1);

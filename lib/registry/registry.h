@@ -342,6 +342,9 @@ void registry_place_name(
  * text when it was CSV. Borrows. */
 enum registry_form registry_form(const struct registry *r, enum registry_file file) NONNULL(1);
 struct span registry_converted(const struct registry *r, enum registry_file file) NONNULL(1);
+/* A name of, or under, a service that lends names to many customers: alone it tells nobody. Lower
+ * case. */
+bool registry_is_shared_host(const char *name) NONNULL(1);
 const char *program_kind_text(enum program_kind kind);
 const char *destination_role_text(enum destination_role role);
 const char *purpose_text(enum purpose purpose);

@@ -4,6 +4,7 @@
 
 #include "net/match_rule.h"
 #include "registry/cells.h"
+#include "registry/registry.h"
 
 #define IPV4_BITS_MIN 8 /* wider prefixes hold whole continents */
 #define IPV6_BITS_MIN 19
@@ -35,22 +36,27 @@ static bool in_list(const char *name, const char *const *list, size_t count)
 	return false;
 }
 
-/* A wildcard at a shared service itself or anywhere under one, such as *.s3.amazonaws.com. */
-static bool is_shared(const struct match_rule *r)
+bool registry_is_shared_host(const char *name)
 {
-	if (strncmp(r->text, "*.", 2) != 0)
-		return false;
+	size_t len = strlen(name);
+
 	for (size_t i = 0; i < ARRAY_LEN(shared_suffixes); i++) {
-		size_t len = strlen(r->text + 2), suffix = strlen(shared_suffixes[i]);
+		size_t suffix = strlen(shared_suffixes[i]);
 		const char *end;
 
 		if (len < suffix)
 			continue;
-		end = r->text + 2 + len - suffix;
+		end = name + len - suffix;
 		if (strcmp(end, shared_suffixes[i]) == 0 && (len == suffix || end[-1] == '.'))
 			return true;
 	}
 	return false;
+}
+
+/* A wildcard at a shared service itself or anywhere under one, such as *.s3.amazonaws.com. */
+static bool is_shared(const struct match_rule *r)
+{
+	return strncmp(r->text, "*.", 2) == 0 && registry_is_shared_host(r->text + 2);
 }
 
 static const char *too_wide(const struct match_rule *r)

@@ -205,6 +205,24 @@ static const char *match_rules(struct report *r, const struct store_flow *f)
 	return text_pool_add(r->pool, text);
 }
 
+/* What helps a person to tell who it is; of far ends that the register does not know. */
+static void fill_stranger_texts(struct report *r, const struct store_flow *f, const char **text)
+{
+	char one[DISPLAY_CHARS_MAX + 64];
+
+	text[ROW_DOMAIN] = f->domain;
+	text[ROW_NAMES] = text_pool_add(r->pool, "");
+	for (unsigned i = 0; text[ROW_NAMES] && i < f->name_count; i++) {
+		snprintf(one, sizeof(one), "%s (%s)", f->names[i].name, f->names[i].source);
+		text[ROW_NAMES] = text_pool_join(r->pool, text[ROW_NAMES], one);
+	}
+	if (f->service[0] == '\0')
+		return;
+	snprintf(one, sizeof(one), "%s%s%s%s%s", f->service, f->service_kind[0] ? " (" : "",
+	        f->service_kind, f->service_kind[0] ? ")" : "", f->service_test ? ", test" : "");
+	text[ROW_SERVICE] = text_pool_add(r->pool, one);
+}
+
 static const char *masks_of(struct report *r, const struct report_flow *f)
 {
 	const char *masks = text_pool_add(r->pool, "");
@@ -284,6 +302,8 @@ static int gather_facts(struct report *r, const struct report_flow *f, struct fl
 	ret->computer = text_pool_add(r->pool, address);
 	fill_flow_texts(r, f, ret->text);
 	fill_register_texts(r, f, ret->text);
+	if (!destination_of(r, v) || f->program_id[0] == '\0')
+		fill_stranger_texts(r, f->flow, ret->text);
 	ret->text[ROW_COMPUTERS] = ret->computer;
 	ret->text[ROW_COMPUTER_NAMES] = named;
 	for (size_t i = 0; i < ROW_TEXTS; i++) {

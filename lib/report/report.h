@@ -93,6 +93,10 @@ int report_flag_id(struct report *r, const struct report_flow *f, unsigned index
  * earlier run stay as they were: STATUS_NO_SPACE on a full disk. At the end the store notes what
  * was seen on which date. */
 int report_write_dir(struct report *r) WUNRES NONNULL(1);
+/* draft/ of the folder alone, with evidence.csv beside its two files, and what was drafted in words
+ * on a stream; width as below. */
+int report_write_drafts(struct report *r, int dir_fd, FILE *out, unsigned width) WUNRES
+        NONNULL(1, 3);
 /* The terminal table. width 0: no limit; less than REPORT_TEXT_COLUMNS_MIN counts as that. colour
  * only when asked. */
 int report_write_text(struct report *r, FILE *out, unsigned width, bool colour) WUNRES

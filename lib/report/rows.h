@@ -41,6 +41,10 @@ enum row_text {
 	ROW_COMPUTER_NAMES, /* "reception1 (192.0.2.10)", of those whose name is known */
 	ROW_MASKS,
 	ROW_MATCH_RULES, /* how the register could name this far end */
+	/* Of what the register does not know, for drafts: */
+	ROW_DOMAIN,
+	ROW_NAMES,   /* of the far end, each with how it is known: "api.x.example (sni)" */
+	ROW_SERVICE, /* "Invented Cloud (ai)" */
 	ROW_TEXTS
 };
 
@@ -95,6 +99,20 @@ struct flag_change {
 	enum change_kind kind;
 	enum severity before, after; /* SEVERITY_NONE: not raised */
 	struct flag_row row;         /* as it is now; of one that is gone, as it was */
+};
+
+#define DRAFT_ID_CHARS 33 /* ids are [a-z0-9-]{2,32} */
+
+/* A row that the register could have, and all that was seen of its subject. */
+struct draft_row {
+	enum registry_file file; /* programs or destinations */
+	char id[DRAFT_ID_CHARS];
+	struct summary_row all; /* own sets */
+};
+
+struct drafts {
+	struct draft_row *rows; /* of both files, as first seen */
+	size_t count, counts[REGISTRY_FILES];
 };
 
 /* Conversations that the rows do not tell apart, for "what could not be seen". */
@@ -175,6 +193,11 @@ int report_flags(struct report *r, struct flag_row **ret_gives, size_t *ret_coun
 int flag_row_of(struct report *r, const struct report_flow *f, const struct flow_facts *facts,
         unsigned index, struct flag_row *ret) WUNRES NONNULL(1, 2, 3, 5);
 
+/* draft.c: what the register does not know. Gives. */
+int drafts_make(struct report *r, const struct row_list *rows, struct drafts *ret) WUNRES
+        NONNULL(1, 2, 3);
+void drafts_free(struct report *r, struct drafts *d) NONNULL(1, 2);
+
 /* changes.c */
 #define CHANGE_SEVERITY_CHARS 32                   /* "urgent, was medium" */
 #define CHANGE_SUBJECT_CHARS  1024                 /* two lists of names, the rest cut */
@@ -216,9 +239,8 @@ int csv_write_flags(const struct flag_row *flags, size_t count, FILE *out) WUNRE
 int json_write_flow(FILE *out, const struct report_flow *f) WUNRES NONNULL(1, 2);
 int json_write_run(struct report *r, FILE *out) WUNRES NONNULL(1, 2);
 int html_write(struct report *r, FILE *out) WUNRES NONNULL(1, 2);
-int draft_write_programs(struct report *r, const struct row_list *rows, FILE *out) WUNRES
-        NONNULL(1, 2, 3);
-int draft_write_destinations(struct report *r, const struct row_list *rows, FILE *out) WUNRES
-        NONNULL(1, 2, 3);
+int draft_write_programs(const struct drafts *d, FILE *out) WUNRES NONNULL(1, 2);
+int draft_write_destinations(struct drafts *d, FILE *out) WUNRES NONNULL(1, 2);
+int draft_write_evidence(const struct drafts *d, FILE *out) WUNRES NONNULL(1, 2);
 
 #endif

@@ -35,6 +35,15 @@ void sentence_bytes(uint64_t bytes, char ret[static 24])
 		snprintf(ret, 24, "%.1f GB", (double)bytes / 1e9);
 }
 
+void sentence_moment(int64_t time_ns, char ret[static 32])
+{
+	time_t seconds = (time_t)(time_ns / NS_PER_SECOND);
+	struct tm parts;
+
+	if (!localtime_r(&seconds, &parts) || strftime(ret, 32, "%Y-%m-%d %H:%M", &parts) == 0)
+		ret[0] = '\0';
+}
+
 static void add_duration(char ret[static SENTENCE_CHARS], double seconds)
 {
 	if (seconds < 120)

@@ -15,6 +15,8 @@ void sentence_totals(const struct report *r, char ret[static SENTENCE_CHARS]) NO
 void sentence_unseen(const struct report *r, char ret[static SENTENCE_CHARS]) NONNULL(1);
 /* "812 bytes", "1.2 MB" */
 void sentence_bytes(uint64_t bytes, char ret[static 24]);
+/* "2026-11-22 09:30", local. */
+void sentence_moment(int64_t time_ns, char ret[static 32]);
 /* "21 November 2026", "from … to …": local days of the recordings. */
 int sentence_period(struct report *r, char ret[static 64]) WUNRES NONNULL(1);
 /* "names and contact details, results", for people. */

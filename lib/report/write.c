@@ -8,19 +8,23 @@
 
 static int write_rows(struct report *r, const struct row_list *rows)
 {
+	struct drafts drafts = {.rows = NULL};
 	FILE *file;
 	int status = output_open(&r->outputs, "", "summary.csv", &file);
 
 	if (status == STATUS_OK)
 		status = csv_write_summary(r, rows, file);
 	if (status == STATUS_OK)
+		status = drafts_make(r, rows, &drafts);
+	if (status == STATUS_OK)
 		status = output_open(&r->outputs, "draft", "programs.csv", &file);
 	if (status == STATUS_OK)
-		status = draft_write_programs(r, rows, file);
+		status = draft_write_programs(&drafts, file);
 	if (status == STATUS_OK)
 		status = output_open(&r->outputs, "draft", "destinations.csv", &file);
 	if (status == STATUS_OK)
-		status = draft_write_destinations(r, rows, file);
+		status = draft_write_destinations(&drafts, file);
+	drafts_free(r, &drafts);
 	return status;
 }
 
