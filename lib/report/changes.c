@@ -42,7 +42,8 @@ static int sorted_flags(struct report *r, struct flag_row **ret_gives, size_t *r
 static int keep_texts(struct report *r, struct flag_row *row)
 {
 	const char **const texts[] = {&row->program_id, &row->destination, &row->computer,
-	        &row->sentence, &row->register_says, &row->would_clear, &row->rule};
+	        &row->sentence, &row->register_says, &row->would_clear, &row->rule,
+	        &row->accepted_by};
 	bool kept = true;
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {

@@ -456,19 +456,24 @@ FLAG_CELL(flag_would_clear)
 	return row->would_clear;
 }
 
-/* Until somebody has decided. */
 FLAG_CELL(flag_status)
 {
-	(void)row;
 	(void)scratch;
-	return "open";
+	return row->accepted ? "accepted" : "open";
 }
 
-FLAG_CELL(flag_undecided)
+FLAG_CELL(flag_decided_by)
 {
-	(void)row;
 	(void)scratch;
-	return "";
+	return row->accepted_by;
+}
+
+FLAG_CELL(flag_decided_on)
+{
+	if (!row->accepted || row->accepted_from_day == REGISTRY_NO_DAY)
+		return "";
+	time_format_day(row->accepted_from_day, scratch);
+	return scratch;
 }
 
 const struct flag_column flag_columns[] = {
@@ -494,8 +499,8 @@ const struct flag_column flag_columns[] = {
         {"rule", flag_rule, 0},
         {"would_clear", flag_would_clear, 0},
         {"status", flag_status, 0},
-        {"decided_by", flag_undecided, 0},
-        {"decided_on", flag_undecided, 0},
+        {"decided_by", flag_decided_by, 0},
+        {"decided_on", flag_decided_on, 0},
 };
 
 const size_t flag_column_count = ARRAY_LEN(flag_columns);

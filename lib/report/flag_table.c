@@ -63,14 +63,29 @@ static int append_row(struct report *r, const struct flag_row *row, size_t *ret)
 
 static int set_sentences(struct report *r, struct flag_row *row, const struct flag *flag)
 {
+	const struct registry_exception *accepted = flag->accepted;
+
 	row->severity = flag->severity;
+	row->accepted = accepted != NULL;
+	row->accepted_by = text_pool_add(r->pool, accepted ? accepted->accepted_by : "");
+	row->accepted_from_day = accepted ? accepted->from_day : REGISTRY_NO_DAY;
+	row->accepted_until_day = accepted ? accepted->until_day : REGISTRY_NO_DAY;
 	row->sentence = text_pool_add(r->pool, flag->sentence);
 	row->register_says = text_pool_add(r->pool, flag->register_says);
 	row->would_clear = text_pool_add(r->pool, flag->would_clear);
 	row->rule = text_pool_add(r->pool, flag->rule);
-	if (!row->sentence || !row->register_says || !row->would_clear || !row->rule)
+	if (!row->accepted_by || !row->sentence || !row->register_says || !row->would_clear ||
+	        !row->rule)
 		return STATUS_NO_MEMORY;
 	return STATUS_OK;
+}
+
+/* What nobody accepted speaks for all, then the gravest; among equals the first. */
+static bool speaks_before(const struct flag_row *from, const struct flag_row *into)
+{
+	if (from->accepted != into->accepted)
+		return into->accepted;
+	return from->severity > into->severity;
 }
 
 static int merge(struct report *r, struct flag_row *into, const struct flag_row *from)
@@ -81,13 +96,16 @@ static int merge(struct report *r, struct flag_row *into, const struct flag_row 
 		into->last_ns = from->last_ns;
 	into->times += from->times;
 	into->categories |= from->categories;
-	/* The gravest case speaks for all; among equals the first. */
-	if (from->severity > into->severity) {
+	if (speaks_before(from, into)) {
 		into->severity = from->severity;
 		into->sentence = from->sentence;
 		into->register_says = from->register_says;
 		into->would_clear = from->would_clear;
 		into->rule = from->rule;
+		into->accepted = from->accepted;
+		into->accepted_by = from->accepted_by;
+		into->accepted_from_day = from->accepted_from_day;
+		into->accepted_until_day = from->accepted_until_day;
 	}
 	for (size_t i = 0; i < ROW_TEXTS; i++) {
 		into->text[i] = text_pool_join(r->pool, into->text[i], from->text[i]);
@@ -181,8 +199,10 @@ int flags_add(struct report *r, const struct report_flow *f, const struct flow_f
 static int by_gravity(const void *left, const void *right)
 {
 	const struct flag_row *a = left, *b = right;
-	int order = (int)b->severity - (int)a->severity;
+	int order = (int)a->accepted - (int)b->accepted;
 
+	if (order == 0)
+		order = (int)b->severity - (int)a->severity;
 	if (order == 0)
 		order = (int)a->id - (int)b->id;
 	if (order == 0)

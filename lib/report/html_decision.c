@@ -17,7 +17,9 @@ struct answer {
 
 bool html_asks_decision(const struct summary_row *row)
 {
-	return row->outcome == OUTCOME_ACT || row->outcome == OUTCOME_LOOK;
+	/* Less than medium is left only where somebody has accepted the rest. */
+	return (row->outcome == OUTCOME_ACT || row->outcome == OUTCOME_LOOK) &&
+	       row->severity >= SEVERITY_MEDIUM;
 }
 
 static bool belongs(const struct flag_row *flag, const struct summary_row *row)
@@ -140,8 +142,8 @@ static void write_decision(const struct report *r, const struct summary_row *row
 		if (!belongs(&flags[i], row))
 			continue;
 		add_item(&says, flags[i].register_says);
-		if (flags[i].severity < SEVERITY_LOW)
-			continue; /* said in the first lines */
+		if (flags[i].severity < SEVERITY_LOW || flags[i].accepted)
+			continue; /* said in the first lines, or further down */
 		add_item(&saw, flags[i].sentence);
 		add_item(&why, sentence_why(flags[i].id));
 		add_item(&settle, flags[i].would_clear);
@@ -181,6 +183,35 @@ static void write_short(const struct report *r, const struct summary_row *row,
 	fputs("</tr>\n", out);
 }
 
+/* Nothing is hidden by an exception: who took it on stands here, and for how long. */
+static void write_accepted(const struct flag_row *flags, size_t flag_count, FILE *out)
+{
+	char until[TIME_DATE_CHARS];
+	bool any = false;
+
+	for (size_t i = 0; i < flag_count; i++) {
+		if (!flags[i].accepted)
+			continue;
+		if (!any)
+			fputs("<h2>Accepted for now</h2>\n<table class=\"more\"><thead><tr>"
+			      "<th>Weight</th><th>Program</th><th>Recipient</th><th>Question</th>"
+			      "<th>Accepted by</th><th>Until</th></tr></thead><tbody>\n",
+			        out);
+		any = true;
+		time_format_day(flags[i].accepted_until_day, until);
+		fputs("<tr>", out);
+		html_element(out, "td", severity_name(flags[i].severity));
+		html_element(out, "td", flags[i].text[ROW_PROGRAM_NAME]);
+		html_element(out, "td", flags[i].text[ROW_RECIPIENT]);
+		html_element(out, "td", flags[i].sentence);
+		html_element(out, "td", flags[i].accepted_by);
+		html_element(out, "td", until);
+		fputs("</tr>\n", out);
+	}
+	if (any)
+		fputs("</tbody></table>\n", out);
+}
+
 int html_write_decisions(const struct report *r, const struct row_list *rows,
         const struct flag_row *flags, size_t flag_count, FILE *out)
 {
@@ -206,5 +237,6 @@ int html_write_decisions(const struct report *r, const struct row_list *rows,
 		fputs("<p>Nothing that we saw asks for a decision.</p>\n", out);
 	if (done > HTML_DECISIONS_MAX)
 		fputs("</tbody></table>\n", out);
+	write_accepted(flags, flag_count, out);
 	return stream_status(out);
 }

@@ -85,6 +85,9 @@ struct flag_row {
 	const char *program_id, *destination, *computer; /* the key, with id and scope */
 	char hex[REPORT_FLAG_ID_CHARS];
 	const char *sentence, *register_says, *would_clear, *rule;
+	bool accepted;                                 /* each time, by exceptions.csv */
+	const char *accepted_by;                       /* "" when it is not, or nobody is named */
+	int32_t accepted_from_day, accepted_until_day; /* REGISTRY_NO_DAY */
 	const char *text[ROW_TEXTS];
 	category_set categories;
 	int64_t first_ns, last_ns;

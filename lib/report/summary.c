@@ -234,8 +234,10 @@ static void fill_part(struct summary_row *part, const struct report_flow *f,
 	        .first_ns = f->flow->first_ns,
 	        .last_ns = f->flow->last_ns};
 	memcpy(part->text, facts->text, sizeof(part->text));
+	/* What somebody accepted stands last. */
 	for (unsigned i = 0; i < v->flag_count; i++)
-		part->flags[v->flags[i].id] = (uint8_t)v->flags[i].severity;
+		part->flags[v->flags[i].id] = v->flags[i].accepted ? (uint8_t)SEVERITY_INFO
+		                                                   : (uint8_t)v->flags[i].severity;
 	ids[0] = (uint64_t)(uintptr_t)facts->computer;
 	part->computers = (struct id_set){.ids = &ids[0], .count = 1};
 	ids[1] = f->flow->id;

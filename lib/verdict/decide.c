@@ -96,14 +96,19 @@ static void name_rows(struct verdict *v, const struct paper_trail *t)
 		v->declared = t->contract_categories ? t->contract_categories : t->basis_categories;
 }
 
+/* What somebody accepted is no less missing. */
 static enum outcome outcome_of(const struct verdict_subject *s, const struct verdict *v)
 {
 	bool unseen = s->tier == TIER_SEALED || s->tier == TIER_OPAQUE || s->gap_bytes > 0 ||
 	              s->unread_bytes > 0;
+	enum severity worst = SEVERITY_NONE;
 
-	if (v->severity == SEVERITY_URGENT)
+	for (unsigned i = 0; i < v->flag_count; i++)
+		if (v->flags[i].severity > worst)
+			worst = v->flags[i].severity;
+	if (worst == SEVERITY_URGENT)
 		return OUTCOME_ACT;
-	if (v->severity >= SEVERITY_MEDIUM)
+	if (worst >= SEVERITY_MEDIUM)
 		return OUTCOME_LOOK;
 	return unseen ? OUTCOME_CANNOT_TELL : OUTCOME_COVERED;
 }

@@ -529,9 +529,54 @@ static void changes_are_named_by_flag(void **state)
 	sample_remove_folder(path);
 }
 
+/* Who accepted a flag, and since when, stands beside it, behind what nobody accepted. */
+static void what_somebody_accepted_is_marked(void **state)
+{
+	static const struct registry_exception exception = {
+	        .accepted_by = "Practice principal", .from_day = 20700, .until_day = 20800};
+	struct report *report = NULL;
+	char path[64], *text;
+	int fd = sample_folder(path);
+	struct sample s;
+
+	(void)state;
+	sample_open(&s);
+	for (size_t i = 0; i < SAMPLE_FLOWS; i++)
+		s.verdicts[i].flag_count = 0;
+	s.run_verdict.flag_count = 0;
+	s.run_verdict.severity = SEVERITY_NONE;
+	sample_add_flag(&s.verdicts[0], FLAG_CONTRACT_ENDING, SEVERITY_LOW, SCOPE_DESTINATION,
+	        "It ends soon.");
+	sample_add_flag(&s.verdicts[0], FLAG_NO_CONTRACT, SEVERITY_HIGH, SCOPE_DESTINATION,
+	        "No agreement.");
+	s.verdicts[0].flags[1].accepted = &exception;
+	for (size_t i = 0; i < SAMPLE_FLOWS; i++)
+		s.verdicts[i].severity = i == 0 ? SEVERITY_LOW : SEVERITY_NONE;
+	assert_int_equal(report_new(&report, s.store, s.registry, &s.run, fd), STATUS_OK);
+	assert_int_equal(add_flows(report, &s), STATUS_OK);
+	assert_int_equal(report_worst(report), SEVERITY_LOW); /* which is exit code 0 */
+	assert_int_equal(report_write_dir(report), STATUS_OK);
+	report_free(report);
+	text = sample_read(fd, "flags.csv");
+	assert_non_null(strstr(text, ",accepted,Practice principal,2026-09-04\r\n"));
+	assert_non_null(strstr(text, ",open,,\r\n"));
+	assert_true(strstr(text, ",contract-ending,") < strstr(text, ",no-contract,"));
+	free(text);
+	text = sample_read(fd, "report.html");
+	assert_non_null(strstr(text, "Nothing that we saw asks for a decision."));
+	assert_non_null(strstr(text, "<h2>Accepted for now</h2>"));
+	assert_non_null(strstr(text, "<td>No agreement.</td><td>Practice principal</td>"
+	                             "<td>2026-12-13</td>"));
+	free(text);
+	sample_close(&s);
+	close(fd);
+	sample_remove_folder(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(what_somebody_accepted_is_marked),
 	        cmocka_unit_test(an_unmeasured_loss_is_not_none),
 	        cmocka_unit_test(a_run_prints_exactly_this),
 	        cmocka_unit_test(the_terminal_table_fits),

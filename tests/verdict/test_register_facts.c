@@ -94,7 +94,8 @@ static struct span edited(const char *text, const struct edit *e, char ret[stati
 	return span_of(ret, (size_t)len);
 }
 
-static struct registry *load(const struct edit *e)
+/* exceptions NULL: none. */
+static struct registry *load_with(const struct edit *e, const char *exceptions)
 {
 	static char room[FILE_BYTES_MAX];
 	struct span files[REGISTRY_FILES];
@@ -107,6 +108,8 @@ static struct registry *load(const struct edit *e)
 		                                   : span_of_text(texts[i]);
 		present[i] = true;
 	}
+	if (exceptions)
+		files[REGISTRY_EXCEPTIONS] = span_of_text(exceptions);
 	status = registry_load(&r, files, present);
 	for (size_t i = 0; status != STATUS_OK && i < registry_problem_count(r); i++) {
 		char text[384];
@@ -116,6 +119,11 @@ static struct registry *load(const struct edit *e)
 	}
 	assert_int_equal(status, STATUS_OK);
 	return r;
+}
+
+static struct registry *load(const struct edit *e)
+{
+	return load_with(e, NULL);
 }
 
 static struct span read_rules(const char *name, char ret[static FILE_BYTES_MAX])
@@ -488,6 +496,99 @@ static void what_nobody_calls_a_way_in_is_none(void **state)
 	flag_rules_free(rules);
 }
 
+/* ---- what somebody decided to live with ---- */
+
+struct exception_case {
+	const char *row;
+	bool accepted;
+	const char *says; /* part */
+};
+
+/* The agreement of the scribe is none: no-contract, medium. */
+static const struct exception_case exception_cases[] = {
+        {"no-contract,magpie,scribe-api,trial,principal,2026-09-01,2026-10-05\n", true,
+                "; exceptions.csv:2 accepted by principal until 2026-10-05"},
+        {"no-contract,,,trial,principal,2026-10-05,2026-12-31\n", true, "accepted by principal"},
+        {"no-contract,,scribe-api,trial,,,2026-12-31\n", true, "; exceptions.csv:2 accepted until"},
+        {"no-contract,magpie,,trial,principal,2026-09-01,2026-10-04\n", false,
+                "; exceptions.csv:2 ended 2026-10-04"},
+        {"no-contract,magpie,,trial,principal,2026-10-06,2026-12-31\n", false, ""},
+        {"no-contract,bookaroo,,trial,principal,2026-09-01,2026-12-31\n", false, ""},
+        {"no-contract,,hop-relay,trial,principal,2026-09-01,2026-12-31\n", false, ""},
+        {"no-basis,magpie,,trial,principal,2026-09-01,2026-12-31\n", false, ""},
+};
+
+static void an_exception_lowers_and_never_deletes(void **state)
+{
+	struct flag_rules *rules = load_rules();
+	const struct fact_case scribe = {SCRIBE, .flow = {.tier = TIER_OPAQUE}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(exception_cases); i++) {
+		const struct exception_case *c = &exception_cases[i];
+		char file[512];
+		struct edit edit = {REGISTRY_CONTRACTS, "magpie,click-through", "magpie,none"};
+		const char *empty = texts[REGISTRY_EXCEPTIONS];
+		struct registry *r;
+		struct verdict_subject s;
+		const struct flag *flag;
+		struct verdict v;
+
+		snprintf(file, sizeof(file), "%s%s", empty, c->row);
+		r = load_with(&edit, file);
+		s = subject_of(&scribe, r);
+		assert_int_equal(verdict_decide(&s, r, rules, &v), STATUS_OK);
+		flag = find_flag(&v, FLAG_NO_CONTRACT);
+		assert_non_null(flag);
+		assert_int_equal(flag->severity, SEVERITY_MEDIUM);
+		if ((flag->accepted != NULL) != c->accepted ||
+		        !strstr(flag->register_says, c->says))
+			print_error("case %zu: %s\n", i, flag->register_says);
+		assert_int_equal(flag->accepted != NULL, c->accepted);
+		assert_non_null(strstr(flag->register_says, c->says));
+		assert_int_equal(v.severity, c->accepted ? SEVERITY_INFO : SEVERITY_MEDIUM);
+		assert_ptr_equal(flag, &v.flags[c->accepted ? v.flag_count - 1 : 0]);
+		/* What is missing is missing all the same. */
+		assert_int_equal(v.outcome, OUTCOME_LOOK);
+		registry_free(r);
+	}
+	flag_rules_free(rules);
+}
+
+static void an_urgent_flag_is_never_accepted(void **state)
+{
+	struct flag_rules *rules = load_rules();
+	struct edit none = {.from = NULL};
+	const struct fact_case clear = {BOOKING, .flow = {SEEN}};
+	struct registry *r = load_with(&none,
+	        "flag,program_id,dest_id,reason,accepted_by,from,until\n"
+	        "unencrypted,bookaroo,,old maker,principal,2026-09-01,2026-12-31\n");
+	struct verdict_subject s = subject_of(&clear, r);
+	const struct flag *flag;
+	struct verdict v;
+
+	(void)state;
+	s.transport = TRANSPORT_CLEAR;
+	assert_int_equal(verdict_decide(&s, r, rules, &v), STATUS_OK);
+	flag = find_flag(&v, FLAG_UNENCRYPTED);
+	assert_non_null(flag);
+	assert_int_equal(flag->severity, SEVERITY_URGENT);
+	assert_null(flag->accepted);
+	assert_non_null(strstr(flag->register_says, "; exceptions.csv:2 does not count: urgent"));
+	assert_int_equal(v.outcome, OUTCOME_ACT);
+	/* The same with nothing seen is medium, and may be. */
+	s.seen = 0;
+	s.patient_seen = false;
+	s.tier = TIER_NONE;
+	assert_int_equal(verdict_decide(&s, r, rules, &v), STATUS_OK);
+	flag = find_flag(&v, FLAG_UNENCRYPTED);
+	assert_non_null(flag);
+	assert_non_null(flag->accepted);
+	assert_int_equal(v.severity, SEVERITY_INFO);
+	registry_free(r);
+	flag_rules_free(rules);
+}
+
 /* ---- prescribed countries ---- */
 
 static void a_prescribed_country_counts_from_its_day(void **state)
@@ -565,6 +666,8 @@ int main(void)
 	        cmocka_unit_test(each_fact_fires_and_nearly_fires),
 	        cmocka_unit_test(a_way_in_weighs_more_outside_its_window),
 	        cmocka_unit_test(what_nobody_calls_a_way_in_is_none),
+	        cmocka_unit_test(an_exception_lowers_and_never_deletes),
+	        cmocka_unit_test(an_urgent_flag_is_never_accepted),
 	        cmocka_unit_test(a_prescribed_country_counts_from_its_day),
 	        cmocka_unit_test(a_bad_file_of_countries_is_refused),
 	};
