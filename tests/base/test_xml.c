@@ -181,7 +181,7 @@ static void both_sides_of_each_limit(void **state)
 		assert_int_equal(status_of(&b), expected_status);
 		b = repeated("<a>", "<n", over ? 8000 : 900, "</a>");
 		assert_int_equal(status_of(&b), expected_status);
-		b = repeated("<a b='", "x", over ? 40000 : 2000, "'/>");
+		b = repeated("<a b='", "x", over ? 40000 : 11000, "'/>");
 		assert_int_equal(status_of(&b), expected_status);
 	}
 	b = repeated("<a>", "text", 100000, "</a>");
