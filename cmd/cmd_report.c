@@ -82,6 +82,32 @@ static enum exit_code remember_register(struct workplace *w)
 	return workplace_complain_store(w, "write the store", status);
 }
 
+/* A day whose conversations were deleted by age would else read as one that was not captured. */
+static enum exit_code check_day(struct workplace *w, const char *date)
+{
+	struct store_query period = {0};
+	struct store_coverage coverage;
+	char kept[TIME_DATE_CHARS];
+	int32_t day;
+	int status = store_flows_before(w->store, kept);
+
+	if (status != STATUS_OK)
+		return workplace_complain_store(w, "read the store", status);
+	if (strcmp(date, kept) >= 0 || !time_parse_date(date, &day))
+		return EXIT_CLEAN;
+	period.from_ns = time_local_midnight(day);
+	period.to_ns = time_local_midnight(day + 1);
+	status = store_coverage(w->store, &period, &coverage);
+	if (status != STATUS_OK)
+		return workplace_complain_store(w, "read the store", status);
+	if (coverage.captured)
+		return EXIT_CLEAN;
+	log_error("the conversations of %s are no longer kept: those before %s were deleted, being "
+	          "more than %d days old; look into the reports that were written then",
+	        date, kept, STORE_FLOW_DAYS);
+	return EXIT_NO_PACKET;
+}
+
 static enum exit_code make_report(struct workplace *w, struct reporting_options *o)
 {
 	char date[TIME_DATE_CHARS];
@@ -98,6 +124,12 @@ static enum exit_code make_report(struct workplace *w, struct reporting_options 
 		}
 		o->date = date;
 	}
+	if (!w->store_read_only)
+		code = reporting_forget(w);
+	if (code == EXIT_CLEAN && o->date)
+		code = check_day(w, o->date);
+	if (code != EXIT_CLEAN)
+		return code;
 	code = reporting_run(w, o);
 	if (o->compare && (code == EXIT_CLEAN || code == EXIT_FLAGS))
 		code = exit_code_worse(code, remember_register(w));

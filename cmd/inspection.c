@@ -210,6 +210,8 @@ static enum exit_code inspect(
 	code = workplace_load(w);
 	if (code == EXIT_CLEAN)
 		code = check_authority(w, o);
+	if (code == EXIT_CLEAN)
+		code = reporting_forget(w);
 	if (code == EXIT_CLEAN && !live)
 		code = open_files(o, &source);
 	if (code == EXIT_CLEAN)

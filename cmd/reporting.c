@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -191,6 +192,8 @@ static void describe_run(
 	run->wall_seconds = o->wall_seconds;
 	run->cpu_seconds = o->cpu_seconds;
 	run->run_verdict = &facts->verdict;
+	run->flag_rules = w->flags;
+	run->forgotten = &w->forgotten;
 }
 
 /* The same evidence under the register that the store remembers, for report_compare. */
@@ -318,6 +321,18 @@ int reporting_run_verdict(struct workplace *w, struct verdict *ret)
 		status = verdict_decide_run(&facts->question, w->flags, ret);
 	free(facts);
 	return status;
+}
+
+enum exit_code reporting_forget(struct workplace *w)
+{
+	struct timespec now = {0};
+	int status;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	status = store_forget(w->store, (int64_t)now.tv_sec * NS_PER_SECOND, &w->forgotten);
+	if (status == STATUS_OK || status == STATUS_BUSY)
+		return EXIT_CLEAN;
+	return workplace_complain_store(w, "delete what is too old from the store", status);
 }
 
 /* Everything that is to be written, into the report and what it is compared with. */

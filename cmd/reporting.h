@@ -31,6 +31,10 @@ int reporting_run_verdict(struct workplace *w, struct verdict *ret) WUNRES NONNU
 enum exit_code reporting_check_inputs(struct workplace *w) WUNRES NONNULL(1);
 /* Columns that standard output has; 0 no limit. */
 unsigned reporting_terminal_width(void);
+/* Deletes from the store what is too old to be kept; before anything new comes in, so that an
+ * old capture is reported at least once. While somebody reads the store: nothing; the next run
+ * does it. */
+enum exit_code reporting_forget(struct workplace *w) WUNRES NONNULL(1);
 /* Who allowed the capture: the option, else practice.csv; "" when nobody is recorded. */
 const char *reporting_authority(
         const struct workplace *w, const char *authorised_by, char ret[static 160]) NONNULL(1);

@@ -95,6 +95,7 @@ struct workplace {
 	struct overrides *overrides; /* NULL: there are none */
 	struct services *services;   /* NULL: there are none */
 	struct store *store;
+	struct store_forgotten forgotten; /* what this run deleted by age */
 	char timezone[WORKPLACE_ZONE_CHARS];
 	char rules_version[WORKPLACE_RULES_VERSION];
 };

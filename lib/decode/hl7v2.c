@@ -92,7 +92,7 @@ static void emit(struct hl7_reader *r, struct decode_out *out, struct field fiel
 		field.label = keep_label(r, used, span_of_text(name));
 	}
 	if ((segment_is(r, "MSH") && r->field == MSH_SOFTWARE) ||
-	        (segment_is(r, "SFT") && r->field == 3))
+	        (segment_is(r, "SFT") && r->field >= 2 && r->field <= 4))
 		field.role = ROLE_SOFTWARE;
 	decode_field(out, &field, name);
 }

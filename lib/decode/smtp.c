@@ -164,6 +164,10 @@ static void greeting(
 		return;
 	decode_begin(out, CARRIER_MAIL, span_of_text("SMTP"), "mail session");
 	put_field(out, role, label, name);
+	/* Behind its name a server says what it is, RFC 5321 section 4.2. */
+	rest = span_trim(span_slice(rest, name.len, SIZE_MAX));
+	if (role == ROLE_HOST && rest.len > 0)
+		put_field(out, ROLE_SOFTWARE, "software", rest);
 	decode_end(out);
 }
 

@@ -73,6 +73,7 @@ struct conversation *conversation_free(struct conversation *c)
 	conversation_end_datagrams(c);
 	buf_free(&c->dns);
 	conversation_drop_certificate(c);
+	conversation_drop_software(c);
 	finding_set_free(&c->findings);
 	if (c->names)
 		budget_release(c->context->budget, sizeof(*c->names));
@@ -230,6 +231,8 @@ static int take_event(struct conversation *c, const struct flow *flow, struct de
 {
 	int status = pick_hints(c, event);
 
+	if (status == STATUS_OK)
+		status = conversation_note_software(c, event);
 	if (status == STATUS_OK)
 		status = count_refusal(c, detect_session_feed(c->detect, event));
 	if (status == STATUS_OK)

@@ -81,6 +81,8 @@ struct conversation {
 	bool certificate_too_large;            /* it was shown, and not read */
 	bool certificate_unread;               /* the same, for want of room or of sense */
 	char *user_agent;                      /* shown form; NULL when there was none */
+	struct store_software *software;       /* NULL until an end has named some */
+	unsigned software_count;
 	struct finding_set findings;
 	uint64_t labelled_packet; /* last packet given to the label engine */
 	uint64_t detect_refusals; /* fields that detection had no room for */
@@ -128,6 +130,11 @@ int conversation_take_over(struct conversation *c, const struct flow *flow, int6
 /* Shown form of the flow's process; unchanged where the capture does not say. */
 void conversation_process(const struct flow *flow, char ret_name[static DISPLAY_CHARS_MAX],
         char ret_path[static DISPLAY_CHARS_MAX]) NONNULL(1);
+
+/* conversation_software.c: what the event tells of the software of its sender. */
+int conversation_note_software(struct conversation *c, const struct decode_event *e) WUNRES
+        NONNULL(1, 2);
+void conversation_drop_software(struct conversation *c) NONNULL(1);
 
 /* conversation_row.c: the store's view. */
 void conversation_row(struct conversation *c, const struct flow *flow, struct store_flow *ret)

@@ -263,6 +263,9 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 	copy_tuple(flow, ret);
 	copy_computer(c, flow, ret);
 	copy_names(c, ret);
+	ret->software_count = c->software_count;
+	for (unsigned i = 0; i < c->software_count; i++)
+		ret->software[i] = c->software[i];
 	copy_destination(c, flow, ret);
 	conversation_process(flow, ret->process_name, ret->process_path);
 	copy_tls(c, ret);

@@ -38,6 +38,8 @@ static const struct column practice[] = {
                 .min = 1, .max = 3650},
         [PRACTICE_RETENTION_DAYS_EVIDENCE] = {"retention_days_evidence", .type = CELL_NUMBER,
                 .min = 0, .max = 3650},
+        [PRACTICE_FULL_BACKUP_MB] = {"full_backup_mb", .type = CELL_NUMBER, .min = 1,
+                .max = 100000000},
 };
 
 static const struct column programs[] = {

@@ -274,6 +274,7 @@ struct registry_practice {
 	        policy_countries;          /* alpha-2: where the privacy policy says data goes */
 	const char *capture_authorised_by; /* "" when not recorded */
 	int32_t capture_authorised_day;
+	int32_t full_backup_mb; /* of the clinical database, as sent; or REGISTRY_NO_NUMBER */
 	const struct prefix *internal_nets; /* and guest_nets, voip_nets, which are not inspected */
 	size_t internal_net_count;
 	const struct prefix *excluded_nets;

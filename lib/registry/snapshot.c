@@ -58,7 +58,8 @@ static int build_practice(struct registry *r, const struct sheet *s)
 	        .timezone = "",
 	        .privacy_officer = "",
 	        .capture_authorised_by = "",
-	        .capture_authorised_day = REGISTRY_NO_DAY};
+	        .capture_authorised_day = REGISTRY_NO_DAY,
+	        .full_backup_mb = REGISTRY_NO_NUMBER};
 	if (s->row_count == 0)
 		return STATUS_OK;
 	p->name = value_text(&r->arena, sheet_cell(s, 0, PRACTICE_NAME));
@@ -67,6 +68,7 @@ static int build_practice(struct registry *r, const struct sheet *s)
 	p->privacy_officer = value_text(&r->arena, sheet_cell(s, 0, PRACTICE_OFFICER));
 	p->capture_authorised_by = value_text(&r->arena, sheet_cell(s, 0, PRACTICE_CAPTURE_BY));
 	p->capture_authorised_day = cell_day(sheet_cell(s, 0, PRACTICE_CAPTURE_ON));
+	p->full_backup_mb = value_number(sheet_cell(s, 0, PRACTICE_FULL_BACKUP_MB));
 	inside = sheet_cell(s, 0, PRACTICE_INTERNAL_NETS);
 	guests = sheet_cell(s, 0, PRACTICE_GUEST_NETS);
 	voip = sheet_cell(s, 0, PRACTICE_VOIP_NETS);

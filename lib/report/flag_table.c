@@ -6,6 +6,7 @@
 #include "base/cursor.h"
 #include "base/digest.h"
 #include "base/status.h"
+#include "report/history.h"
 #include "report/rows.h"
 
 #define SEPARATOR "\x1f" /* the unit separator: no cleaned text holds it */
@@ -156,17 +157,12 @@ static void fill_subject(struct flag_row *row, const struct flow_facts *facts)
 	row->categories = facts->seen;
 }
 
-static int make_row(struct report *r, const struct report_flow *f, const struct flow_facts *facts,
-        unsigned index, struct flag_row *ret)
+static int make_row(struct report *r, const struct flag *flag, const struct flow_facts *facts,
+        struct flag_row *ret)
 {
-	const struct flag *flag = &flow_verdict(f)->flags[index];
 	const char *nothing = text_pool_add(r->pool, "");
 
-	*ret = (struct flag_row){.id = flag->id,
-	        .scope = flag->scope,
-	        .first_ns = f->flow->first_ns,
-	        .last_ns = f->flow->last_ns,
-	        .times = 1};
+	*ret = (struct flag_row){.id = flag->id, .scope = flag->scope, .times = 1};
 	fill_subject(ret, facts);
 	ret->program_id = *ret->program_id ? ret->program_id : nothing;
 	ret->destination = *ret->destination ? ret->destination : nothing;
@@ -177,23 +173,33 @@ static int make_row(struct report *r, const struct report_flow *f, const struct 
 int flag_row_of(struct report *r, const struct report_flow *f, const struct flow_facts *facts,
         unsigned index, struct flag_row *ret)
 {
-	int status = make_row(r, f, facts, index, ret);
+	int status = make_row(r, &flow_verdict(f)->flags[index], facts, ret);
 
 	return status == STATUS_OK ? make_hex(ret) : status;
 }
 
-int flags_add(struct report *r, const struct report_flow *f, const struct flow_facts *facts)
+int flags_add_of(struct report *r, const struct verdict *v, const struct flow_facts *facts,
+        int64_t first_ns, int64_t last_ns)
 {
 	int status = STATUS_OK;
 
-	for (unsigned i = 0; status == STATUS_OK && i < flow_verdict(f)->flag_count; i++) {
+	if (v->severity > r->worst)
+		r->worst = v->severity;
+	for (unsigned i = 0; status == STATUS_OK && i < v->flag_count; i++) {
 		struct flag_row row;
 
-		status = make_row(r, f, facts, i, &row);
+		status = make_row(r, &v->flags[i], facts, &row);
+		row.first_ns = first_ns;
+		row.last_ns = last_ns;
 		if (status == STATUS_OK)
 			status = add_row(r, &row);
 	}
 	return status;
+}
+
+int flags_add(struct report *r, const struct report_flow *f, const struct flow_facts *facts)
+{
+	return flags_add_of(r, flow_verdict(f), facts, f->flow->first_ns, f->flow->last_ns);
 }
 
 static int by_gravity(const void *left, const void *right)
@@ -269,15 +275,20 @@ static int add_run_flags(struct report *r, struct flag_row *flags)
 int report_flags(struct report *r, struct flag_row **ret_gives, size_t *ret_count)
 {
 	size_t run_count = r->run->run_verdict ? r->run->run_verdict->flag_count : 0;
-	size_t count = r->flag_count + run_count;
-	struct flag_row *flags = reallocarray(NULL, count + 1, sizeof(*flags));
-	int status;
+	size_t count = 0;
+	struct flag_row *flags;
+	int status = history_decide(r);
 
+	if (status != STATUS_OK)
+		return status;
+	flags = reallocarray(NULL, r->flag_count + run_count + 1, sizeof(*flags));
 	if (!flags)
 		return STATUS_NO_MEMORY;
-	if (r->flag_count > 0)
-		memcpy(flags, r->flags, r->flag_count * sizeof(*flags));
-	status = add_run_flags(r, flags + r->flag_count);
+	for (size_t i = 0; i < r->flag_count; i++)
+		if (!r->flags[i].told_elsewhere)
+			flags[count++] = r->flags[i];
+	status = add_run_flags(r, flags + count);
+	count += run_count;
 	if (status != STATUS_OK) {
 		free(flags);
 		return status;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/status.h"
+#include "report/history.h"
 #include "report/json.h"
 #include "report/rows.h"
 
@@ -107,7 +108,23 @@ static void write_budgets(struct json_out *j, const struct report *r)
 	json_number(j, "texts_left_out", text_pool_left_out(r->pool));
 	json_number(j, "ids_left_out", r->ids_left_out);
 	json_number(j, "drafts_left_out", r->drafts_left_out);
+	json_number(j, "history_left_out", history_left_out(r->history));
 	json_bool(j, "quiet_days_cut", r->days_cut);
+	json_close(j, '}');
+}
+
+/* What the store no longer holds, being too old. */
+static void write_forgotten(struct json_out *j, const struct store_forgotten *f)
+{
+	static const struct store_forgotten nothing;
+
+	f = f ? f : &nothing;
+	json_open(j, "deleted_by_age", '{');
+	json_number(j, "conversations", f->flows);
+	json_number(j, "days", f->days);
+	json_number(j, "versions", f->versions);
+	json_number(j, "inputs", f->inputs);
+	json_text(j, "conversations_before", f->flows_before);
 	json_close(j, '}');
 }
 
@@ -134,6 +151,7 @@ int json_write_run(struct report *r, FILE *out)
 	write_conversations(&j, &r->seen);
 	write_run_flags(&j, r->run->run_verdict);
 	write_budgets(&j, r);
+	write_forgotten(&j, r->run->forgotten);
 	json_decimal(&j, "wall_seconds", r->run->wall_seconds);
 	json_decimal(&j, "cpu_seconds", r->run->cpu_seconds);
 	json_close(&j, '}');

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "report/history.h"
 #include "report/rows.h"
 
 static const struct verdict no_verdict = {.destination = -1, .contract = -1, .basis = -1};
@@ -97,6 +98,8 @@ int report_new(struct report **ret_gives, struct store *store, const struct regi
 		status = key_map_new(&r->row_keys);
 	if (status == STATUS_OK)
 		status = key_map_new(&r->flag_keys);
+	if (status == STATUS_OK)
+		status = history_new(&r->history, r);
 	if (status == STATUS_OK && dir_fd >= 0)
 		status = output_open(&r->outputs, "", "flows.jsonl", &r->flows_file);
 	if (status != STATUS_OK) {
@@ -119,6 +122,7 @@ struct report *report_free(struct report *r)
 	free(r->changes);
 	key_map_free(r->row_keys);
 	key_map_free(r->flag_keys);
+	history_free(r->history);
 	text_pool_free(r->pool);
 	free(r);
 	return NULL;
@@ -236,6 +240,27 @@ static const char *masks_of(struct report *r, const struct report_flow *f)
 	return masks;
 }
 
+static bool patient_seen(const struct report_flow *f)
+{
+	for (size_t i = 0; i < f->finding_count; i++) {
+		const struct finding *one = &f->findings[i].finding;
+
+		if (f->findings[i].outward && one->class == CLASS_PATIENT &&
+		        (one->tier == TIER_MEDIUM || one->tier == TIER_HIGH))
+			return true;
+	}
+	return false;
+}
+
+static const struct registry_hours *hours_of(const struct report *r, const struct report_flow *f)
+{
+	size_t program;
+
+	return history_program(r, f->program_id, &program)
+	               ? &registry_program(r->registry, program)->hours
+	               : NULL;
+}
+
 static void fill_register_texts(struct report *r, const struct report_flow *f, const char **text)
 {
 	const struct verdict *v = flow_verdict(f);
@@ -297,6 +322,8 @@ static int gather_facts(struct report *r, const struct report_flow *f, struct fl
 		snprintf(named, sizeof(named), "%s (%s)", f->flow->computer_name, address);
 	ret->egress = flow_is_egress(f->flow);
 	ret->seen = findings_seen(f);
+	ret->patient_seen = patient_seen(f);
+	ret->hours = hours_of(r, f);
 	ret->program_id = text_pool_add(r->pool, f->program_id);
 	ret->destination = destination_key(r, f, destination_of(r, v));
 	ret->computer = text_pool_add(r->pool, address);
@@ -328,6 +355,9 @@ int report_add_flow(struct report *r, const struct report_flow *f)
 	if (status != STATUS_OK)
 		return status;
 	count_flow(r, f);
+	status = history_add(r, f);
+	if (status != STATUS_OK)
+		return status;
 	if (f->flow->direction == FLOW_INTERNAL)
 		return STATUS_OK;
 	status = gather_facts(r, f, &facts);

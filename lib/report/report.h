@@ -67,6 +67,9 @@ struct report_run {
 	uint64_t budget_peak_bytes, budget_refusals;
 	double wall_seconds, cpu_seconds;
 	const struct verdict *run_verdict; /* run-scope flags */
+	/* For the flags that need more than one flow; NULL: they are not asked. */
+	const struct flag_rules *flag_rules;
+	const struct store_forgotten *forgotten; /* what this run deleted by age; NULL: nothing */
 };
 
 struct report;

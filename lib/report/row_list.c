@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "report/history.h"
 #include "report/rows.h"
 
 void row_list_free(struct report *r, struct row_list *l)
@@ -259,8 +260,10 @@ static void keep_date(struct row_list *l, const char *date)
 int report_rows(struct report *r, const char *date, struct row_list *ret)
 {
 	struct row_list l = {0};
-	int status = copy_rows(r, &l);
+	int status = history_decide(r);
 
+	if (status == STATUS_OK)
+		status = copy_rows(r, &l);
 	if (*date == '\0' && r->run->day)
 		date = r->run->day;
 	keep_date(&l, date);

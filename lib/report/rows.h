@@ -72,8 +72,11 @@ struct summary_row {
 	uint8_t flags[FLAGS]; /* enum severity; SEVERITY_NONE: not raised */
 	struct id_set computers;
 	struct id_set patient_flows;
-	uint64_t patients;                     /* filled in by report_rows */
-	bool new_today;                        /* likewise */
+	uint64_t patients;  /* filled in by report_rows */
+	bool new_today;     /* likewise */
+	uint32_t hours;     /* of the day, local, in which something went out; bit 0: the first */
+	bool outside_hours; /* something went out outside those that the register records */
+	bool patient_seen;  /* identifiable */
 	double captured_seconds, loss_percent; /* of its date; likewise */
 };
 
@@ -84,6 +87,7 @@ struct flag_row {
 	bool folded;
 	const char *program_id, *destination, *computer; /* the key, with id and scope */
 	char hex[REPORT_FLAG_ID_CHARS];
+	bool told_elsewhere; /* by a flag that says the same and more */
 	const char *sentence, *register_says, *would_clear, *rule;
 	bool accepted;                                 /* each time, by exceptions.csv */
 	const char *accepted_by;                       /* "" when it is not, or nobody is named */
@@ -144,6 +148,7 @@ struct report {
 	uint64_t rows_folded, flags_folded; /* times something went to "(other)" */
 	uint64_t ids, ids_left_out, drafts_left_out;
 	struct seen_counts seen;
+	struct history *history;
 	struct flag_change *changes; /* by report_compare */
 	size_t change_count, flags_unchanged;
 	const char *compared_with; /* NULL: with nothing */
@@ -160,7 +165,8 @@ struct flow_facts {
 	const char *program_id, *destination, *computer;
 	const char *text[ROW_TEXTS];
 	category_set seen, declared;
-	bool egress;
+	bool egress, patient_seen;
+	const struct registry_hours *hours; /* of the program; NULL: it is not registered */
 };
 
 /* summary.c, row_list.c */
@@ -188,6 +194,9 @@ void row_list_free(struct report *r, struct row_list *l) NONNULL(1, 2);
 /* flag_table.c */
 int flags_add(struct report *r, const struct report_flow *f, const struct flow_facts *facts) WUNRES
         NONNULL(1, 2, 3);
+/* The flags of a verdict on what is no flow; those of the scope's subject are taken from facts. */
+int flags_add_of(struct report *r, const struct verdict *v, const struct flow_facts *facts,
+        int64_t first_ns, int64_t last_ns) WUNRES NONNULL(1, 2, 3);
 /* A sorted copy, worst first, with the flags of the run. Gives; free with free(). */
 int report_flags(struct report *r, struct flag_row **ret_gives, size_t *ret_count) WUNRES
         NONNULL(1, 2, 3);

@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "report/rows.h"
+#include "verdict/history.h"
 
 /* Ranks, so that the gravest of several flows stands in their row. */
 static const uint8_t evidence_rank[] = {
@@ -131,6 +132,9 @@ int summary_merge(struct report *r, struct summary_row *into, const struct summa
 	into->bytes_in += from->bytes_in;
 	into->unread_bytes += from->unread_bytes;
 	into->new_today |= from->new_today;
+	into->hours |= from->hours;
+	into->outside_hours |= from->outside_hours;
+	into->patient_seen |= from->patient_seen;
 	merge_verdicts(into, from);
 	for (size_t i = 0; i < ROW_TEXTS; i++) {
 		into->text[i] = text_pool_join(r->pool, into->text[i], from->text[i]);
@@ -230,6 +234,7 @@ static void fill_part(struct summary_row *part, const struct report_flow *f,
 	        .outcome = v->outcome,
 	        .severity = v->severity,
 	        .seen = facts->seen,
+	        .patient_seen = facts->patient_seen,
 	        .declared = v->evidence == EVIDENCE_NOT_INSPECTABLE ? v->declared : 0,
 	        .first_ns = f->flow->first_ns,
 	        .last_ns = f->flow->last_ns};
@@ -252,8 +257,23 @@ static int64_t record_time(const struct report_flow *f, size_t i)
 	return hour > f->flow->first_ns ? hour : f->flow->first_ns;
 }
 
+/* The hours of the day, and whether they are those that the register records. */
+static void add_hours(const struct report_flow *f, int64_t from_ns, int64_t to_ns,
+        const struct registry_hours *hours, struct summary_row *part)
+{
+	if (to_ns > f->flow->last_ns)
+		to_ns = f->flow->last_ns;
+	if (to_ns < from_ns)
+		to_ns = from_ns;
+	part->hours |= UINT32_C(1) << time_local_minute(from_ns) / 60;
+	part->hours |= UINT32_C(1) << time_local_minute(to_ns) / 60;
+	if (hours && hours_missed(hours, from_ns, to_ns))
+		part->outside_hours = true;
+}
+
 /* Adds up the records of one local day, from *at on; moves *at past them. */
-static void take_day(const struct report_flow *f, size_t *at, struct summary_row *part)
+static void take_day(const struct report_flow *f, size_t *at, const struct registry_hours *hours,
+        struct summary_row *part)
 {
 	int32_t day = time_local_day(record_time(f, *at));
 
@@ -262,6 +282,8 @@ static void take_day(const struct report_flow *f, size_t *at, struct summary_row
 	for (; *at < f->record_count && time_local_day(record_time(f, *at)) == day; (*at)++) {
 		int64_t end = f->records[*at].hour_ns + NS_PER_HOUR;
 
+		if (f->records[*at].bytes_out > 0)
+			add_hours(f, record_time(f, *at), end - 1, hours, part);
 		part->bytes_out += f->records[*at].bytes_out;
 		part->bytes_in += f->records[*at].bytes_in;
 		part->last_ns = end < f->flow->last_ns ? end : f->flow->last_ns;
@@ -285,7 +307,9 @@ int summary_add(struct report *r, const struct report_flow *f, const struct flow
 		part.bytes_out = flow_out_counts(f->flow)->payload_bytes;
 		part.bytes_in = flow_in_counts(f->flow)->payload_bytes;
 		if (f->record_count > 0)
-			take_day(f, &at, &part);
+			take_day(f, &at, facts->hours, &part);
+		else if (part.bytes_out > 0)
+			add_hours(f, f->flow->first_ns, f->flow->first_ns, facts->hours, &part);
 		time_local_date(part.first_ns, date);
 		part.date = text_pool_add(r->pool, date);
 		status = part.date ? add_part(r, &part) : STATUS_NO_MEMORY;

@@ -1,5 +1,6 @@
 /* write: all outputs of a run together. */
 #include "base/status.h"
+#include "report/history.h"
 #include "report/rows.h"
 
 #include <errno.h>
@@ -67,21 +68,6 @@ static int write_run(struct report *r)
 	return status == STATUS_OK ? json_write_run(r, file) : status;
 }
 
-/* Inside a transaction: thousands of rows would else be as many waits for the disk. */
-static int note_seen(struct report *r, const struct row_list *rows)
-{
-	int status = STATUS_OK;
-
-	for (size_t i = 0; status == STATUS_OK && i < rows->count; i++) {
-		const struct summary_row *row = &rows->rows[i];
-
-		if (row->row_kind == ROW_FLOWS)
-			status = store_note_seen(
-			        r->store, row->program_id, row->destination, row->date);
-	}
-	return status;
-}
-
 /* Files that are complete, then the first dates, then the names: what fails before the names leaves
  * the earlier files and the store as they were. Dates noted for files that then got no name do no
  * harm: the store holds what was seen on them. */
@@ -90,7 +76,7 @@ static int commit(struct report *r, const struct row_list *rows)
 	int status = store_begin(r->store);
 
 	if (status == STATUS_OK) {
-		status = note_seen(r, rows);
+		status = history_note(r, rows);
 		if (status == STATUS_OK)
 			status = output_finish(&r->outputs);
 		if (status == STATUS_OK)

@@ -20,8 +20,9 @@ void store_bind_period(sqlite3_stmt *statement, const struct store_query *q)
 static int add_inputs(struct store *s, const struct store_query *q, struct store_coverage *ret)
 {
 	static const char sql[] =
-	        "SELECT max(first_ns, ?1), min(last_ns, ?2), frames, dropped FROM input"
-	        " WHERE frames > unread AND last_ns >= ?1 AND first_ns < ?2 ORDER BY first_ns, id";
+	        "SELECT max(first_ns, kept_from_ns, ?1), min(last_ns, ?2), frames, dropped"
+	        " FROM input WHERE frames > unread AND last_ns >= max(?1, kept_from_ns)"
+	        " AND max(first_ns, kept_from_ns) < ?2 ORDER BY 1, id";
 	sqlite3_stmt *statement = NULL;
 	int64_t covered_to_ns = INT64_MIN;
 	double frames = 0, dropped = 0;

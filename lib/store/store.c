@@ -29,9 +29,15 @@ static const char *const statement_sql[STATEMENTS] = {
                             "excluded.count"),
         [STATEMENT_META_SET] = "INSERT OR REPLACE INTO meta VALUES (?1,?2)",
         [STATEMENT_META_GET] = "SELECT value FROM meta WHERE key=?1",
-        [STATEMENT_SEEN_SET] = "INSERT OR IGNORE INTO seen VALUES (?1,?2,?3)",
+        [STATEMENT_SOFTWARE] = "INSERT OR REPLACE INTO software VALUES (?1,?2,?3,?4,?5)",
+        [STATEMENT_DAY_SET] = "INSERT OR REPLACE INTO day VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+        [STATEMENT_DAYS_OF] = ("SELECT date, flows, bytes_out, bytes_in, first_ns, last_ns, hours"
+                               " FROM day WHERE program=?1 AND destination=?2 AND date<?3"
+                               " ORDER BY date"),
+        [STATEMENT_VERSION_SET] = "INSERT OR IGNORE INTO version VALUES (?1,?2,?3,?4,?5)",
+        [STATEMENT_UPDATE_SET] = "INSERT OR IGNORE INTO update_contact VALUES (?1,?2)",
         [STATEMENT_SEEN_GET] =
-                "SELECT 1 FROM seen WHERE program=?1 AND destination=?2 AND date<?3 LIMIT 1",
+                "SELECT 1 FROM day WHERE program=?1 AND destination=?2 AND date<?3 LIMIT 1",
         [STATEMENT_FINDINGS_OF] = ("SELECT * FROM finding WHERE flow=?1"
                                    " ORDER BY tier DESC, kind, place, direction, first_ns"),
         [STATEMENT_RECORDS_OF] = "SELECT * FROM record WHERE flow=?1 ORDER BY sequence",
@@ -89,7 +95,7 @@ int store_prepare(struct store *s, enum store_statement which, sqlite3_stmt **re
 	return STATUS_OK;
 }
 
-static int run(sqlite3_stmt *statement)
+int store_run(sqlite3_stmt *statement)
 {
 	int status = store_status(sqlite3_step(statement));
 	int reset = store_status(sqlite3_reset(statement));
@@ -140,7 +146,7 @@ static int migrate(struct store *s, int version)
 	        "ALTER TABLE flow ADD COLUMN related_to INTEGER NOT NULL DEFAULT 0;"
 	        "ALTER TABLE flow ADD COLUMN related_port INTEGER NOT NULL DEFAULT 0;"
 	        "ALTER TABLE flow ADD COLUMN related_from_outside INTEGER NOT NULL DEFAULT 0;",
-	        store_schema_7_sql};
+	        store_schema_7_sql, store_schema_8_sql};
 	char set_version[64];
 	int status;
 
@@ -282,7 +288,7 @@ int store_input_begin(struct store *s, uint32_t *ret_input)
 	s->inputs = inputs;
 	status = store_prepare(s, STATEMENT_INPUT_ADD, &statement);
 	if (status == STATUS_OK)
-		status = run(statement);
+		status = store_run(statement);
 	if (status != STATUS_OK)
 		return status;
 	s->inputs[s->input_count] = sqlite3_last_insert_rowid(s->db);
@@ -290,12 +296,12 @@ int store_input_begin(struct store *s, uint32_t *ret_input)
 	return STATUS_OK;
 }
 
-static void bind_text(sqlite3_stmt *statement, int position, const char *text)
+void store_bind_text(sqlite3_stmt *statement, int position, const char *text)
 {
 	sqlite3_bind_text(statement, position, text, -1, SQLITE_STATIC);
 }
 
-static void bind_count(sqlite3_stmt *statement, int position, uint64_t count)
+void store_bind_count(sqlite3_stmt *statement, int position, uint64_t count)
 {
 	sqlite3_bind_int64(statement, position, count > INT64_MAX ? INT64_MAX : (int64_t)count);
 }
@@ -314,21 +320,21 @@ int store_input_set(struct store *s, uint32_t input, const struct store_input *i
 	if (status != STATUS_OK || input >= s->input_count)
 		return status != STATUS_OK ? status : STATUS_BUG;
 	sqlite3_bind_int64(statement, 1, s->inputs[input]);
-	bind_text(statement, 2, i->sha256);
-	bind_text(statement, 3, i->format);
-	bind_text(statement, 4, i->kind);
-	bind_count(statement, 5, i->frames);
-	bind_count(statement, 6, i->bytes);
-	bind_count(statement, 7, i->dropped);
-	bind_count(statement, 8, i->cut);
-	bind_count(statement, 9, i->filtered);
+	store_bind_text(statement, 2, i->sha256);
+	store_bind_text(statement, 3, i->format);
+	store_bind_text(statement, 4, i->kind);
+	store_bind_count(statement, 5, i->frames);
+	store_bind_count(statement, 6, i->bytes);
+	store_bind_count(statement, 7, i->dropped);
+	store_bind_count(statement, 8, i->cut);
+	store_bind_count(statement, 9, i->filtered);
 	sqlite3_bind_int64(statement, 10, i->first_ns);
 	sqlite3_bind_int64(statement, 11, i->last_ns);
-	bind_text(statement, 12, i->end);
-	bind_text(statement, 13, i->end_reason);
-	bind_count(statement, 14, i->end_after_frame);
-	bind_count(statement, 15, i->unread);
-	return run(statement);
+	store_bind_text(statement, 12, i->end);
+	store_bind_text(statement, 13, i->end_reason);
+	store_bind_count(statement, 14, i->end_after_frame);
+	store_bind_count(statement, 15, i->unread);
+	return store_run(statement);
 }
 
 static void put_u64(uint8_t *out, uint64_t value)
@@ -370,58 +376,58 @@ static void bind_flow_tuple(sqlite3_stmt *statement, const struct store_flow *f)
 	sqlite3_bind_int(statement, 6, f->tuple.dst.port);
 	sqlite3_bind_int(statement, 7, f->tuple.protocol);
 	sqlite3_bind_int(statement, 8, f->tuple.vlan);
-	bind_text(statement, 9, f->community_id);
+	store_bind_text(statement, 9, f->community_id);
 	sqlite3_bind_int(statement, 10, (int)f->direction);
 	sqlite3_bind_int(statement, 11, f->out_index);
 	bind_addr(statement, 12, &f->computer);
-	bind_text(statement, 13, f->computer_name);
+	store_bind_text(statement, 13, f->computer_name);
 	sqlite3_bind_int64(statement, 14, f->first_ns);
 	sqlite3_bind_int64(statement, 15, f->last_ns);
-	bind_count(statement, 16, f->first_packet);
+	store_bind_count(statement, 16, f->first_packet);
 	sqlite3_bind_int(statement, 18, (int)f->end);
 }
 
 static void bind_flow_facts(sqlite3_stmt *statement, const struct store_flow *f)
 {
-	bind_text(statement, 19, f->country);
-	bind_text(statement, 20, f->country_confidence);
-	bind_text(statement, 21, f->organisation);
+	store_bind_text(statement, 19, f->country);
+	store_bind_text(statement, 20, f->country_confidence);
+	store_bind_text(statement, 21, f->organisation);
 	sqlite3_bind_int64(statement, 22, f->asn);
 	sqlite3_bind_int(statement, 23, f->anycast);
-	bind_text(statement, 24, f->app);
-	bind_text(statement, 25, f->app_confidence);
-	bind_text(statement, 26, f->protocol);
+	store_bind_text(statement, 24, f->app);
+	store_bind_text(statement, 25, f->app_confidence);
+	store_bind_text(statement, 26, f->protocol);
 	sqlite3_bind_int(statement, 27, f->clear);
-	bind_text(statement, 28, f->tls_version);
-	bind_text(statement, 29, f->cipher);
-	bind_text(statement, 30, f->ja4);
-	bind_text(statement, 31, f->user_agent);
-	bind_text(statement, 32, f->process_name);
-	bind_text(statement, 33, f->process_path);
+	store_bind_text(statement, 28, f->tls_version);
+	store_bind_text(statement, 29, f->cipher);
+	store_bind_text(statement, 30, f->ja4);
+	store_bind_text(statement, 31, f->user_agent);
+	store_bind_text(statement, 32, f->process_name);
+	store_bind_text(statement, 33, f->process_path);
 	sqlite3_bind_int(statement, 34, f->inspected);
-	bind_text(statement, 35, f->not_inspected_reason);
-	bind_count(statement, 36, f->not_inspected_bytes);
+	store_bind_text(statement, 35, f->not_inspected_reason);
+	store_bind_count(statement, 36, f->not_inspected_bytes);
 	sqlite3_bind_int(statement, 37, (int)f->tier);
-	bind_count(statement, 38, f->distinct_patients);
+	store_bind_count(statement, 38, f->distinct_patients);
 	sqlite3_bind_int(statement, 39, f->distinct_at_least);
-	bind_text(statement, 40, f->service);
-	bind_text(statement, 41, f->service_kind);
+	store_bind_text(statement, 40, f->service);
+	store_bind_text(statement, 41, f->service_kind);
 	sqlite3_bind_int(statement, 42, f->service_test);
-	bind_text(statement, 43, f->domain);
-	bind_text(statement, 53, f->app_category);
-	bind_text(statement, 54, f->app_risks);
-	bind_text(statement, 58, f->computer_name_source);
+	store_bind_text(statement, 43, f->domain);
+	store_bind_text(statement, 53, f->app_category);
+	store_bind_text(statement, 54, f->app_risks);
+	store_bind_text(statement, 58, f->computer_name_source);
 }
 
 static void bind_flow_certificate(sqlite3_stmt *statement, const struct store_flow *f)
 {
 	const struct store_certificate *c = &f->certificate;
 
-	bind_text(statement, 44, f->ja3);
+	store_bind_text(statement, 44, f->ja3);
 	sqlite3_bind_int(statement, 45, c->seen);
-	bind_text(statement, 46, c->names);
+	store_bind_text(statement, 46, c->names);
 	sqlite3_bind_int64(statement, 47, c->names_left_out);
-	bind_text(statement, 48, c->issuer);
+	store_bind_text(statement, 48, c->issuer);
 	sqlite3_bind_int64(statement, 49, c->not_before_s);
 	sqlite3_bind_int64(statement, 50, c->not_after_s);
 	sqlite3_bind_int(statement, 51, c->self_signed);
@@ -444,17 +450,33 @@ static int add_name(struct store *s, const struct store_flow *f, unsigned positi
 		return status;
 	bind_bits(statement, 1, f->id);
 	sqlite3_bind_int(statement, 2, (int)position);
-	bind_text(statement, 3, f->names[position].name);
-	bind_text(statement, 4, f->names[position].source);
+	store_bind_text(statement, 3, f->names[position].name);
+	store_bind_text(statement, 4, f->names[position].source);
 	sqlite3_bind_int64(statement, 5, f->names[position].age_ns);
-	return run(statement);
+	return store_run(statement);
+}
+
+static int add_software(struct store *s, const struct store_flow *f, unsigned position)
+{
+	const struct store_software *said = &f->software[position];
+	sqlite3_stmt *statement;
+	int status = store_prepare(s, STATEMENT_SOFTWARE, &statement);
+
+	if (status != STATUS_OK)
+		return status;
+	bind_bits(statement, 1, f->id);
+	sqlite3_bind_int(statement, 2, (int)position);
+	sqlite3_bind_int(statement, 3, said->sender);
+	store_bind_text(statement, 4, said->source);
+	store_bind_text(statement, 5, said->text);
+	return store_run(statement);
 }
 
 /* A flow that an earlier run already stored: what belonged to it goes, once, before the new
  * rows. */
 static int clear_earlier_flow(struct store *s, uint64_t id)
 {
-	static const char *const children[] = {"name", "record", "finding", "tag"};
+	static const char *const children[] = {"name", "record", "finding", "tag", "software"};
 	char sql[96];
 	sqlite3_stmt *statement;
 	bool earlier;
@@ -494,9 +516,12 @@ int store_add_flow(struct store *s, const struct store_flow *f)
 	bind_flow_facts(statement, f);
 	bind_flow_certificate(statement, f);
 	bind_flow_relation(statement, f);
-	status = run(statement);
+	status = store_run(statement);
 	for (unsigned i = 0; status == STATUS_OK && i < f->name_count && i < STORE_NAMES_MAX; i++)
 		status = add_name(s, f, i);
+	for (unsigned i = 0; status == STATUS_OK && i < f->software_count && i < STORE_SOFTWARE_MAX;
+	        i++)
+		status = add_software(s, f, i);
 	return status;
 }
 
@@ -510,13 +535,13 @@ int store_add_record(struct store *s, const struct store_record *r)
 	bind_bits(statement, 1, r->flow);
 	sqlite3_bind_int64(statement, 2, r->sequence);
 	sqlite3_bind_int64(statement, 3, r->hour_ns);
-	bind_count(statement, 4, r->bytes_out);
-	bind_count(statement, 5, r->bytes_in);
-	bind_count(statement, 6, r->packets_out);
-	bind_count(statement, 7, r->packets_in);
+	store_bind_count(statement, 4, r->bytes_out);
+	store_bind_count(statement, 5, r->bytes_in);
+	store_bind_count(statement, 6, r->packets_out);
+	store_bind_count(statement, 7, r->packets_in);
 	sqlite3_bind_int(statement, 8, r->last);
-	bind_count(statement, 9, r->gap_bytes);
-	return run(statement);
+	store_bind_count(statement, 9, r->gap_bytes);
+	return store_run(statement);
 }
 
 int store_add_finding(struct store *s, const struct store_finding *f)
@@ -527,20 +552,20 @@ int store_add_finding(struct store *s, const struct store_finding *f)
 	if (status != STATUS_OK)
 		return status;
 	bind_bits(statement, 1, f->flow);
-	bind_text(statement, 2, f->finding.kind);
+	store_bind_text(statement, 2, f->finding.kind);
 	sqlite3_bind_int(statement, 3, (int)f->finding.category);
 	sqlite3_bind_int(statement, 4, (int)f->finding.class);
 	sqlite3_bind_int(statement, 5, (int)f->finding.tier);
 	sqlite3_bind_int(statement, 6, f->finding.metadata);
-	bind_count(statement, 7, f->finding.count);
-	bind_text(statement, 8, f->finding.place);
-	bind_text(statement, 9, f->finding.mask);
+	store_bind_count(statement, 7, f->finding.count);
+	store_bind_text(statement, 8, f->finding.place);
+	store_bind_text(statement, 9, f->finding.mask);
 	sqlite3_bind_int(statement, 10, f->finding.direction);
 	sqlite3_bind_int(statement, 11, f->outward);
 	sqlite3_bind_int64(statement, 12, f->first_ns);
 	sqlite3_bind_int64(statement, 13, f->last_ns);
-	bind_count(statement, 14, f->finding.packet);
-	return run(statement);
+	store_bind_count(statement, 14, f->finding.packet);
+	return store_run(statement);
 }
 
 int store_clear_findings(struct store *s, uint64_t flow)
@@ -551,7 +576,7 @@ int store_clear_findings(struct store *s, uint64_t flow)
 	if (status != STATUS_OK)
 		return status;
 	bind_bits(statement, 1, flow);
-	return run(statement);
+	return store_run(statement);
 }
 
 int store_add_tag(struct store *s, uint64_t flow, uint64_t tag)
@@ -563,7 +588,7 @@ int store_add_tag(struct store *s, uint64_t flow, uint64_t tag)
 		return status;
 	bind_bits(statement, 1, flow);
 	bind_bits(statement, 2, tag);
-	return run(statement);
+	return store_run(statement);
 }
 
 int store_add_loss(struct store *s, uint32_t input, const struct store_loss *l)
@@ -575,9 +600,9 @@ int store_add_loss(struct store *s, uint32_t input, const struct store_loss *l)
 		return status != STATUS_OK ? status : STATUS_BUG;
 	sqlite3_bind_int64(statement, 1, s->inputs[input]);
 	sqlite3_bind_int64(statement, 2, l->hour_ns);
-	bind_text(statement, 3, l->name);
-	bind_count(statement, 4, l->count);
-	return run(statement);
+	store_bind_text(statement, 3, l->name);
+	store_bind_count(statement, 4, l->count);
+	return store_run(statement);
 }
 
 int store_set_meta(struct store *s, const char *key, const char *value)
@@ -587,9 +612,9 @@ int store_set_meta(struct store *s, const char *key, const char *value)
 
 	if (status != STATUS_OK)
 		return status;
-	bind_text(statement, 1, key);
-	bind_text(statement, 2, value);
-	return run(statement);
+	store_bind_text(statement, 1, key);
+	store_bind_text(statement, 2, value);
+	return store_run(statement);
 }
 
 int store_set_meta_bytes(struct store *s, const char *key, struct span value)
@@ -599,23 +624,10 @@ int store_set_meta_bytes(struct store *s, const char *key, struct span value)
 
 	if (status != STATUS_OK)
 		return status;
-	bind_text(statement, 1, key);
+	store_bind_text(statement, 1, key);
 	sqlite3_bind_blob64(statement, 2, value.len > 0 ? (const void *)value.data : "", value.len,
 	        SQLITE_STATIC);
-	return run(statement);
-}
-
-int store_note_seen(struct store *s, const char *program, const char *destination, const char *date)
-{
-	sqlite3_stmt *statement;
-	int status = store_prepare(s, STATEMENT_SEEN_SET, &statement);
-
-	if (status != STATUS_OK)
-		return status;
-	bind_text(statement, 1, program);
-	bind_text(statement, 2, destination);
-	bind_text(statement, 3, date);
-	return run(statement);
+	return store_run(statement);
 }
 
 /* Lists the inputs of earlier runs that this run read again. A file that was named twice in this
@@ -646,6 +658,7 @@ static int replace_earlier_runs(struct store *s)
 	        "DELETE FROM record WHERE flow IN (SELECT id FROM flow WHERE input IN doomed)",
 	        "DELETE FROM finding WHERE flow IN (SELECT id FROM flow WHERE input IN doomed)",
 	        "DELETE FROM tag WHERE flow IN (SELECT id FROM flow WHERE input IN doomed)",
+	        "DELETE FROM software WHERE flow IN (SELECT id FROM flow WHERE input IN doomed)",
 	        "DELETE FROM flow WHERE input IN doomed",
 	        "DELETE FROM loss WHERE input IN doomed",
 	        "DELETE FROM input WHERE id IN doomed",

@@ -18,11 +18,13 @@
 #include "base/compiler.h"
 #include "base/digest.h"
 #include "base/display.h"
+#include "base/timestamp.h"
 #include "detect/detect.h"
 #include "flow/flow.h"
 
-#define STORE_SCHEMA_VERSION 7
+#define STORE_SCHEMA_VERSION 8
 #define STORE_NAMES_MAX      8
+#define STORE_SOFTWARE_MAX   6 /* program, its parts and the machine: more say nothing new */
 #define STORE_HOUR_UNKNOWN   INT64_MIN /* of a loss: any time in which its input was captured */
 
 #define STORE_CERTIFICATE_CHARS 512 /* a few names of usual length; the others are counted */
@@ -33,6 +35,14 @@ struct store_name {
 	char name[DISPLAY_CHARS_MAX]; /* shown form */
 	char source[16];              /* "sni", "http-host", "dns", … */
 	int64_t age_ns;               /* DNS: from the answer to the flow's first packet; else 0 */
+};
+
+/* What an end of a flow said of the software that it is, in a field that protocols have for that:
+ * never in content. Shown form. */
+struct store_software {
+	uint8_t sender;  /* 0: src, 1: dst */
+	char source[16]; /* "user-agent", "http-server", "hl7", … */
+	char text[96];   /* "BookarooSync/4.2 (Windows)" */
 };
 
 /* Whether a certificate is made out to the name that was asked for. */
@@ -66,6 +76,8 @@ struct store_flow {
 	enum flow_end end;
 	struct store_name names[STORE_NAMES_MAX];
 	unsigned name_count;
+	struct store_software software[STORE_SOFTWARE_MAX];
+	unsigned software_count;
 	/* What the organisation registered of the best name (public suffix list); "" no name. */
 	char domain[DISPLAY_CHARS_MAX];
 	char country[3];
@@ -219,11 +231,75 @@ struct store_coverage {
 int store_coverage(struct store *s, const struct store_query *q, struct store_coverage *ret) WUNRES
         NONNULL(1, 2, 3);
 
-/* True when this program and destination were already seen on a local date before `day`; keys as in
- * summary.csv. Written by the report at the end of each run. */
+/* ---- history: what outlives the flows; written by the report at the end of each run ----
+ *
+ * Flows are kept for STORE_FLOW_DAYS after the newest frame of the store, sums of a day, versions
+ * and the times of captures for STORE_HISTORY_DAYS. Programs and destinations are the keys of
+ * summary.csv, dates are local, YYYY-MM-DD. What a run tells of a date replaces what an earlier one
+ * told. */
+#define STORE_FLOW_DAYS    35  /* a month and its review */
+#define STORE_HISTORY_DAYS 400 /* 13 months: the same season a year ago */
+
+/* What one program sent to one destination on one date. flows 0: that it was seen is all that is
+ * known. */
+struct store_day {
+	char date[TIME_DATE_CHARS];
+	uint64_t flows, bytes_out, bytes_in;
+	int64_t first_ns, last_ns;
+	uint32_t hours; /* bit 0: something went out from 00:00 to 01:00, local time, … */
+};
+
+/* What a program said of its version on one computer. */
+struct store_version {
+	char program[64], computer[DISPLAY_CHARS_MAX]; /* its address */
+	char text[96], source[16];
+	char first_date[TIME_DATE_CHARS], last_date[TIME_DATE_CHARS];
+};
+
+/* Forgets what was noted of the dates from..to, both included; before they are noted again. */
+int store_clear_days(struct store *s, const char *from, const char *to) WUNRES NONNULL(1, 2, 3);
+int store_note_day(struct store *s, const char *program, const char *destination,
+        const struct store_day *day) WUNRES NONNULL(1, 2, 3, 4);
+/* One date: first_date. */
+int store_note_version(struct store *s, const struct store_version *version) WUNRES NONNULL(1, 2);
+int store_note_update(struct store *s, const char *program, const char *date) WUNRES
+        NONNULL(1, 2, 3);
+/* True when this program and destination were already seen on a local date before `date`. */
 int store_seen_before(struct store *s, const char *program, const char *destination,
         const char *date, bool *ret) WUNRES NONNULL(1, 2, 3, 4, 5);
-int store_note_seen(struct store *s, const char *program, const char *destination,
-        const char *date) WUNRES NONNULL(1, 2, 3, 4);
+/* Days before the date, oldest first. Gives an array to be freed by free(). */
+int store_days(struct store *s, const char *program, const char *destination, const char *before,
+        struct store_day **ret_gives, size_t *ret_count) WUNRES NONNULL(1, 2, 3, 4, 5, 6);
+/* All destinations of a program added up by date, before the date, oldest first. */
+int store_program_days(struct store *s, const char *program, const char *before,
+        struct store_day **ret_gives, size_t *ret_count) WUNRES NONNULL(1, 2, 3, 4, 5);
+/* Of dates before; by program, computer, text, source. */
+int store_versions(struct store *s, const char *before, struct store_version **ret_gives,
+        size_t *ret_count) WUNRES NONNULL(1, 2, 3, 4);
+/* The last date before `before` on which the update hosts of the program were contacted; "". */
+int store_last_update(struct store *s, const char *program, const char *before,
+        char ret[static TIME_DATE_CHARS]) WUNRES NONNULL(1, 2, 3, 4);
+/* The first and the last local day that any capture reaches, whether its flows are still kept or
+ * not; false when there is none. */
+int store_captured_days(struct store *s, bool *ret_any, int32_t *ret_first,
+        int32_t *ret_last) WUNRES NONNULL(1, 2, 3, 4);
+/* For `count` days from `first` on: the hours, as in struct store_day, of which captures cover
+ * three quarters or more. */
+int store_captured_hours(struct store *s, int32_t first, size_t count, uint32_t *ret_hours) WUNRES
+        NONNULL(1, 4);
+
+/* What was deleted by age. */
+struct store_forgotten {
+	uint64_t flows, days, versions, inputs;
+	char flows_before
+	        [TIME_DATE_CHARS]; /* the first date whose flows are kept; "" none ever went */
+};
+
+/* Deletes what is older than the above, counted from the newest capture that does not lie after
+ * now_ns by more than a day: a clock that was set wrong deletes nothing. A transaction of its own.
+ * STATUS_BUSY: somebody reads the store. */
+int store_forget(struct store *s, int64_t now_ns, struct store_forgotten *ret) WUNRES NONNULL(1, 3);
+/* The first date whose flows are kept; "" when none were ever deleted. */
+int store_flows_before(struct store *s, char ret[static TIME_DATE_CHARS]) WUNRES NONNULL(1, 2);
 
 #endif

@@ -22,8 +22,12 @@ enum store_statement {
 	STATEMENT_LOSS,
 	STATEMENT_META_SET,
 	STATEMENT_META_GET,
-	STATEMENT_SEEN_SET,
 	STATEMENT_SEEN_GET,
+	STATEMENT_SOFTWARE,
+	STATEMENT_DAY_SET,
+	STATEMENT_DAYS_OF,
+	STATEMENT_VERSION_SET,
+	STATEMENT_UPDATE_SET,
 	STATEMENT_FINDINGS_OF,
 	STATEMENT_RECORDS_OF,
 	STATEMENTS
@@ -46,6 +50,7 @@ extern const char store_schema_sql[];
 extern const char store_schema_2_sql[];
 extern const char store_schema_4_sql[];
 extern const char store_schema_7_sql[];
+extern const char store_schema_8_sql[];
 
 /* Of store_open_descriptor; after the database is closed. */
 void store_forget_system(struct store *s) NONNULL(1);
@@ -63,6 +68,30 @@ int store_exec(struct store *s, const char *sql) WUNRES NONNULL(1, 2);
 /* Prepares once, resets before each use. */
 int store_prepare(struct store *s, enum store_statement which, sqlite3_stmt **ret) WUNRES
         NONNULL(1, 3);
+/* Steps a statement that gives no rows, and resets it. */
+int store_run(sqlite3_stmt *statement) WUNRES NONNULL(1);
+void store_bind_text(sqlite3_stmt *statement, int position, const char *text) NONNULL(1, 3);
+void store_bind_count(sqlite3_stmt *statement, int position, uint64_t count) NONNULL(1);
+/* Cut at size. */
+void store_read_text(sqlite3_stmt *statement, int column, char *ret, size_t size) NONNULL(1, 3);
+#define READ_TEXT(statement, column, array) store_read_text(statement, column, array, sizeof(array))
+
+/* A growing array of rows of one size. */
+struct store_rows {
+	void *data;
+	size_t count, capacity, row_bytes;
+};
+
+/* Steps to the next row: STATUS_ITEM with *ret_row, 0 at the end, or a failure. */
+int store_next_row(sqlite3_stmt *statement, struct store_rows *rows, void *ret_row) WUNRES
+        NONNULL(1, 2, 3);
+/* Gives the array when the status is 0, else frees it; forwards the status. */
+int store_give_rows(int status, struct store_rows *rows, void *ret_array, size_t *ret_count) WUNRES
+        NONNULL(2, 3, 4);
+/* The same behind a statement that is finalized; NULL ok. */
+int store_finish_rows(sqlite3_stmt *statement, int status, struct store_rows *rows, void *ret_array,
+        size_t *ret_count) WUNRES NONNULL(3, 4, 5);
+
 /* ?1 and ?2: the times between; ?3, where there is one: hours after this one touch them. */
 void store_bind_period(sqlite3_stmt *statement, const struct store_query *q) NONNULL(1, 2);
 

@@ -8,10 +8,10 @@
 struct store_cursor {
 	struct store *store; /* borrows */
 	sqlite3_stmt *flows;
-	sqlite3_stmt *names;
+	sqlite3_stmt *names, *software;
 };
 
-static void read_text(sqlite3_stmt *statement, int column, char *ret, size_t size)
+void store_read_text(sqlite3_stmt *statement, int column, char *ret, size_t size)
 {
 	const unsigned char *text = sqlite3_column_text(statement, column);
 	size_t len = text ? (size_t)sqlite3_column_bytes(statement, column) : 0;
@@ -22,8 +22,6 @@ static void read_text(sqlite3_stmt *statement, int column, char *ret, size_t siz
 		memcpy(ret, text, len);
 	ret[len] = '\0';
 }
-
-#define READ_TEXT(statement, column, array) read_text(statement, column, array, sizeof(array))
 
 static uint64_t read_u64(sqlite3_stmt *statement, int column)
 {
@@ -69,7 +67,7 @@ int store_get_meta(struct store *s, const char *key, char *ret, size_t size)
 	sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
 	ret[0] = '\0';
 	if (sqlite3_step(statement) == SQLITE_ROW)
-		read_text(statement, 0, ret, size);
+		store_read_text(statement, 0, ret, size);
 	return store_status(sqlite3_reset(statement));
 }
 
@@ -95,21 +93,6 @@ int store_get_meta_bytes(struct store *s, const char *key, struct buf *ret)
 	return store_status(sqlite3_reset(statement));
 }
 
-int store_seen_before(
-        struct store *s, const char *program, const char *destination, const char *date, bool *ret)
-{
-	sqlite3_stmt *statement;
-	int status = store_prepare(s, STATEMENT_SEEN_GET, &statement);
-
-	if (status != STATUS_OK)
-		return status;
-	sqlite3_bind_text(statement, 1, program, -1, SQLITE_STATIC);
-	sqlite3_bind_text(statement, 2, destination, -1, SQLITE_STATIC);
-	sqlite3_bind_text(statement, 3, date, -1, SQLITE_STATIC);
-	*ret = sqlite3_step(statement) == SQLITE_ROW;
-	return store_status(sqlite3_reset(statement));
-}
-
 /* Position in `id` order of the input table is the caller's input index of that run. */
 #define SELECT_FLOWS                                                                               \
 	"SELECT flow.*, (SELECT count(*) FROM input i WHERE i.id < flow.input) FROM flow"
@@ -118,6 +101,8 @@ static int open_cursor(struct store *s, const char *sql, struct store_cursor **r
 {
 	static const char names[] =
 	        "SELECT name, source, age_ns FROM name WHERE flow=?1 ORDER BY position";
+	static const char software[] =
+	        "SELECT sender, source, text FROM software WHERE flow=?1 ORDER BY position";
 	struct store_cursor *c = calloc(1, sizeof(*c));
 	int status;
 
@@ -127,6 +112,8 @@ static int open_cursor(struct store *s, const char *sql, struct store_cursor **r
 	status = store_status(sqlite3_prepare_v2(s->db, sql, -1, &c->flows, NULL));
 	if (status == STATUS_OK)
 		status = store_status(sqlite3_prepare_v2(s->db, names, -1, &c->names, NULL));
+	if (status == STATUS_OK)
+		status = store_status(sqlite3_prepare_v2(s->db, software, -1, &c->software, NULL));
 	if (status != STATUS_OK) {
 		store_cursor_free(c);
 		return status;
@@ -170,6 +157,7 @@ struct store_cursor *store_cursor_free(struct store_cursor *c)
 		return NULL;
 	sqlite3_finalize(c->flows);
 	sqlite3_finalize(c->names);
+	sqlite3_finalize(c->software);
 	free(c);
 	return NULL;
 }
@@ -260,6 +248,40 @@ static bool finding_is_sound(const struct finding *f)
 	       (unsigned)f->tier <= TIER_OPAQUE;
 }
 
+static int read_names(sqlite3_stmt *statement, struct store_flow *ret)
+{
+	int result = SQLITE_ROW;
+
+	sqlite3_reset(statement);
+	sqlite3_bind_int64(statement, 1, (int64_t)ret->id);
+	while (ret->name_count < STORE_NAMES_MAX &&
+	        (result = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct store_name *n = &ret->names[ret->name_count++];
+
+		READ_TEXT(statement, 0, n->name);
+		READ_TEXT(statement, 1, n->source);
+		n->age_ns = sqlite3_column_int64(statement, 2);
+	}
+	return store_status(result);
+}
+
+static int read_software(sqlite3_stmt *statement, struct store_flow *ret)
+{
+	int result = SQLITE_ROW;
+
+	sqlite3_reset(statement);
+	sqlite3_bind_int64(statement, 1, (int64_t)ret->id);
+	while (ret->software_count < STORE_SOFTWARE_MAX &&
+	        (result = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct store_software *said = &ret->software[ret->software_count++];
+
+		said->sender = sqlite3_column_int(statement, 0) == 1;
+		READ_TEXT(statement, 1, said->source);
+		READ_TEXT(statement, 2, said->text);
+	}
+	return store_status(result);
+}
+
 int store_next_flow(struct store_cursor *c, struct store_flow *ret)
 {
 	int result = sqlite3_step(c->flows);
@@ -272,28 +294,13 @@ int store_next_flow(struct store_cursor *c, struct store_flow *ret)
 	read_flow_certificate(c->flows, ret);
 	if (!flow_is_sound(ret))
 		return STATUS_LIBRARY;
-	sqlite3_reset(c->names);
-	sqlite3_bind_int64(c->names, 1, (int64_t)ret->id);
-	result = SQLITE_ROW;
-	while (ret->name_count < STORE_NAMES_MAX &&
-	        (result = sqlite3_step(c->names)) == SQLITE_ROW) {
-		struct store_name *n = &ret->names[ret->name_count++];
-
-		READ_TEXT(c->names, 0, n->name);
-		READ_TEXT(c->names, 1, n->source);
-		n->age_ns = sqlite3_column_int64(c->names, 2);
-	}
-	result = store_status(result);
+	result = read_names(c->names, ret);
+	if (result == STATUS_OK)
+		result = read_software(c->software, ret);
 	return result == STATUS_OK ? STATUS_ITEM : result;
 }
 
-/* A growing array of rows of one size. */
-struct rows {
-	void *data;
-	size_t count, capacity, row_bytes;
-};
-
-static void *add_row(struct rows *r)
+static void *add_row(struct store_rows *r)
 {
 	if (r->count == r->capacity) {
 		size_t capacity = r->capacity ? r->capacity * 2 : 16;
@@ -308,8 +315,7 @@ static void *add_row(struct rows *r)
 	return (char *)r->data + r->count++ * r->row_bytes;
 }
 
-/* Steps to the next row: STATUS_ITEM with *ret_row, 0 at the end, or a failure. */
-static int next_row(sqlite3_stmt *statement, struct rows *rows, void *ret_row)
+int store_next_row(sqlite3_stmt *statement, struct store_rows *rows, void *ret_row)
 {
 	int result = sqlite3_step(statement);
 	void *row;
@@ -323,7 +329,7 @@ static int next_row(sqlite3_stmt *statement, struct rows *rows, void *ret_row)
 	return STATUS_ITEM;
 }
 
-static int give_rows(int status, struct rows *rows, void *ret_array, size_t *ret_count)
+int store_give_rows(int status, struct store_rows *rows, void *ret_array, size_t *ret_count)
 {
 	if (status != STATUS_OK) {
 		free(rows->data);
@@ -334,24 +340,25 @@ static int give_rows(int status, struct rows *rows, void *ret_array, size_t *ret
 	return STATUS_OK;
 }
 
-static int finish_rows(
-        sqlite3_stmt *statement, int status, struct rows *rows, void *ret_array, size_t *ret_count)
+int store_finish_rows(sqlite3_stmt *statement, int status, struct store_rows *rows, void *ret_array,
+        size_t *ret_count)
 {
 	sqlite3_finalize(statement);
-	return give_rows(status, rows, ret_array, ret_count);
+	return store_give_rows(status, rows, ret_array, ret_count);
 }
 
 int store_findings(
         struct store *s, uint64_t flow, struct store_finding **ret_gives, size_t *ret_count)
 {
-	struct rows rows = {.row_bytes = sizeof(struct store_finding)};
+	struct store_rows rows = {.row_bytes = sizeof(struct store_finding)};
 	struct store_finding *f = NULL;
 	sqlite3_stmt *statement = NULL;
 	int status = store_prepare(s, STATEMENT_FINDINGS_OF, &statement);
 
 	if (status == STATUS_OK)
 		sqlite3_bind_int64(statement, 1, (int64_t)flow);
-	while (status == STATUS_OK && (status = next_row(statement, &rows, &f)) == STATUS_ITEM) {
+	while (status == STATUS_OK &&
+	        (status = store_next_row(statement, &rows, &f)) == STATUS_ITEM) {
 		f->flow = flow;
 		READ_TEXT(statement, 1, f->finding.kind);
 		f->finding.category = (enum category)sqlite3_column_int(statement, 2);
@@ -370,20 +377,21 @@ int store_findings(
 		status = finding_is_sound(&f->finding) ? STATUS_OK : STATUS_LIBRARY;
 	}
 	sqlite3_reset(statement);
-	return give_rows(status, &rows, ret_gives, ret_count);
+	return store_give_rows(status, &rows, ret_gives, ret_count);
 }
 
 int store_records(
         struct store *s, uint64_t flow, struct store_record **ret_gives, size_t *ret_count)
 {
-	struct rows rows = {.row_bytes = sizeof(struct store_record)};
+	struct store_rows rows = {.row_bytes = sizeof(struct store_record)};
 	struct store_record *r = NULL;
 	sqlite3_stmt *statement = NULL;
 	int status = store_prepare(s, STATEMENT_RECORDS_OF, &statement);
 
 	if (status == STATUS_OK)
 		sqlite3_bind_int64(statement, 1, (int64_t)flow);
-	while (status == STATUS_OK && (status = next_row(statement, &rows, &r)) == STATUS_ITEM) {
+	while (status == STATUS_OK &&
+	        (status = store_next_row(statement, &rows, &r)) == STATUS_ITEM) {
 		r->flow = flow;
 		r->sequence = (uint32_t)sqlite3_column_int64(statement, 1);
 		r->hour_ns = sqlite3_column_int64(statement, 2);
@@ -396,22 +404,24 @@ int store_records(
 		status = STATUS_OK;
 	}
 	sqlite3_reset(statement);
-	return give_rows(status, &rows, ret_gives, ret_count);
+	return store_give_rows(status, &rows, ret_gives, ret_count);
 }
 
 int store_inputs(struct store *s, const struct store_query *q, struct store_input **ret_gives,
         size_t *ret_count)
 {
-	static const char sql[] =
-	        "SELECT * FROM input WHERE last_ns >= ?1 AND first_ns < ?2 ORDER BY id";
-	struct rows rows = {.row_bytes = sizeof(struct store_input)};
+	static const char sql[] = "SELECT * FROM input WHERE last_ns >= max(?1, kept_from_ns)"
+	                          " AND max(first_ns, kept_from_ns) < ?2"
+	                          " ORDER BY id";
+	struct store_rows rows = {.row_bytes = sizeof(struct store_input)};
 	struct store_input *i = NULL;
 	sqlite3_stmt *statement = NULL;
 	int status = store_status(sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL));
 
 	if (status == STATUS_OK)
 		store_bind_period(statement, q);
-	while (status == STATUS_OK && (status = next_row(statement, &rows, &i)) == STATUS_ITEM) {
+	while (status == STATUS_OK &&
+	        (status = store_next_row(statement, &rows, &i)) == STATUS_ITEM) {
 		READ_TEXT(statement, 1, i->sha256);
 		READ_TEXT(statement, 2, i->format);
 		READ_TEXT(statement, 3, i->kind);
@@ -426,9 +436,11 @@ int store_inputs(struct store *s, const struct store_query *q, struct store_inpu
 		READ_TEXT(statement, 12, i->end_reason);
 		i->end_after_frame = read_u64(statement, 13);
 		i->unread = read_u64(statement, 14);
+		if (i->first_ns < sqlite3_column_int64(statement, 15))
+			i->first_ns = sqlite3_column_int64(statement, 15);
 		status = STATUS_OK;
 	}
-	return finish_rows(statement, status, &rows, ret_gives, ret_count);
+	return store_finish_rows(statement, status, &rows, ret_gives, ret_count);
 }
 
 int store_losses(struct store *s, const struct store_query *q, struct store_loss **ret_gives,
@@ -436,21 +448,24 @@ int store_losses(struct store *s, const struct store_query *q, struct store_loss
 {
 	static const char sql[] =
 	        "SELECT name, sum(count) FROM loss JOIN input ON input.id = loss.input"
-	        " WHERE (hour_ns = -9223372036854775807 - 1 AND last_ns >= ?1 AND first_ns < ?2)"
-	        " OR (hour_ns > ?3 AND hour_ns < ?2) GROUP BY name ORDER BY name";
-	struct rows rows = {.row_bytes = sizeof(struct store_loss)};
+	        " WHERE (hour_ns = -9223372036854775807 - 1 AND last_ns >= max(?1, kept_from_ns)"
+	        " AND max(first_ns, kept_from_ns) < ?2)"
+	        " OR (hour_ns > ?3 AND hour_ns < ?2 AND hour_ns >= kept_from_ns) GROUP BY name "
+	        "ORDER BY name";
+	struct store_rows rows = {.row_bytes = sizeof(struct store_loss)};
 	struct store_loss *l = NULL;
 	sqlite3_stmt *statement = NULL;
 	int status = store_status(sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL));
 
 	if (status == STATUS_OK)
 		store_bind_period(statement, q);
-	while (status == STATUS_OK && (status = next_row(statement, &rows, &l)) == STATUS_ITEM) {
+	while (status == STATUS_OK &&
+	        (status = store_next_row(statement, &rows, &l)) == STATUS_ITEM) {
 		READ_TEXT(statement, 0, l->name);
 		l->count = read_u64(statement, 1);
 		status = STATUS_OK;
 	}
-	return finish_rows(statement, status, &rows, ret_gives, ret_count);
+	return store_finish_rows(statement, status, &rows, ret_gives, ret_count);
 }
 
 /* A temporary table (in memory) holds the set of flows, so that it can be of any size. */

@@ -45,6 +45,8 @@ static const struct {
         [BLANK_REASON] = {"reason", "for a reason that is not recorded"},
         [BLANK_PURPOSE] = {"purpose", "something else"},
         [BLANK_TIMES] = {"times", "at a time that is not known"},
+        [BLANK_VERSION] = {"version", "version not seen"},
+        [BLANK_COUNT] = {"count", "many"},
 };
 
 static bool find_name(const char *const *names, size_t count, const char *name, size_t *ret)

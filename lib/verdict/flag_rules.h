@@ -16,7 +16,7 @@ enum raises {
 };
 
 /* The blanks of a sentence: {program} {recipient} {country} {list} {date} {category} {computer}
- * {percent} {line} {reason} {purpose} {times}. */
+ * {percent} {line} {reason} {purpose} {times} {version} {count}. */
 enum blank {
 	BLANK_PROGRAM,
 	BLANK_RECIPIENT,
@@ -30,6 +30,8 @@ enum blank {
 	BLANK_REASON,
 	BLANK_PURPOSE,
 	BLANK_TIMES,
+	BLANK_VERSION,
+	BLANK_COUNT,
 	BLANKS
 };
 

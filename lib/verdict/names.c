@@ -53,6 +53,15 @@ const char *flag_name(enum flag_id id)
 	        [FLAG_PRESCRIPTION_TOKEN] = "prescription-token",
 	        [FLAG_IMAGE_DOCUMENT] = "image-document",
 	        [FLAG_RETIRED_RECIPIENT] = "retired-recipient",
+	        [FLAG_VOLUME_ANOMALY] = "volume-anomaly",
+	        [FLAG_FULL_DB_SIZE] = "full-db-size",
+	        [FLAG_SCHEDULE_ANOMALY] = "schedule-anomaly",
+	        [FLAG_FIRST_SEEN] = "first-seen",
+	        [FLAG_EXPECTED_FLOW_MISSING] = "expected-flow-missing",
+	        [FLAG_EXPOSED_COMPUTER] = "exposed-computer",
+	        [FLAG_UNSUPPORTED_VERSION] = "unsupported-version",
+	        [FLAG_NO_UPDATES_SEEN] = "no-updates-seen",
+	        [FLAG_VERSION_WENT_BACK] = "version-went-back",
 	        [FLAG_UPDATE_IN_CLEAR] = "update-in-clear",
 	};
 

@@ -135,7 +135,7 @@ def case_old_store(work):
     facts = json.loads((work / "new" / "run.json").read_text(encoding="utf-8"))
     check(facts["losses"] == {"frames that are not IP": 4}, facts["losses"])
     with contextlib.closing(sqlite3.connect(work / "out" / "exeat.db")) as database:
-        check(database.execute("PRAGMA user_version").fetchone() == (7,), "the version is not 7")
+        check(database.execute("PRAGMA user_version").fetchone() == (8,), "the version is not 8")
         sizes = database.execute("SELECT length(src), length(dst) FROM flow ORDER BY 1").fetchall()
         check(sizes == [(4, 4), (16, 16)], sizes)
         check(database.execute("PRAGMA integrity_check").fetchone() == ("ok",), "damaged")

@@ -31,6 +31,9 @@ SCOPE = {
     "opaque-unregistered": "flow", "prescription-token": "flow", "image-document": "flow",
     "remote-access-tool": "flow",
     "sealed-message": "flow", "program-banned": "program", "program-retired-active": "program",
+    "volume-anomaly": "program", "full-db-size": "program", "schedule-anomaly": "program",
+    "expected-flow-missing": "program", "unsupported-version": "program",
+    "no-updates-seen": "program", "version-went-back": "program", "exposed-computer": "computer",
 }
 
 

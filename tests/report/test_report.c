@@ -242,14 +242,16 @@ static void only_a_later_date_is_not_new(void **state)
 
 	(void)state;
 	sample_open(&s);
-	assert_int_equal(
-	        store_note_seen(s.store, "bookaroo", "bookaroo-sync", "2026-11-21"), STATUS_OK);
+	assert_int_equal(store_note_day(s.store, "bookaroo", "bookaroo-sync",
+	                         &(struct store_day){.date = "2026-11-21"}),
+	        STATUS_OK);
 	write_all(&s, fd);
 	text = sample_read(fd, "summary.csv");
 	assert_non_null(strstr(text, ",urgent,2,yes,"));
 	free(text);
-	assert_int_equal(
-	        store_note_seen(s.store, "bookaroo", "bookaroo-sync", "2026-11-20"), STATUS_OK);
+	assert_int_equal(store_note_day(s.store, "bookaroo", "bookaroo-sync",
+	                         &(struct store_day){.date = "2026-11-20"}),
+	        STATUS_OK);
 	write_all(&s, fd);
 	text = sample_read(fd, "summary.csv");
 	assert_non_null(strstr(text, ",urgent,2,no,"));

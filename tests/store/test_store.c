@@ -441,7 +441,8 @@ static void settings_and_first_dates_are_remembered(void **state)
 	assert_int_equal(store_set_meta(s, "timezone", "Australia/Brisbane"), STATUS_OK);
 	assert_int_equal(store_get_meta(s, "timezone", text, sizeof(text)), STATUS_OK);
 	assert_string_equal(text, "Australia/Brisb"); /* cut to the caller's room */
-	assert_int_equal(store_note_seen(s, "p", "d", "2026-10-02"), STATUS_OK);
+	assert_int_equal(
+	        store_note_day(s, "p", "d", &(struct store_day){.date = "2026-10-02"}), STATUS_OK);
 	assert_int_equal(store_seen_before(s, "p", "d", "2026-10-02", &seen), STATUS_OK);
 	assert_false(seen);
 	assert_int_equal(store_seen_before(s, "p", "d", "2026-10-03", &seen), STATUS_OK);
@@ -562,7 +563,7 @@ static void a_store_is_read_through_its_descriptor(void **state)
 	assert_int_equal(store_open_descriptor(&other, fd), STATUS_OK);
 	unlink(path);
 	assert_int_equal(count_flows(other), 2);
-	assert_true(store_note_seen(other, "p", "d", "2026-10-02") != STATUS_OK);
+	assert_true(store_note_update(other, "p", "2026-10-02") != STATUS_OK);
 	store_free(other);
 	assert_int_equal(pwrite(fd, "not a store", 11, 0), 11);
 	assert_int_equal(store_open_descriptor(&s, fd), STATUS_MALFORMED);
