@@ -422,6 +422,7 @@ void packet_decode_ip(struct span ip, const struct packet *like, struct packet *
 	        .interface = like->interface,
 	        .input = like->input,
 	        .wire_bytes = like->wire_bytes,
+	        .tunnelled = like->tunnelled,
 	        .process = like->process,
 	};
 	struct packet outer;

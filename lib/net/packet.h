@@ -78,6 +78,10 @@ struct packet {
 	uint16_t tcp_window;
 	uint8_t icmp_type;
 	uint8_t icmp_code;
+	/* Inside of another IP packet. Any program can send one, as a datagram of VXLAN: what it
+	 * says of a link is no proof. A mirror port that wraps its frames (ERSPAN) looks the same.
+	 */
+	bool tunnelled;
 	uint8_t mac_src[6]; /* of the innermost Ethernet header; zero when the link has none */
 	uint8_t mac_dst[6];
 	struct frame_process process;

@@ -43,6 +43,7 @@ static void begin_ip(struct walk *w)
 {
 	struct packet *p = w->p;
 
+	p->tunnelled = p->tunnelled || p->tuple.src.addr.family != ADDR_NONE;
 	p->tuple.src = (struct endpoint){0};
 	p->tuple.dst = (struct endpoint){0};
 	p->ip_id = 0;

@@ -18,7 +18,7 @@ struct router_advert {
 /* True for an advertisement that only a router of this very link can have sent (RFC 4861 section
  * 6.1.2: hop limit 255, a link-local sender) and that went to all of it: sent to ff02::1, in a
  * frame to the multicast address that belongs to it (RFC 2464 section 7), where the capture has
- * frames with addresses. So a packet that a tunnel brought from elsewhere does not count. */
+ * frames with addresses. One that came inside of another IP packet does not count. */
 bool router_advert_is_own(const struct packet *p) NONNULL(1);
 /* payload: what follows the checksum. 0, STATUS_TRUNCATED or STATUS_MALFORMED; ret untouched unless
  * 0. */

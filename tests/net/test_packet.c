@@ -431,6 +431,31 @@ static void decodes_every_link_and_wrapping(void **state)
 	}
 }
 
+static bool comes_tunnelled(void (*make)(struct frame_maker *m), size_t lost_bytes)
+{
+	struct frame_maker m = {.len = 0};
+
+	make(&m);
+	m.len -= lost_bytes;
+	return decode(&m, 1).tunnelled;
+}
+
+static void what_came_in_a_tunnel_says_so(void **state)
+{
+	(void)state;
+	assert_true(comes_tunnelled(make_gre, 0));
+	assert_true(comes_tunnelled(make_gre_bridged, 0));
+	assert_true(comes_tunnelled(make_erspan2, 0));
+	assert_true(comes_tunnelled(make_vxlan, 0));
+	assert_true(comes_tunnelled(make_ip_in_ip, 0));
+	assert_true(comes_tunnelled(make_6in4, 0));
+	assert_false(comes_tunnelled(make_plain, 0));
+	assert_false(comes_tunnelled(make_mpls, 0));
+	assert_false(comes_tunnelled(make_pppoe, 0));
+	/* What it holds is cut: the outer packet stands. */
+	assert_false(comes_tunnelled(make_vxlan, INSIDE_BYTES));
+}
+
 /* Cut anywhere by the snap length: the same packet with fewer bytes, or a named outcome. */
 static void a_cut_frame_says_so(void **state)
 {
@@ -717,6 +742,7 @@ int main(void)
 	        cmocka_unit_test(a_snap_length_inside_tcp_options_still_tells_the_segment),
 	        cmocka_unit_test(finds_fragments),
 	        cmocka_unit_test(wrappings_end_at_the_limit),
+	        cmocka_unit_test(what_came_in_a_tunnel_says_so),
 	        cmocka_unit_test(what_a_tunnel_holds_may_be_unreadable),
 	        cmocka_unit_test(decodes_from_an_ip_header_on),
 	        cmocka_unit_test(names_the_outcomes),

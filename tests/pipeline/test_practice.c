@@ -205,18 +205,33 @@ static void add_acknowledgement(struct road *r, const char *granted, uint32_t ma
 	add_datagram(r, (struct ends){"192.168.20.1", granted, 67, 68}, &m);
 }
 
+static void put_advert(struct frame_maker *m, const char *prefix, unsigned bits, unsigned hop_limit)
+{
+	put_bytes(m, "\x33\x33\0\0\0\1\2\0\0\0\0\5\x86\xdd", 14);
+	put32(m, 0x60000000), put16(m, 16 + 32), put8(m, 58), put8(m, hop_limit);
+	put_addr(m, "fe80::5"), put_addr(m, "ff02::1");
+	put8(m, 134), put8(m, 0), put16(m, 0);
+	put32(m, 0x40000708), put32(m, 0), put32(m, 0);
+	put8(m, 3), put8(m, 4), put8(m, bits), put8(m, 0xc0);
+	put32(m, 86400), put32(m, 14400), put32(m, 0), put_addr(m, prefix);
+}
+
 static void add_advert(struct road *r, const char *prefix, unsigned bits, unsigned hop_limit)
 {
 	struct frame_maker m = {.len = 0};
 
-	put_bytes(&m, "\x33\x33\0\0\0\1\2\0\0\0\0\5\x86\xdd", 14);
-	put32(&m, 0x60000000), put16(&m, 16 + 32), put8(&m, 58), put8(&m, hop_limit);
-	put_addr(&m, "fe80::5"), put_addr(&m, "ff02::1");
-	put8(&m, 134), put8(&m, 0), put16(&m, 0);
-	put32(&m, 0x40000708), put32(&m, 0), put32(&m, 0);
-	put8(&m, 3), put8(&m, 4), put8(&m, bits), put8(&m, 0xc0);
-	put32(&m, 86400), put32(&m, 14400), put32(&m, 0), put_addr(&m, prefix);
+	put_advert(&m, prefix, bits, hop_limit);
 	add_frame(r, &m);
+}
+
+/* What any program can send: a datagram that holds a frame (VXLAN), here with an advertisement. */
+static void add_advert_in_datagram(struct road *r, const char *prefix)
+{
+	struct frame_maker m = {.len = 0};
+
+	PUT(&m, "\x08\0\0\0\0\0\x2a\0");
+	put_advert(&m, prefix, 64, 255);
+	add_datagram(r, (struct ends){"192.168.20.5", "203.0.113.9", 50000, 4789}, &m);
 }
 
 static void assert_named(const struct store_flow *f, const char *name, const char *source)
@@ -320,6 +335,21 @@ static void an_advertised_network_counts_from_then_on(void **state)
 	end(&r);
 }
 
+/* Else a program could call its recipient's network the practice's own. */
+static void an_advertisement_inside_a_tunnel_tells_nothing(void **state)
+{
+	struct road r;
+
+	(void)state;
+	begin(&r);
+	add_advert_in_datagram(&r, "2001:db8:ff::");
+	add_traffic(&r, "fd00::5", 50001, "2001:db8:ff::9");
+	run(&r);
+	assert_int_equal(row_of(&r, "fd00::5", 50001)->direction, FLOW_OUTGOING);
+	assert_null(strstr(r.result.inside, "2001:db8:ff::"));
+	end(&r);
+}
+
 static void a_network_too_wide_is_refused(void **state)
 {
 	struct road r;
@@ -381,6 +411,7 @@ int main(void)
 	        cmocka_unit_test(hostile_names_pass_the_door_for_outside_text),
 	        cmocka_unit_test(a_name_claimed_by_netbios_is_shown),
 	        cmocka_unit_test(an_advertised_network_counts_from_then_on),
+	        cmocka_unit_test(an_advertisement_inside_a_tunnel_tells_nothing),
 	        cmocka_unit_test(a_network_too_wide_is_refused),
 	        cmocka_unit_test(a_subnet_counts_when_a_computer_asked_for_it),
 	        cmocka_unit_test(the_register_s_networks_stand_alone),
