@@ -18,8 +18,10 @@ struct entry {
 
 struct request {
 	bool waits;
+	bool of_this_link; /* no router can have brought it */
 	uint32_t transaction;
 	struct dhcp_client client;
+	struct addr asked; /* the address that it is about; ADDR_NONE: not said */
 	int64_t time_ns;
 	char name[COMPUTER_NAME_CHARS];
 };
@@ -145,7 +147,17 @@ static bool too_old(const struct request *r, int64_t time_ns)
 	return time_ns - r->time_ns > COMPUTER_REQUEST_NS;
 }
 
-static void add_request(struct computer_table *t, const struct dhcp_message *m, int64_t time_ns)
+static bool is_of_this_link(const struct tuple *as_sent, const struct dhcp_message *m)
+{
+	static const uint8_t none[4], all[4] = {255, 255, 255, 255};
+	struct addr nobody = addr_ipv4(none), everybody = addr_ipv4(all);
+
+	return addr_equal(&as_sent->dst.addr, &everybody) &&
+	       (addr_equal(&as_sent->src.addr, &nobody) || addr_equal(&as_sent->src.addr, &m->own));
+}
+
+static void add_request(struct computer_table *t, const struct tuple *as_sent,
+        const struct dhcp_message *m, int64_t time_ns)
 {
 	unsigned at = find_request(t, m);
 	struct request *r = &t->requests[at < COMPUTER_REQUESTS_MAX ? at : t->next_request];
@@ -155,8 +167,10 @@ static void add_request(struct computer_table *t, const struct dhcp_message *m, 
 		t->forgotten += r->waits && !too_old(r, time_ns);
 	}
 	*r = (struct request){.waits = true,
+	        .of_this_link = is_of_this_link(as_sent, m),
 	        .transaction = m->transaction,
 	        .client = m->client,
+	        .asked = m->own.family != ADDR_NONE ? m->own : m->requested,
 	        .time_ns = time_ns};
 	snprintf(r->name, sizeof(r->name), "%s", name_in(m));
 }
@@ -173,37 +187,54 @@ static void add_lease(struct computer_table *t, const struct dhcp_message *m,
 	add(t, &wanted);
 }
 
-bool computer_table_awaits(
+/* Its index, or COMPUTER_REQUESTS_MAX when nobody waits for this message. */
+static unsigned find_acknowledged(
         const struct computer_table *t, const struct dhcp_message *m, int64_t time_ns)
 {
-	unsigned at = find_request(t, m);
+	unsigned at = COMPUTER_REQUESTS_MAX;
 
-	return m->from_server && m->type == DHCP_ACK && at < COMPUTER_REQUESTS_MAX &&
-	       !too_old(&t->requests[at], time_ns);
+	if (m->from_server && m->type == DHCP_ACK)
+		at = find_request(t, m);
+	if (at < COMPUTER_REQUESTS_MAX && too_old(&t->requests[at], time_ns))
+		return COMPUTER_REQUESTS_MAX;
+	return at;
+}
+
+bool computer_table_proves_subnet(
+        const struct computer_table *t, const struct dhcp_message *m, int64_t time_ns)
+{
+	unsigned at = find_acknowledged(t, m, time_ns);
+
+	return at < COMPUTER_REQUESTS_MAX && t->requests[at].of_this_link &&
+	       dhcp_address(m)->family != ADDR_NONE &&
+	       addr_equal(&t->requests[at].asked, dhcp_address(m));
 }
 
 static void add_acknowledgement(
         struct computer_table *t, const struct dhcp_message *m, int64_t time_ns)
 {
+	unsigned at = find_acknowledged(t, m, time_ns);
 	struct request *r;
 
-	if (!computer_table_awaits(t, m, time_ns))
+	if (at == COMPUTER_REQUESTS_MAX)
 		return;
-	r = &t->requests[find_request(t, m)];
+	r = &t->requests[at];
 	add_lease(t, m, dhcp_address(m), r->name[0] != '\0' ? r->name : name_in(m), time_ns);
 	r->waits = false;
 }
 
-void computer_table_add_dhcp(struct computer_table *t, const struct addr *sender,
+void computer_table_add_dhcp(struct computer_table *t, const struct tuple *as_sent,
         const struct dhcp_message *m, int64_t time_ns)
 {
+	const struct addr *sender = &as_sent->src.addr;
+
 	if (m->from_server) {
 		add_acknowledgement(t, m, time_ns);
 		return;
 	}
 	if (m->type != DHCP_REQUEST && m->type != DHCP_INFORM)
 		return;
-	add_request(t, m, time_ns);
+	add_request(t, as_sent, m, time_ns);
 	if (addr_equal(&m->own, sender))
 		add_lease(t, m, sender, name_in(m), time_ns);
 }

@@ -45,11 +45,15 @@ struct computer_table;
 int computer_table_new(struct computer_table **ret_gives,
         const struct inside_nets *borrowed_inside) WUNRES NONNULL(1, 2);
 struct computer_table *computer_table_free(struct computer_table *t);
-/* True for the acknowledgement of a request that was seen and waits for it: what it says of the
- * network was asked for by a computer of that network. */
-bool computer_table_awaits(const struct computer_table *t, const struct dhcp_message *m,
+/* True for the acknowledgement of a request that was seen and waits for it, when that request went
+ * to the broadcast address, which no router passes on (RFC 919 section 7), from a computer without
+ * an address or from the one that it names its own, and asked for the very address that is granted:
+ * the computer is of this link, and the subnet is its own. Whoever has an address here and wants to
+ * call a far network inside would need another sender or another answer. */
+bool computer_table_proves_subnet(const struct computer_table *t, const struct dhcp_message *m,
         int64_t time_ns) NONNULL(1, 2);
-void computer_table_add_dhcp(struct computer_table *t, const struct addr *sender,
+/* as_sent: of the packet that held the message. */
+void computer_table_add_dhcp(struct computer_table *t, const struct tuple *as_sent,
         const struct dhcp_message *m, int64_t time_ns) NONNULL(1, 2, 3);
 void computer_table_add_netbios(struct computer_table *t, const struct addr *sender,
         const struct netbios_message *m, int64_t time_ns) NONNULL(1, 2, 3);

@@ -26,14 +26,15 @@ void practice_know(struct practice *p, const struct inside_nets *borrowed)
 	p->inside.learnt = borrowed->count == 0 ? &p->learnt : NULL;
 }
 
-/* The subnet of an address that a computer asked for and was given. */
-static void learn_subnet(struct practice *p, const struct dhcp_message *m, int64_t time_ns)
+/* The subnet of an address that a computer of this link asked for and was given. */
+static void learn_subnet(
+        struct practice *p, const struct packet *packet, const struct dhcp_message *m)
 {
 	const struct addr *addr = dhcp_address(m);
 	struct prefix subnet = prefix_around(addr, m->mask_bits);
 
-	if (m->mask_known && addr->family != ADDR_NONE &&
-	        computer_table_awaits(p->computers, m, time_ns))
+	if (m->mask_known && !packet->tunnelled &&
+	        computer_table_proves_subnet(p->computers, m, packet->time_ns))
 		inside_learn(&p->learnt, &subnet, INSIDE_BY_DHCP);
 }
 
@@ -43,8 +44,8 @@ static void feed_dhcp(struct practice *p, const struct packet *packet)
 
 	if (dhcp_parse(packet->payload, &m) != STATUS_OK)
 		return;
-	learn_subnet(p, &m, packet->time_ns);
-	computer_table_add_dhcp(p->computers, &packet->tuple.src.addr, &m, packet->time_ns);
+	learn_subnet(p, packet, &m);
+	computer_table_add_dhcp(p->computers, &packet->tuple, &m, packet->time_ns);
 }
 
 static void feed_netbios(struct practice *p, const struct packet *packet)

@@ -22,6 +22,11 @@ static struct addr addr_of(const char *text)
 	return a;
 }
 
+static struct tuple tuple_of(const char *src, const char *dst)
+{
+	return (struct tuple){.src.addr = addr_of(src), .dst.addr = addr_of(dst)};
+}
+
 static struct computer_table *new_table(void)
 {
 	struct computer_table *t = NULL;
@@ -34,14 +39,13 @@ static struct computer_table *new_table(void)
 static void request(struct computer_table *t, uint8_t client, const char *name, int64_t time_ns)
 {
 	struct dhcp_message m = {.type = DHCP_REQUEST, .transaction = 7, .client = {1, {client}}};
-	struct addr nobody = addr_ipv4((const uint8_t[4]){0});
+	struct tuple as_sent = tuple_of("0.0.0.0", "255.255.255.255");
 
 	snprintf(m.host, sizeof(m.host), "%s", name);
-	assert_false(computer_table_awaits(t, &m, time_ns));
-	computer_table_add_dhcp(t, &nobody, &m, time_ns);
+	computer_table_add_dhcp(t, &as_sent, &m, time_ns);
 }
 
-static bool acknowledge(
+static void acknowledge(
         struct computer_table *t, uint8_t client, const char *granted, int64_t time_ns)
 {
 	struct dhcp_message m = {.from_server = true,
@@ -49,30 +53,27 @@ static bool acknowledge(
 	        .transaction = 7,
 	        .client = {1, {client}},
 	        .granted = addr_of(granted)};
-	struct addr server = addr_of("192.168.20.1");
-	bool awaited = computer_table_awaits(t, &m, time_ns);
+	struct tuple as_sent = tuple_of("192.168.20.1", granted);
 
-	computer_table_add_dhcp(t, &server, &m, time_ns);
-	assert_false(computer_table_awaits(t, &m, time_ns));
-	return awaited;
+	computer_table_add_dhcp(t, &as_sent, &m, time_ns);
 }
 
 static void lease(struct computer_table *t, uint8_t client, const char *addr, const char *name,
         int64_t time_ns)
 {
 	request(t, client, name, time_ns);
-	assert_true(acknowledge(t, client, addr, time_ns));
+	acknowledge(t, client, addr, time_ns);
 }
 
 static void inform(struct computer_table *t, const char *sender, const char *own, const char *name,
         int64_t time_ns)
 {
 	struct dhcp_message m = {.type = DHCP_INFORM, .transaction = 9, .client = {1, {9}}};
-	struct addr from = addr_of(sender);
+	struct tuple as_sent = tuple_of(sender, "192.168.20.1");
 
 	m.own = addr_of(own);
 	snprintf(m.full_name, sizeof(m.full_name), "%s", name);
-	computer_table_add_dhcp(t, &from, &m, time_ns);
+	computer_table_add_dhcp(t, &as_sent, &m, time_ns);
 }
 
 static void netbios(struct computer_table *t, enum netbios_kind kind, const char *sender,
@@ -105,16 +106,17 @@ static void a_name_counts_from_the_acknowledgement(void **state)
 	(void)state;
 	request(t, 1, "RECEPTION1", 10);
 	assert_string_equal(found(t, "192.168.20.5", 10, 100), "");
-	assert_false(acknowledge(t, 2, "192.168.20.5", 11)); /* somebody else's */
+	acknowledge(t, 2, "192.168.20.5", 11); /* somebody else's */
 	assert_string_equal(found(t, "192.168.20.5", 10, 100), "");
-	assert_true(acknowledge(t, 1, "192.168.20.5", 12));
+	acknowledge(t, 1, "192.168.20.5", 12);
 	assert_string_equal(found(t, "192.168.20.5", 12, 12), "RECEPTION1");
 	assert_string_equal(found(t, "192.168.20.5", 5, 12), "RECEPTION1"); /* while it went on */
 	assert_string_equal(found(t, "192.168.20.5", 5, 11), "");           /* ended before */
 	assert_string_equal(found(t, "192.168.20.6", 12, 12), "");
-	assert_false(acknowledge(t, 1, "192.168.20.9", 13)); /* answered already */
+	acknowledge(t, 1, "192.168.20.9", 13); /* answered already */
+	assert_string_equal(found(t, "192.168.20.9", 0, INT64_MAX), "");
 	request(t, 3, "LATE", 20);
-	assert_false(acknowledge(t, 3, "192.168.20.7", 21 + COMPUTER_REQUEST_NS));
+	acknowledge(t, 3, "192.168.20.7", 21 + COMPUTER_REQUEST_NS);
 	assert_string_equal(found(t, "192.168.20.7", 0, INT64_MAX), "");
 	computer_table_free(t);
 }
@@ -131,6 +133,49 @@ static void a_client_may_name_its_own_address(void **state)
 	inform(t, "203.0.113.5", "203.0.113.5", "outside", 20);
 	assert_string_equal(found(t, "203.0.113.5", 30, 30), "");
 	computer_table_free(t);
+}
+
+/* From where the request came and what it asked for, and what was granted. */
+static const struct {
+	const char *src, *dst, *own, *requested, *granted;
+	bool proves;
+} exchanges[] = {
+        {"0.0.0.0", "255.255.255.255", "", "203.0.113.5", "203.0.113.5", true},
+        {"203.0.113.5", "255.255.255.255", "203.0.113.5", "", "203.0.113.5", true},
+        {"0.0.0.0", "255.255.255.255", "", "203.0.113.5", "198.51.100.5", false},
+        {"0.0.0.0", "255.255.255.255", "", "", "203.0.113.5", false},
+        {"0.0.0.0", "255.255.255.255", "", "", "", false},
+        /* a program that has an address of its own */
+        {"192.168.20.5", "255.255.255.255", "203.0.113.5", "", "203.0.113.5", false},
+        {"192.168.20.5", "255.255.255.255", "", "203.0.113.5", "203.0.113.5", false},
+        {"192.168.20.5", "255.255.255.255", "192.168.20.5", "", "203.0.113.5", false},
+        /* what a router may have brought */
+        {"203.0.113.5", "192.168.20.5", "203.0.113.5", "", "203.0.113.5", false},
+};
+
+static void only_a_computer_of_the_link_proves_a_subnet(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(exchanges); i++) {
+		struct computer_table *t = new_table();
+		struct dhcp_message m = {.type = DHCP_REQUEST,
+		        .transaction = 7,
+		        .own = addr_of(exchanges[i].own),
+		        .requested = addr_of(exchanges[i].requested)};
+		struct dhcp_message answer = {.from_server = true,
+		        .type = DHCP_ACK,
+		        .transaction = 7,
+		        .granted = addr_of(exchanges[i].granted)};
+		struct tuple as_sent = tuple_of(exchanges[i].src, exchanges[i].dst);
+
+		assert_false(computer_table_proves_subnet(t, &answer, 10));
+		computer_table_add_dhcp(t, &as_sent, &m, 10);
+		assert_int_equal(computer_table_proves_subnet(t, &answer, 11), exchanges[i].proves);
+		assert_false(computer_table_proves_subnet(t, &answer, 11 + COMPUTER_REQUEST_NS));
+		computer_table_add_dhcp(t, &as_sent, &answer, 12);
+		assert_false(computer_table_proves_subnet(t, &answer, 12)); /* was answered */
+		computer_table_free(t);
+	}
 }
 
 static void the_next_lease_ends_a_name(void **state)
@@ -191,9 +236,9 @@ static void floods_make_room_and_are_counted(void **state)
 	(void)state;
 	for (unsigned i = 0; i < COMPUTER_REQUESTS_MAX + 5; i++) {
 		struct dhcp_message m = {.type = DHCP_REQUEST, .transaction = i};
-		struct addr nobody = {0};
+		struct tuple as_sent = tuple_of("0.0.0.0", "255.255.255.255");
 
-		computer_table_add_dhcp(t, &nobody, &m, 1);
+		computer_table_add_dhcp(t, &as_sent, &m, 1);
 	}
 	assert_int_equal(computer_table_forgotten(t), 5);
 	request(t, 1, "LATER", 1 + 2 * COMPUTER_REQUEST_NS); /* in place of one given up */
@@ -215,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_name_counts_from_the_acknowledgement),
 	        cmocka_unit_test(a_client_may_name_its_own_address),
+	        cmocka_unit_test(only_a_computer_of_the_link_proves_a_subnet),
 	        cmocka_unit_test(the_next_lease_ends_a_name),
 	        cmocka_unit_test(netbios_names_come_second),
 	        cmocka_unit_test(floods_make_room_and_are_counted),

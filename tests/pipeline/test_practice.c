@@ -184,15 +184,21 @@ static void put_dhcp(struct frame_maker *m, unsigned op, unsigned type, const ch
 	PUT(m, "\x35\1"), put8(m, type);
 }
 
-static void add_request(struct road *r, const char *name)
+static void add_request_from(struct road *r, struct ends e, const char *name, const char *requested)
 {
 	struct frame_maker m = {.len = 0};
 
 	put_dhcp(&m, 1, 3, "0.0.0.0");
+	PUT(&m, "\x32\4"), put_addr(&m, requested);
 	put8(&m, 12), put8(&m, (unsigned)strlen(name));
 	put_bytes(&m, name, strlen(name));
 	put8(&m, 255);
-	add_datagram(r, (struct ends){"0.0.0.0", "255.255.255.255", 68, 67}, &m);
+	add_datagram(r, e, &m);
+}
+
+static void add_request(struct road *r, const char *name, const char *requested)
+{
+	add_request_from(r, (struct ends){"0.0.0.0", "255.255.255.255", 68, 67}, name, requested);
 }
 
 static void add_acknowledgement(struct road *r, const char *granted, uint32_t mask)
@@ -250,7 +256,7 @@ static void a_lease_names_the_flows_of_its_address(void **state)
 	begin(&r);
 	add_traffic(&r, "192.168.20.5", 50000, "203.0.113.9"); /* over before the lease */
 	add_traffic(&r, "192.168.20.5", 50001, "203.0.113.9"); /* goes on behind it */
-	add_request(&r, "RECEPTION1");
+	add_request(&r, "RECEPTION1", "192.168.20.5");
 	add_acknowledgement(&r, "192.168.20.5", 0xffffff00);
 	add_traffic(&r, "192.168.20.5", 50001, "203.0.113.9");
 	add_traffic(&r, "192.168.20.5", 50002, "203.0.113.9");
@@ -275,7 +281,7 @@ static void hostile_names_pass_the_door_for_outside_text(void **state)
 
 	(void)state;
 	begin(&r);
-	add_request(&r, "<b>\033[31m|ward-8003608166690503");
+	add_request(&r, "<b>\033[31m|ward-8003608166690503", "192.168.20.5");
 	add_acknowledgement(&r, "192.168.20.5", 0xffffff00);
 	add_traffic(&r, "192.168.20.5", 50000, "203.0.113.9");
 	run(&r);
@@ -358,7 +364,7 @@ static void a_network_too_wide_is_refused(void **state)
 	begin(&r);
 	add_advert(&r, "::", 0, 255);
 	add_advert(&r, "2001:db8::", 32, 255);
-	add_request(&r, "PC");
+	add_request(&r, "PC", "198.51.100.5");
 	add_acknowledgement(&r, "198.51.100.5", 0);
 	add_traffic(&r, "2001:db8:20::5", 50000, "2001:db8:ff::9");
 	add_traffic(&r, "198.51.100.5", 50001, "203.0.113.9");
@@ -377,13 +383,30 @@ static void a_subnet_counts_when_a_computer_asked_for_it(void **state)
 	(void)state;
 	begin(&r);
 	add_acknowledgement(&r, "203.0.113.5", 0xffffff00); /* nobody asked */
-	add_request(&r, "PC7");
+	add_request(&r, "PC7", "198.51.100.5");
 	add_acknowledgement(&r, "198.51.100.5", 0xffffff00);
 	add_traffic(&r, "198.51.100.5", 50000, "203.0.113.9");
 	run(&r);
 	assert_int_equal(row_of(&r, "198.51.100.5", 50000)->direction, FLOW_OUTGOING);
 	assert_named(row_of(&r, "198.51.100.5", 50000), "pc7", "dhcp");
 	assert_non_null(strstr(r.result.inside, "198.51.100.0/24 by DHCP"));
+	assert_null(strstr(r.result.inside, "203.0.113."));
+	end(&r);
+}
+
+/* A program asks its recipient, in whose network it has no place, and is answered. */
+static void a_subnet_of_far_computers_does_not_count(void **state)
+{
+	struct road r;
+
+	(void)state;
+	begin(&r);
+	add_request_from(
+	        &r, (struct ends){"192.168.20.5", "203.0.113.9", 50000, 67}, "PC8", "203.0.113.5");
+	add_acknowledgement(&r, "203.0.113.5", 0xffffff00);
+	add_traffic(&r, "192.168.20.5", 50001, "203.0.113.9");
+	run(&r);
+	assert_int_equal(row_of(&r, "192.168.20.5", 50001)->direction, FLOW_OUTGOING);
 	assert_null(strstr(r.result.inside, "203.0.113."));
 	end(&r);
 }
@@ -414,6 +437,7 @@ int main(void)
 	        cmocka_unit_test(an_advertisement_inside_a_tunnel_tells_nothing),
 	        cmocka_unit_test(a_network_too_wide_is_refused),
 	        cmocka_unit_test(a_subnet_counts_when_a_computer_asked_for_it),
+	        cmocka_unit_test(a_subnet_of_far_computers_does_not_count),
 	        cmocka_unit_test(the_register_s_networks_stand_alone),
 	};
 
