@@ -106,17 +106,20 @@ int conversation_label(struct conversation *c, const struct packet *p)
 	return STATUS_OK;
 }
 
-/* Names and hints that a decoder met on its way. */
-static int pick_hints(struct conversation *c, const struct decode_event *e)
+/* Names and hints that a decoder met on its way. What program it is and whom it calls, only the
+ * client can say: a server that sent requests of its own would name itself. Without the first
+ * packet who is which is a guess. */
+static int pick_hints(struct conversation *c, const struct flow *flow, const struct decode_event *e)
 {
+	bool client = e->direction == 0 || !flow->start_seen;
 	enum hostname_source source = HOSTNAME_HTTP;
 	char shown[DISPLAY_CHARS_MAX];
 
 	if (e->kind != DECODE_FIELD || e->field.kind != FIELD_VALUE)
 		return STATUS_OK;
 	/* The authority of a tunnel is the name of its far end, RFC 9110 section 9.3.6. */
-	if (e->field.role == ROLE_URL && e->carrier == CARRIER_HTTP_REQUEST && e->depth == 0 &&
-	        strcmp(e->name, "CONNECT") == 0)
+	if (client && e->field.role == ROLE_URL && e->carrier == CARRIER_HTTP_REQUEST &&
+	        e->depth == 0 && strcmp(e->name, "CONNECT") == 0)
 		return conversation_add_name(c, e->field.bytes, HOSTNAME_HTTP, 0);
 	if (e->field.role == ROLE_HOST && e->depth == 0) {
 		if (e->carrier == CARRIER_NONE)
@@ -126,10 +129,10 @@ static int pick_hints(struct conversation *c, const struct decode_event *e)
 		else if (e->carrier != CARRIER_HTTP_REQUEST)
 			source = HOSTNAME_SMTP;
 		/* A mail client greets with its own name: only the server's is the far end's. */
-		if (source != HOSTNAME_SMTP || e->direction == 1)
+		if (source == HOSTNAME_SMTP ? e->direction == 1 : client)
 			return conversation_add_name(c, e->field.bytes, source, 0);
 	}
-	if (e->field.role == ROLE_USER_AGENT && !c->user_agent) {
+	if (client && e->field.role == ROLE_USER_AGENT && !c->user_agent) {
 		display_text(e->field.bytes, shown, sizeof(shown));
 		c->user_agent = strdup(shown);
 		return c->user_agent ? STATUS_OK : STATUS_NO_MEMORY;
@@ -229,7 +232,7 @@ static int go_over(struct conversation *c, const struct flow *flow, const struct
 
 static int take_event(struct conversation *c, const struct flow *flow, struct decode_event *event)
 {
-	int status = pick_hints(c, event);
+	int status = pick_hints(c, flow, event);
 
 	if (status == STATUS_OK)
 		status = conversation_note_software(c, event);

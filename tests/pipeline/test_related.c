@@ -228,6 +228,28 @@ static void a_passive_upload_is_searched(void **state)
 	assert_int_equal(o.refused, 0);
 }
 
+/* It could pass for a program and a recipient that the register knows. */
+static void a_server_does_not_name_the_client(void **state)
+{
+	struct capture c = begin();
+	struct wire ftp = connect_wire(&c, CLIENT, 50000, SERVER, 2121), web;
+	struct outcome o;
+
+	(void)state;
+	say(&c, &ftp, 1, "HOST files.lab.example\r\nCLNT Extractor 4.1\r\nPASV\r\n");
+	web = connect_wire(&c, CLIENT, 50001, SERVER, 8080);
+	say(&c, &web, 1,
+	        "GET / HTTP/1.1\r\nHost: files.lab.example\r\nUser-Agent: Extractor\r\n\r\n");
+	o = run(&c);
+	assert_int_equal(o.count, 2);
+	for (size_t i = 0; i < o.count; i++) {
+		assert_string_equal(o.flows[i].user_agent, "");
+		assert_int_equal(o.flows[i].name_count, 0);
+	}
+	assert_string_equal(o.flows[0].protocol, "ftp");
+	assert_string_equal(o.flows[1].protocol, "http");
+}
+
 static void two_transfers_of_one_session(void **state)
 {
 	struct capture c = begin();
@@ -483,6 +505,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_passive_upload_is_searched),
+	        cmocka_unit_test(a_server_does_not_name_the_client),
 	        cmocka_unit_test(two_transfers_of_one_session),
 	        cmocka_unit_test(an_active_upload_is_searched),
 	        cmocka_unit_test(what_leads_elsewhere_is_refused),
