@@ -9,13 +9,6 @@ static bool is_unspecified(const struct addr *a)
 	return memcmp(a->bytes, zeros, sizeof(zeros)) == 0;
 }
 
-static bool is_link_local(const struct addr *a)
-{
-	if (a->family == ADDR_IPV4)
-		return a->bytes[0] == 169 && a->bytes[1] == 254;
-	return a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
-}
-
 static bool is_learnt(const struct inside_learnt *l, const struct addr *a)
 {
 	for (unsigned i = 0; l && i < l->count; i++)
@@ -26,7 +19,7 @@ static bool is_learnt(const struct inside_learnt *l, const struct addr *a)
 
 bool inside_nets_contain(const struct inside_nets *nets, const struct addr *a)
 {
-	if (is_unspecified(a) || is_link_local(a) || addr_is_loopback(a))
+	if (is_unspecified(a) || addr_is_link_local(a) || addr_is_loopback(a))
 		return true;
 	if (nets->count == 0)
 		return addr_is_private(a) || is_learnt(nets->learnt, a);

@@ -137,16 +137,23 @@ bool addr_is_loopback(const struct addr *a)
 	return a->family == ADDR_IPV6 && memcmp(a->bytes, one, 16) == 0;
 }
 
+bool addr_is_link_local(const struct addr *a)
+{
+	if (a->family == ADDR_IPV4)
+		return a->bytes[0] == 169 && a->bytes[1] == 254;
+	return a->family == ADDR_IPV6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
+}
+
 bool addr_is_private(const struct addr *a)
 {
 	const uint8_t *b = a->bytes;
 
+	if (addr_is_link_local(a))
+		return true;
 	if (a->family == ADDR_IPV4)
 		return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
-		       (b[0] == 192 && b[1] == 168) || (b[0] == 169 && b[1] == 254);
-	if (a->family == ADDR_IPV6)
-		return (b[0] & 0xfe) == 0xfc || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
-	return false;
+		       (b[0] == 192 && b[1] == 168);
+	return a->family == ADDR_IPV6 && (b[0] & 0xfe) == 0xfc;
 }
 
 static unsigned family_bits(uint8_t family)

@@ -51,6 +51,7 @@ void addr_format(const struct addr *a, char ret[static ADDR_TEXT_CHARS]) NONNULL
 bool addr_parse(const char *text, struct addr *ret) NONNULL(1, 2);
 bool addr_is_multicast(const struct addr *a) NONNULL(1); /* and IPv4 255.255.255.255 */
 bool addr_is_loopback(const struct addr *a) NONNULL(1);
+bool addr_is_link_local(const struct addr *a) NONNULL(1); /* 169.254/16, fe80::/10 */
 /* RFC 1918, RFC 4193 (ULA), RFC 3927 and RFC 4291 link-local: inside when nothing better is
  * known. */
 bool addr_is_private(const struct addr *a) NONNULL(1);

@@ -14,11 +14,6 @@
 #define FLAG_ON_LINK  0x80
 #define IPV6_BITS     128
 
-static bool is_link_local(const struct addr *a)
-{
-	return a->family == ADDR_IPV6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
-}
-
 bool router_advert_is_own(const struct packet *p)
 {
 	static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
@@ -26,7 +21,7 @@ bool router_advert_is_own(const struct packet *p)
 	static const uint8_t no_mac[6];
 
 	return p->tuple.protocol == ICMPV6 && p->icmp_type == TYPE_ADVERT && p->icmp_code == 0 &&
-	       p->ttl == HOP_LIMIT && !p->tunnelled && is_link_local(&p->tuple.src.addr) &&
+	       p->ttl == HOP_LIMIT && !p->tunnelled && addr_is_link_local(&p->tuple.src.addr) &&
 	       memcmp(p->tuple.dst.addr.bytes, all_nodes, sizeof(all_nodes)) == 0 &&
 	       (memcmp(p->mac_dst, all_nodes_mac, sizeof(no_mac)) == 0 ||
 	               memcmp(p->mac_dst, no_mac, sizeof(no_mac)) == 0);
