@@ -73,7 +73,8 @@ static void format_local(int64_t time_ns, char ret[static 48])
 		memmove(ret, ret + 1, strlen(ret));
 }
 
-/* "3 conversations from 192.0.2.10, 12 kB sent, first on 21 November 2026, 23:30." */
+/* "3 conversations from 192.0.2.10, 12 kB sent, first on 21 November 2026, 23:30." Each list holds
+ * four computers and a mark for more: room for them whole, whatever they call themselves. */
 static void describe_sending(const struct summary_row *row, char ret[static SENTENCE_CHARS])
 {
 	char computers[CELL_CHARS], names[CELL_CHARS], bytes[24], first[48];
@@ -83,12 +84,12 @@ static void describe_sending(const struct summary_row *row, char ret[static SENT
 	sentence_bytes(row->bytes_out, bytes);
 	format_local(row->first_ns, first);
 	len = snprintf(ret, SENTENCE_CHARS,
-	        "%" PRIu64 " conversation%s from %.600s, %s sent, first on %s.", row->flows,
+	        "%" PRIu64 " conversation%s from %.256s, %s sent, first on %s.", row->flows,
 	        row->flows == 1 ? "" : "s", computers, bytes, first);
 	format_list(row->text[ROW_COMPUTER_NAMES], names);
 	if (names[0] != '\0' && len > 0 && len < SENTENCE_CHARS)
 		snprintf(ret + len, SENTENCE_CHARS - (size_t)len,
-		        " What these computers call themselves: %.600s.", names);
+		        " What these computers call themselves: %.1300s.", names);
 }
 
 /* Of several conversations some may be closed to us although we saw into others. */

@@ -170,6 +170,33 @@ static void many_decisions_are_cut_short(void **state)
 	sample_close(&s);
 }
 
+static void long_names_of_computers_are_whole(void **state)
+{
+	struct report *r = NULL;
+	struct sample s;
+	char path[64], *text;
+	int fd = sample_folder(path);
+
+	(void)state;
+	sample_open(&s);
+	assert_int_equal(report_new(&r, s.store, NULL, &s.run, fd), STATUS_OK);
+	for (uint8_t i = 100; i < 106; i++) {
+		struct store_flow *f = &s.flows[2];
+
+		f->computer = addr_ipv4((const uint8_t[4]){192, 0, 2, i});
+		memset(f->computer_name, 'a', sizeof(f->computer_name) - 1);
+		assert_int_equal(report_add_flow(r, &s.report_flows[2]), STATUS_OK);
+	}
+	assert_int_equal(report_write_dir(r), STATUS_OK);
+	report_free(r);
+	text = sample_read(fd, "report.html");
+	assert_non_null(strstr(text, "aaa (192.0.2.103), …. We could"));
+	free(text);
+	close(fd);
+	sample_remove_folder(path);
+	sample_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +205,7 @@ int main(void)
 	        cmocka_unit_test(texts_stay_texts),
 	        cmocka_unit_test(equal_runs_give_equal_bytes),
 	        cmocka_unit_test(many_decisions_are_cut_short),
+	        cmocka_unit_test(long_names_of_computers_are_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
