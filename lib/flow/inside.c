@@ -38,6 +38,13 @@ static bool is_known(const struct inside_learnt *l, const struct prefix *p)
 	return false;
 }
 
+/* RFC 4291 section 2.4: of IPv6, what computers are given lies in 2000::/3. Elsewhere a prefix may
+ * stand for all of IPv4 (64:ff9b::/96, RFC 6052). */
+static bool is_for_computers(const struct addr *a)
+{
+	return a->family == ADDR_IPV6 ? (a->bytes[0] & 0xe0) == 0x20 : !addr_is_multicast(a);
+}
+
 void inside_learn(struct inside_learnt *l, const struct prefix *p, enum inside_reason reason)
 {
 	unsigned bits_min = p->addr.family == ADDR_IPV4 ? INSIDE_BITS_MIN_IPV4
@@ -45,7 +52,7 @@ void inside_learn(struct inside_learnt *l, const struct prefix *p, enum inside_r
 
 	if (addr_is_private(&p->addr) || is_known(l, p))
 		return;
-	if (p->bits < bits_min || addr_is_multicast(&p->addr))
+	if (p->bits < bits_min || !is_for_computers(&p->addr))
 		l->refused++;
 	else if (l->count == INSIDE_LEARNT_MAX)
 		l->left_out++;

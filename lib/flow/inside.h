@@ -10,8 +10,9 @@
  * Whoever can send advertisements could hide recipients by calling their networks inside. So: a
  * network wider than INSIDE_BITS_MIN is refused and counted (a practice is given a /48 at most, RFC
  * 6177, and /16 is the widest of the private IPv4 ranges that equipment is set up with), no more
- * than INSIDE_LEARNT_MAX are learnt, multicast is never inside, and reports name each network with
- * how it became known.
+ * than INSIDE_LEARNT_MAX are learnt, multicast and what is given to no computer are never inside,
+ * and reports name each network with how it became known. None is taken out of a tunnel, and from
+ * DHCP only what a computer of the link asked for: any program may send the rest.
  *
  * A network counts from the packet that shows it. A flow that began before keeps what it was then:
  * transit, when neither end lay inside; reports count and name these. Routers advertise every few
@@ -41,7 +42,7 @@ struct inside_net {
 struct inside_learnt {
 	struct inside_net nets[INSIDE_LEARNT_MAX]; /* in the order in which they were seen */
 	unsigned count;
-	uint64_t refused;  /* times that a network was too wide, or multicast */
+	uint64_t refused;  /* times that a network was too wide, or of no computers */
 	uint64_t left_out; /* times that there was no room for one */
 };
 

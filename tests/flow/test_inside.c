@@ -61,7 +61,8 @@ static void the_register_decides_alone(void **state)
 static void no_advertisement_takes_in_the_internet(void **state)
 {
 	static const char *const wide[] = {"0.0.0.0/0", "0.0.0.0/1", "203.0.0.0/15", "::/0",
-	        "2000::/3", "2001:db8::/47", "ff02::/64", "224.0.0.0/24"};
+	        "2000::/3", "2001:db8::/47", "ff02::/64", "224.0.0.0/24", "64:ff9b::/96",
+	        "::ffff:0:0/96"};
 	struct inside_learnt learnt = {.count = 0};
 
 	(void)state;
