@@ -268,6 +268,7 @@ void computer_table_add_netbios(struct computer_table *t, const struct addr *sen
 		return;
 	if (m->kind == NETBIOS_STATUS)
 		add_name(t, sender, own, time_ns);
+	t->forgotten += m->left_out;
 	if (m->kind == NETBIOS_STATUS || m->kind == NETBIOS_OTHER)
 		return;
 	for (unsigned i = 0; i < m->count; i++)

@@ -61,7 +61,7 @@ void computer_table_add_netbios(struct computer_table *t, const struct addr *sen
  * flow went on. False when there is none: ret untouched. */
 bool computer_table_find(const struct computer_table *t, const struct addr *addr, int64_t first_ns,
         int64_t last_ns, struct computer_name *ret) NONNULL(1, 2, 5);
-/* Names, and requests without their answer, that had to make room. */
+/* Names, and requests without their answer, that had to make room or found none. */
 uint64_t computer_table_forgotten(const struct computer_table *t) NONNULL(1);
 const char *computer_source_text(enum computer_source s); /* "dhcp", "netbios", "" */
 

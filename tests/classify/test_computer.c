@@ -230,6 +230,8 @@ static void netbios_names_come_second(void **state)
 /* Requests that nobody answers, and ever new names of one address. */
 static void floods_make_room_and_are_counted(void **state)
 {
+	struct netbios_message many = {.kind = NETBIOS_STATUS, .count = 1, .left_out = 3};
+	struct addr sender = addr_of("192.168.20.5");
 	struct computer_table *t = new_table();
 	char name[16];
 
@@ -252,6 +254,9 @@ static void floods_make_room_and_are_counted(void **state)
 	assert_string_equal(found(t, "192.168.20.5", 10, 10), "");
 	netbios(t, NETBIOS_STATUS, "192.168.20.5", "", name, 200); /* heard again: no new place */
 	assert_int_equal(computer_table_forgotten(t), 8);
+	many.names[0].name[0] = 'A';
+	computer_table_add_netbios(t, &sender, &many, 300); /* more than a message's names */
+	assert_int_equal(computer_table_forgotten(t), 8 + 1 + 3);
 	computer_table_free(t);
 }
 
