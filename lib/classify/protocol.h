@@ -25,7 +25,8 @@ struct protocol_label {
 	char label[PROTOCOL_LABEL_CHARS]; /* "TLS.Microsoft", "" when unknown */
 	char confidence[16];              /* "dpi", "port", "ip", "cache", "none" */
 	char category[32];                /* "Web", "RemoteAccess"; "" when unknown */
-	char risks[PROTOCOL_RISKS_CHARS]; /* nDPI's words by "|": "Weak TLS Cipher"; "" none */
+	/* nDPI's words by "|": "Weak TLS Cipher"; "" none; "…" at the end: more than fit */
+	char risks[PROTOCOL_RISKS_CHARS];
 };
 
 int protocol_engine_new(struct protocol_engine **ret_gives) WUNRES NONNULL(1);

@@ -120,22 +120,28 @@ static const char *confidence_of(const struct ndpi_flow_struct *flow)
 	}
 }
 
-/* As many as fit; nDPI 4.2 knows 41 of them. */
+/* As many as fit, and a mark for the others; nDPI 4.2 knows 41 of them. */
 static void write_risks(ndpi_risk risks, char ret[PROTOCOL_RISKS_CHARS])
 {
+	static const char more[] = "|…";
+	bool left_out = false;
 	size_t len = 0;
 
 	for (unsigned i = 1; i < NDPI_MAX_RISK; i++) {
 		struct span text = span_of_text(ndpi_risk2str((ndpi_risk_enum)i));
 
-		if (!(risks >> i & 1) || len + 1 + text.len >= PROTOCOL_RISKS_CHARS)
+		if (!(risks >> i & 1))
 			continue;
+		if (len + 1 + text.len + sizeof(more) > PROTOCOL_RISKS_CHARS) {
+			left_out = true;
+			continue;
+		}
 		if (len > 0)
 			ret[len++] = '|';
 		memcpy(ret + len, text.data, text.len);
 		len += text.len;
 	}
-	ret[len] = '\0';
+	memcpy(ret + len, left_out ? more : "", left_out ? sizeof(more) : 1);
 }
 
 void protocol_flow_label(struct protocol_flow *f, struct protocol_label *ret)
