@@ -5,13 +5,17 @@
 #include "base/log.h"
 #include "cmd/workplace.h"
 
-static const char help[] = "usage: exeat register check DIR\n\n"
-                           "Reads practice.csv, programs.csv, destinations.csv, contracts.csv and "
-                           "basis.csv (or the\n"
-                           "same as .xlsx, or the sheets of register.xlsx) and names each "
-                           "mistake\n"
-                           "with file, line, column and Excel cell. Exit code 3 when the "
-                           "register cannot be used.\n";
+static const char help[] =
+        "usage: exeat register check DIR\n"
+        "       exeat register learn OPTIONS\n"
+        "       exeat register explain PROGRAM|FLOW|FLAG OPTIONS\n\n"
+        "check reads practice.csv, programs.csv, destinations.csv, contracts.csv and basis.csv "
+        "(or\n"
+        "the same as .xlsx, or the sheets of register.xlsx) and names each mistake with file, "
+        "line,\n"
+        "column and Excel cell. Exit code 3 when the register cannot be used.\n"
+        "learn drafts rows for what a store shows and the register does not know.\n"
+        "explain shows which rows decided, and what is missing. Both have a help of their own.\n";
 
 static void print_summary(const struct registry *r)
 {
@@ -65,6 +69,7 @@ static const struct {
 } actions[] = {
         {"check", cmd_register_check},
         {"learn", cmd_register_learn},
+        {"explain", cmd_register_explain},
 };
 
 int cmd_register(int argc, char **argv)

@@ -17,7 +17,7 @@ static const struct subcommand subcommands[] = {
         {"inspect", cmd_inspect, "say what capture files show leaving the practice"},
         {"capture", cmd_capture, "the same, live on an interface"},
         {"report", cmd_report, "print or write reports from a store"},
-        {"register", cmd_register, "check the practice's register"},
+        {"register", cmd_register, "check, learn and explain the practice's register"},
         {"geo", cmd_geo, "build the country database"},
 };
 

@@ -10,8 +10,7 @@
 
 #define COMPUTER_SHOWN_CHARS (DISPLAY_CHARS_MAX + ADDR_TEXT_CHARS + 4)
 
-/* The far end and what it was called; borrows from the flow. */
-static void describe_match(const struct store_flow *flow, struct match_subject *ret)
+void assess_match(const struct store_flow *flow, struct match_subject *ret)
 {
 	const struct endpoint *far = flow->out_index == 1 ? &flow->tuple.src : &flow->tuple.dst;
 
@@ -193,7 +192,7 @@ int assess_flow(const struct store_flow *flow, const struct store_finding *findi
 	        .last_ns = flow->last_ns,
 	        .tls_version = flow->tls_version};
 
-	describe_match(flow, &evidence.match);
+	assess_match(flow, &evidence.match);
 	program_identify(&evidence, match, rule_count, &ret->program);
 	if (ret->program.program >= 0)
 		snprintf(ret->program.id, sizeof(ret->program.id), "%s",

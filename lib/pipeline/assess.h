@@ -13,6 +13,8 @@ struct assessment {
 	struct verdict verdict;
 };
 
+/* What the register's match rules are held against: the far end and what it was called. Borrows. */
+void assess_match(const struct store_flow *flow, struct match_subject *ret) NONNULL(1, 2);
 /* registry may be NULL. Pure but for the process's time zone. */
 int assess_flow(const struct store_flow *flow, const struct store_finding *findings, size_t count,
         const struct registry *registry, const struct flag_rules *rules,

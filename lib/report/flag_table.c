@@ -299,3 +299,40 @@ int report_flags(struct report *r, struct flag_row **ret_gives, size_t *ret_coun
 	*ret_count = count;
 	return STATUS_OK;
 }
+
+int report_list_flags(struct report *r, struct report_flag **ret_gives, size_t *ret_count)
+{
+	struct flag_row *rows = NULL;
+	struct report_flag *flags = NULL;
+	size_t count = 0;
+	int status = report_flags(r, &rows, &count);
+
+	if (status == STATUS_OK) {
+		flags = reallocarray(NULL, count + 1, sizeof(*flags));
+		status = flags ? STATUS_OK : STATUS_NO_MEMORY;
+	}
+	for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+		const char *id = text_pool_add(r->pool, rows[i].hex);
+
+		flags[i] = (struct report_flag){.id = id,
+		        .name = flag_name(rows[i].id),
+		        .severity = rows[i].severity,
+		        .sentence = rows[i].sentence,
+		        .register_says = rows[i].register_says,
+		        .rule = rows[i].rule,
+		        .would_clear = rows[i].would_clear,
+		        .program_id = rows[i].program_id,
+		        .first_ns = rows[i].first_ns,
+		        .last_ns = rows[i].last_ns,
+		        .times = rows[i].times};
+		status = id ? STATUS_OK : STATUS_NO_MEMORY;
+	}
+	free(rows);
+	if (status != STATUS_OK) {
+		free(flags);
+		return status;
+	}
+	*ret_gives = flags;
+	*ret_count = count;
+	return STATUS_OK;
+}

@@ -92,6 +92,18 @@ int report_compare(struct report *r, struct report *before, const char *against)
 /* The id that one of the flow's flags has in flags.csv. */
 int report_flag_id(struct report *r, const struct report_flow *f, unsigned index,
         char ret[static REPORT_FLAG_ID_CHARS]) WUNRES NONNULL(1, 2);
+/* A row of flags.csv. Borrows from the report. */
+struct report_flag {
+	const char *id, *name;
+	enum severity severity;
+	const char *sentence, *register_says, *rule, *would_clear;
+	const char *program_id;
+	int64_t first_ns, last_ns;
+	uint64_t times;
+};
+/* All of them, worst first, with those of the run. Gives an array to be freed by free(). */
+int report_list_flags(struct report *r, struct report_flag **ret_gives, size_t *ret_count) WUNRES
+        NONNULL(1, 2, 3);
 /* Writes all files of the folder; once. When anything fails the temporaries go and the files of an
  * earlier run stay as they were: STATUS_NO_SPACE on a full disk. At the end the store notes what
  * was seen on which date. */

@@ -5,6 +5,7 @@ import re
 from exeat_run import SOURCE, check, exeat
 
 COMMANDS = ("inspect", "capture", "report", "register", "geo")
+ACTIONS = ("register learn", "register explain")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 SHORT = re.compile(r"(?<![\w-])-[a-z](?![\w-])")
 
@@ -24,8 +25,8 @@ def section(command):
 def case_options(work):
     """every option of --help stands in the section of its command, and the other way round"""
     del work
-    for command in COMMANDS:
-        shown = exeat(command, "--help").expect(0).out
+    for command in COMMANDS + ACTIONS:
+        shown = exeat(*command.split(), "--help").expect(0).out
         for pattern in (OPTION, SHORT):
             helped, written = set(pattern.findall(shown)), set(pattern.findall(section(command)))
             check(helped == written, f"{command}: {helped ^ written} stands in one of the two only")
@@ -33,9 +34,9 @@ def case_options(work):
 
 def case_options_exist(work):
     """every option of the page is one that the program takes"""
-    for command in ("inspect", "capture", "report"):
+    for command in ("inspect", "capture", "report") + ACTIONS:
         for option in set(OPTION.findall(section(command))):
-            result = exeat(command, option, work / "absent", "--help")
+            result = exeat(*command.split(), option, work / "absent", "--help")
             check("unrecognized" not in result.err, f"{command} {option} is refused")
 
 

@@ -1,0 +1,124 @@
+#!/bin/sh
+# explain.sh EXEAT SOURCE_ROOT: each row that decided, by file and line, for a program, a
+# conversation and a flag.
+set -eu
+exeat=$1
+root=$2
+case_dir=$root/fixtures/clinic-day
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+fail()
+{
+	echo "FAILED: $1"
+	failures=$((failures + 1))
+}
+
+# run EXPECTED_EXIT_CODE NAME COMMAND...: output goes to $work/NAME.out, errors to $work/NAME.err
+run()
+{
+	expected=$1
+	name=$2
+	shift 2
+	result=0
+	"$@" >"$work/$name.out" 2>"$work/$name.err" || result=$?
+	[ "$result" -eq "$expected" ] || {
+		fail "$name: exit code $result, expected $expected"
+		cat "$work/$name.err"
+	}
+}
+
+# says NAME TEXT...: the output, with its lines joined, holds each text
+says()
+{
+	name=$1
+	shift
+	for text in "$@"; do
+		tr -s ' \n' '  ' <"$work/$name.out" | grep -qF -- "$text" || fail "$name does not say: $text"
+	done
+}
+
+explain()
+{
+	"$exeat" register explain --rules "$root/rules" --store "$work/visit/exeat.db" "$@"
+}
+
+# id FILE PATTERN: of the first row that fits
+flag_id()
+{
+	grep -m 1 "$1" "$work/visit/flags.csv" | cut -d, -f2
+}
+
+flow_id()
+{
+	python3 -c 'import json, sys
+rows = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+print(next(r["id"] for r in rows if r["host"] == sys.argv[2] and r["verdict"]))' \
+		"$work/visit/flows.jsonl" "$1"
+}
+
+# line FILE ID: where the row stands
+line()
+{
+	echo "$1:$(grep -n "^$2," "$case_dir/register/$1" | cut -d: -f1)"
+}
+
+export TZ=UTC NO_COLOR=1 COLUMNS=80
+run 0 geo "$exeat" geo build --from "$root/fixtures/geo.csv" --out "$work/geo"
+run 1 inspect "$exeat" inspect --quiet "$case_dir/in.pcapng" --register "$case_dir/register" \
+	--geo "$work/geo" --rules "$root/rules" --out "$work/visit"
+
+run 0 help explain --help
+run 2 nothing explain
+run 2 two explain pingpath bookaroo
+run 2 out explain pingpath --out "$work/x"
+for id in nosuch 0000000000 0000000000000000 unregistered:nosuch.exe; do
+	run 2 unknown explain "$id"
+	[ "$(wc -l <"$work/unknown.err")" -eq 1 ] || fail "$id: more than one line"
+	[ ! -s "$work/unknown.out" ] || fail "$id: something is printed before it is known"
+done
+
+run 0 program explain pingpath
+says program "$(line programs.csv pingpath) (pingpath)" "status retired" \
+	"$(line destinations.csv ping-sms) (ping-sms)" "dns:sms.pingpath.example" \
+	"$(line contracts.csv c-05) (c-05)" "ended before 2026-11-22" \
+	"$(line basis.csv b-05) (b-05)" "contract-expired, id $(flag_id contract-expired)" \
+	"Seen: 1 conversation, 1123 bytes sent"
+run 0 incomplete explain hopdesk
+says incomplete "contracts.csv the agreement with HopDesk GmbH" \
+	"basis.csv why HopDesk GmbH may receive this"
+run 0 elsewhere explain magpiescribe
+says elsewhere "to far ends without a row: 1 conversation"
+run 0 stranger explain unregistered:freesync.exe
+says stranger "no match_rules of programs.csv fit" "unknown-program" "register learn drafts it"
+
+run 0 flow explain "$(flow_id sms.pingpath.example)"
+says flow "known by dns:sms.pingpath.example (strong)" "Found by dns:sms.pingpath.example." \
+	"in clear (http)" "identifiers (medicare), 6 times" "$(line contracts.csv c-05) (c-05)" \
+	"Verdict act; evidence seen, paper expired" "To clear it: "
+run 0 flow-unknown explain "$(flow_id drop.freesync.example)"
+says flow-unknown "no row of destinations.csv fits drop.freesync.example" \
+	"Missing in the register" "destinations.csv a row that matches drop.freesync.example"
+
+run 0 flag explain "$(flag_id contract-expired)"
+says flag "of 1 conversation" "Conversation $(flow_id sms.pingpath.example)" \
+	"$(line contracts.csv c-05) (c-05) ended 2026-01-31"
+run 0 run-flag explain "$(flag_id capture-gap)"
+says run-flag "of the report as a whole"
+cut -d, -f2 "$work/visit/flags.csv" | tr -d '\r' | sed 1d | while read -r id; do
+	explain "$id" >"$work/each.out" || echo "$id" >>"$work/unexplained"
+done
+[ ! -e "$work/unexplained" ] || fail 'a flag of flags.csv cannot be explained'
+
+# By another register than the one of the store.
+cp -r "$case_dir/register" "$work/corrected"
+sed -i 's/,2023-02-01,2026-01-31,/,2023-02-01,2027-01-31,/' "$work/corrected/contracts.csv"
+run 2 corrected explain "$(flag_id contract-expired)" --register "$work/corrected"
+
+awk 'length > 80 { exit 1 }' "$work/program.out" || fail 'a line is wider than the terminal'
+mkdir "$work/outputs"
+cp "$work"/*.out "$work"/*.err "$work/outputs"
+python3 "$root/tests/golden/grep_secrets.py" "$work/outputs" "$case_dir/secrets.txt" ||
+	fail 'the outputs hold what they must not'
+[ "$failures" -eq 0 ]
