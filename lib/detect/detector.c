@@ -119,6 +119,8 @@ bool detector_extent(const struct detector *d, struct span window, size_t end, s
 		tail = digit_tail(window, start, end);
 	else if (d->tail == TAIL_LETTER && is_letter(at(window, end)))
 		tail = end + 1;
+	while (d->tail == TAIL_WORD && is_word(at(window, tail)))
+		tail++;
 	if (!neighbours_allow(window, start, tail))
 		return false;
 	*ret = span_slice(window, start, tail - start);

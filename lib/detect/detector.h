@@ -27,6 +27,7 @@ enum detector_tail {
 	TAIL_NONE,
 	TAIL_DIGIT,  /* the reference number behind a Medicare number, `1`, `/1`, `-1` or ` 1` */
 	TAIL_LETTER, /* the letter of a dependant */
+	TAIL_WORD,   /* more letters and digits, as many as there are */
 };
 
 struct detector {
@@ -38,7 +39,7 @@ struct detector {
 	bool listed;   /* the check is a list of prefixes: a series passes or fails whole */
 	bool contact;  /* a name, date, address or telephone: counts only with more of a patient */
 	bool clinical; /* the words of a record: counts only with more of a patient */
-	bool specific; /* no other number looks like it: counted without a keyword */
+	bool specific; /* nothing else looks like it: counted without a keyword */
 	/* False when the value does not have the shape; *ret is then unchanged. */
 	bool (*read)(struct span value, struct reading *ret);
 };
@@ -60,7 +61,10 @@ struct detector {
 	X(address)                                                                                 \
 	X(phone)                                                                                   \
 	X(clinical_text)                                                                           \
-	X(demographic)
+	X(demographic)                                                                             \
+	X(script_link)                                                                             \
+	X(mhr_method)                                                                              \
+	X(mhr_document)
 
 #define DETECTOR_DECLARE(x) extern const struct detector detector_##x;
 DETECTORS(DETECTOR_DECLARE)

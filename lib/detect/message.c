@@ -301,11 +301,10 @@ int message_found(struct message *m, const struct text_found *found)
 	struct sighting seen = {.kind = found->kind, .count = 1, .shape = found->shape};
 	int status = STATUS_OK;
 
-	if (k->class == CLASS_PATIENT)
-		seen.tier = found->labelled ? TIER_MEDIUM : TIER_WEAK;
-	else
-		seen.tier = found->labelled || k->detector->specific ? TIER_DIRECTORY : TIER_WEAK;
-	if (seen.tier == TIER_MEDIUM)
+	seen.tier = k->class == CLASS_PATIENT ? TIER_MEDIUM : TIER_DIRECTORY;
+	if (!found->labelled && !k->detector->specific)
+		seen.tier = TIER_WEAK;
+	if (seen.tier == TIER_MEDIUM && found->reading.normal[0] != '\0')
 		status = rules_tag(
 		        m->session->rules, found->kind, found->reading.normal, &seen.tag);
 	return status == STATUS_OK ? message_note(m, &seen) : status;

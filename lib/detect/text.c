@@ -62,7 +62,7 @@ static int judge(struct text_scan *t, const struct candidate *c)
 	if (has_context(r, c->contexts, r->special.abn) && check_abn(found.shape) &&
 	        r->kinds[found.kind].class == CLASS_PATIENT)
 		goto wipe;
-	if (found.labelled || d->checked)
+	if (found.labelled || d->checked || d->specific)
 		status = message_found(t->message, &found);
 wipe:
 	explicit_bzero(room, sizeof(room));

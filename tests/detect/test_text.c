@@ -261,9 +261,48 @@ static void test_tags(void **state)
 	assert_true(harness_find(&h, "medicare")->tag != tag);
 }
 
+/* Literal text counts wherever it stands whole, and makes no patient to count by. */
+static void test_marks(void **state)
+{
+	static const struct {
+		const char *text, *kind;
+		enum tier tier; /* TIER_NONE: not found */
+	} cases[] = {
+	        {"Your script: https://ausscripts.erx.com.au/scripts/1QGQ1XJ4QZ8T3W2XY1 .",
+	                "prescription-token", TIER_MEDIUM},
+	        {"https://ausscripts.erx.com.au/scripts/ABCDEFGH", "prescription-token",
+	                TIER_MEDIUM},
+	        {"https://ausscripts.erx.com.au/scripts/help", "prescription-token", TIER_NONE},
+	        {"https://erx.com.au/scripts/1QGQ1XJ4QZ8T3W2XY1", "prescription-token", TIER_NONE},
+	        {"<c:PCEHRHeader xmlns:c=\"http://ns.electronichealth.net.au/pcehr/xsd/common/"
+	         "CommonCoreElements/1.0\">",
+	                "mhr-method", TIER_DIRECTORY},
+	        {"http://ns.electronichealth.net.au/pcehr/xsd/interfaces/GetView/1.0", "mhr-method",
+	                TIER_NONE},
+	        {"<ClinicalDocument xmlns=\"urn:hl7-org:v3\" xmlns:ext=\"http://"
+	         "ns.electronichealth.net.au/Ci/Cda/Extensions/3.0\">",
+	                "mhr-document", TIER_MEDIUM},
+	        {"<ClinicalDocument xmlns=\"urn:hl7-org:v3\">", "mhr-document", TIER_NONE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		for (size_t cut = 0; cut < strlen(cases[i].text); cut++) {
+			scan(span_of_text(cases[i].text), cut);
+			assert_int_equal(harness_count(&h, cases[i].kind, TIER_NONE),
+			        cases[i].tier != TIER_NONE);
+			if (cases[i].tier != TIER_NONE)
+				assert_int_equal(
+				        harness_find(&h, cases[i].kind)->tier, cases[i].tier);
+			assert_int_equal(harness_patients(&h), 0);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_marks),
 	        cmocka_unit_test(test_letter_cut_everywhere),
 	        cmocka_unit_test(test_letter_byte_by_byte),
 	        cmocka_unit_test(test_utf16),

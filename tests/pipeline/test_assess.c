@@ -384,9 +384,123 @@ static void dates_need_a_clock(void **state)
 	}
 }
 
+/* An upload over HTTP to what nobody registered. */
+static struct store_flow strange_upload(void)
+{
+	struct store_flow flow = update_check();
+
+	snprintf(flow.names[0].name, sizeof(flow.names[0].name), "up.strange.example");
+	return flow;
+}
+
+static bool asks_of(const struct store_flow *flow, const struct store_finding *f, enum flag_id id)
+{
+	struct registry *registry = load_register();
+	struct flag_rules *rules = load_flags();
+	struct assessment a;
+	bool found = false;
+
+	assert_int_equal(assess_flow(flow, f, 1, registry, rules, &a), STATUS_OK);
+	for (unsigned i = 0; i < a.verdict.flag_count; i++)
+		found = found || a.verdict.flags[i].id == id;
+	flag_rules_free(rules);
+	registry_free(registry);
+	return found;
+}
+
+static void kinds_of_documents_ask(void **state)
+{
+	static const struct {
+		const char *kind;
+		enum category category;
+		enum finding_class class;
+		enum tier tier;
+		enum flag_id id;
+	} kinds[] = {
+	        {"encrypted-content", CATEGORY_UNKNOWN, CLASS_CARRIER, TIER_OPAQUE,
+	                FLAG_OPAQUE_UNREGISTERED},
+	        {"image-document", CATEGORY_IMAGES, CLASS_CARRIER, TIER_OPAQUE,
+	                FLAG_IMAGE_DOCUMENT},
+	        {"prescription-token", CATEGORY_MEDICATION, CLASS_PATIENT, TIER_MEDIUM,
+	                FLAG_PRESCRIPTION_TOKEN},
+	        {"mhr-method", CATEGORY_UNKNOWN, CLASS_DIRECTORY, TIER_DIRECTORY,
+	                FLAG_MHR_GATEWAY_UNEXPECTED},
+	        {"mhr-document", CATEGORY_MHR_DOC, CLASS_PATIENT, TIER_MEDIUM,
+	                FLAG_MHR_LIKE_DOCUMENT_OFFSHORE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		struct store_flow flow = strange_upload();
+		struct store_finding f = {.finding = {.category = kinds[i].category,
+		                                  .class = kinds[i].class,
+		                                  .tier = kinds[i].tier,
+		                                  .count = 1},
+		        .outward = true};
+
+		snprintf(f.finding.kind, sizeof(f.finding.kind), "%s", kinds[i].kind);
+		snprintf(flow.country, sizeof(flow.country), "NZ");
+		assert_true(asks_of(&flow, &f, kinds[i].id));
+		for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
+			if (k != i)
+				assert_false(asks_of(&flow, &f, kinds[k].id));
+		/* what comes in left nobody */
+		f.outward = false;
+		assert_false(asks_of(&flow, &f, kinds[i].id));
+	}
+}
+
+static void the_known_gateway_is_expected(void **state)
+{
+	struct store_flow flow = strange_upload();
+	struct store_finding f = {.finding = {.kind = "mhr-method",
+	                                  .class = CLASS_DIRECTORY,
+	                                  .tier = TIER_DIRECTORY,
+	                                  .count = 1},
+	        .outward = true};
+
+	(void)state;
+	snprintf(flow.service_kind, sizeof(flow.service_kind), "government-health");
+	assert_false(asks_of(&flow, &f, FLAG_MHR_GATEWAY_UNEXPECTED));
+	/* no method by mail */
+	flow = strange_upload();
+	snprintf(flow.protocol, sizeof(flow.protocol), "smtp");
+	assert_false(asks_of(&flow, &f, FLAG_MHR_GATEWAY_UNEXPECTED));
+	/* by the gateway's name, at home and abroad */
+	flow = strange_upload();
+	snprintf(flow.names[0].name, sizeof(flow.names[0].name), "services.ehealth.gov.au");
+	assert_false(asks(&flow, FLAG_MHR_GATEWAY_UNEXPECTED));
+	snprintf(flow.country, sizeof(flow.country), "US");
+	assert_true(asks(&flow, FLAG_MHR_GATEWAY_UNEXPECTED));
+	snprintf(flow.country_confidence, sizeof(flow.country_confidence), "unproven");
+	assert_false(asks(&flow, FLAG_MHR_GATEWAY_UNEXPECTED));
+}
+
+static void only_much_that_has_no_form_is_scrambled(void **state)
+{
+	struct store_flow flow = strange_upload();
+
+	(void)state;
+	snprintf(flow.not_inspected_reason, sizeof(flow.not_inspected_reason), "unknown-protocol");
+	flow.not_inspected_bytes = 4096;
+	assert_true(asks(&flow, FLAG_OPAQUE_UNREGISTERED));
+	flow.not_inspected_bytes = 4095;
+	assert_false(asks(&flow, FLAG_OPAQUE_UNREGISTERED));
+	flow.not_inspected_bytes = 4096;
+	flow.clear = false;
+	assert_false(asks(&flow, FLAG_OPAQUE_UNREGISTERED));
+	flow = update_check();
+	snprintf(flow.not_inspected_reason, sizeof(flow.not_inspected_reason), "unknown-protocol");
+	flow.not_inspected_bytes = 4096;
+	assert_false(asks(&flow, FLAG_OPAQUE_UNREGISTERED));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(kinds_of_documents_ask),
+	        cmocka_unit_test(the_known_gateway_is_expected),
+	        cmocka_unit_test(only_much_that_has_no_form_is_scrambled),
 	        cmocka_unit_test(what_was_not_seen_is_not_covered),
 	        cmocka_unit_test(services_and_ports_ask),
 	        cmocka_unit_test(protocols_ask),
