@@ -209,6 +209,42 @@ def case_backup_not_captured(work):
     check(not of(work, "expected-flow-missing"), "days without capture count")
 
 
+def hl7(start_ns):
+    """A message without a patient, and its answer."""
+    made = []
+    talk = frames.Tcp(made, (frames.CLIENT, 50001), ("203.0.113.20", 2575), start_ns)
+    talk.send(b"\x0bMSH|^~\\&|QUOLLSEND|A|B|C|20260803||ACK|1|P|2.4\r"
+              b"SFT|Quoll Pty|7.1|Quoll Link|build 9\rMSA|AA|1\r\x1c\r")
+    talk.receive(b"\x0bMSH|^~\\&|FARAPP|B|A|C|20260803||ACK|2|P|2.4\rMSA|AA|1\r\x1c\r").close()
+    return made
+
+
+def mail(start_ns):
+    """From outside to a mail server of the practice; what is forwarded speaks of other software."""
+    made = []
+    talk = frames.Tcp(made, ("198.51.100.9", 40000), (frames.CLIENT, 25), start_ns)
+    talk.receive(b"220 mx.practice.example ESMTP Wattle 3.2\r\n").send(b"EHLO far.example\r\n")
+    talk.receive(b"250 mx.practice.example\r\n").send(b"MAIL FROM:<a@far.example>\r\n")
+    talk.receive(b"250 ok\r\n").send(b"RCPT TO:<b@practice.example>\r\n")
+    talk.receive(b"250 ok\r\n").send(b"DATA\r\n").receive(b"354 go\r\n")
+    talk.send(b"Subject: x\r\nX-Mailer: Far 9.9\r\n\r\nbody\r\n.\r\nQUIT\r\n")
+    talk.receive(b"250 ok\r\n221 bye\r\n").close()
+    return made
+
+
+def case_said(work):
+    """versions are what the practice's own side says of itself, in fields that are made for it"""
+    folder = register(work, wattlemail={"match_rules": "port:tcp/2575"})
+    inspect(work, folder, "1.pcap", post(at(0)), hl7(at(0, 11)), mail(at(0, 12)))
+    said = set(table(work, "SELECT sender, source, text FROM software"))
+    check({(0, "user-agent", "Sync/4.2"), (0, "hl7", "QUOLLSEND"), (0, "hl7", "7.1"),
+           (0, "hl7", "Quoll Link"), (0, "hl7", "build 9"), (1, "hl7", "FARAPP"),
+           (1, "smtp-server", "ESMTP Wattle 3.2")} == said, said)
+    kept = set(table(work, "SELECT program, text FROM version"))
+    check({("bookaroo", "Sync/4.2"), ("wattlemail", "QUOLLSEND"), ("wattlemail", "7.1"),
+           ("wattlemail", "Quoll Link"), ("wattlemail", "build 9")} == kept, kept)
+
+
 def case_exposed(work):
     """an old version, a way in and remote control on one computer are one question"""
     folder = register(work, bookaroo={"versions_known": "4.1|4.2", "min_supported": "4.2"})
