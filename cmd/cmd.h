@@ -27,6 +27,7 @@ int cmd_register(int argc, char **argv) NONNULL(2);
 /* Actions of cmd_register; argv[0] is "exeat register NAME". */
 int cmd_register_learn(int argc, char **argv) NONNULL(2);
 int cmd_register_explain(int argc, char **argv) NONNULL(2);
+int cmd_register_template(int argc, char **argv) NONNULL(2);
 int cmd_geo(int argc, char **argv) NONNULL(2);
 
 #endif

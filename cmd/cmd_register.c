@@ -7,15 +7,19 @@
 
 static const char help[] =
         "usage: exeat register check DIR\n"
+        "       exeat register template DIR\n"
         "       exeat register learn OPTIONS\n"
         "       exeat register explain PROGRAM|FLOW|FLAG OPTIONS\n\n"
-        "check reads practice.csv, programs.csv, destinations.csv, contracts.csv and basis.csv "
-        "(or\n"
-        "the same as .xlsx, or the sheets of register.xlsx) and names each mistake with file, "
-        "line,\n"
-        "column and Excel cell. Exit code 3 when the register cannot be used.\n"
-        "learn drafts rows for what a store shows and the register does not know.\n"
-        "explain shows which rows decided, and what is missing. Both have a help of their own.\n";
+        "check     reads practice.csv, programs.csv, destinations.csv, contracts.csv and "
+        "basis.csv\n"
+        "          (or the same as .xlsx, or the sheets of register.xlsx) and names each mistake\n"
+        "          with file, line, column and Excel cell, and what has ended by today. Exit\n"
+        "          code 3 when the register cannot be used.\n"
+        "template  writes these files with their header rows, a guide to every column\n"
+        "          (README.txt) and a filled example (example/). It overwrites nothing.\n"
+        "learn     drafts rows for what a store shows and the register does not know.\n"
+        "explain   shows which rows decided, and what is missing. The last two have a help of\n"
+        "          their own.\n";
 
 static void print_summary(const struct registry *r)
 {
@@ -70,6 +74,7 @@ static const struct {
         {"check", cmd_register_check},
         {"learn", cmd_register_learn},
         {"explain", cmd_register_explain},
+        {"template", cmd_register_template},
 };
 
 int cmd_register(int argc, char **argv)

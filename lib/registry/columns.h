@@ -41,6 +41,7 @@ struct column {
 	enum cell_type type;
 	const char *words; /* allowed words, separated by single spaces, in the order of the enum */
 	int min, max;      /* of a number; max of a text's length (0: TEXT_DEFAULT_MAX) */
+	const char *means; /* one plain sentence for the guide */
 };
 
 struct file_format {
