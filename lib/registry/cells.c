@@ -198,6 +198,12 @@ static bool check_id(const struct check *k, const char *what)
 	size_t len = strlen(k->text);
 	char quoted[QUOTED_CHARS];
 
+	if (strcmp(k->text, "none") == 0) {
+		problems_error(k->problems, k->at, "id-form",
+		        "none is no %s, since it means \"recorded as none\"; use another word.",
+		        what);
+		return false;
+	}
 	if (len >= ID_BYTES_MIN && len <= ID_BYTES_MAX &&
 	        strspn(k->text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len) {
 		if (k->column->type == CELL_NEW_ID && strspn(k->text, "0123456789") == len)

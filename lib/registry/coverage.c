@@ -76,7 +76,9 @@ static bool add_terms(const struct paper *paper, const struct keys *programs, si
 	int32_t end = timed ? cell_day(sheet_cell(s, row, paper->end)) : 0;
 	struct span item;
 
-	while (cell->text[0] != '\0' && list_next(&rest, &item)) {
+	if (value_count(cell) == 0)
+		return true;
+	while (list_next(&rest, &item)) {
 		size_t program = keys_row(programs, item);
 
 		if (program == SIZE_MAX || start == REGISTRY_NO_DAY)

@@ -36,7 +36,9 @@ static size_t add_nets(struct prefix *to, const struct sheet_cell *cell)
 	struct span item;
 	size_t count = 0;
 
-	while (value_count(cell) > 0 && list_next(&rest, &item)) {
+	if (value_count(cell) == 0)
+		return 0;
+	while (list_next(&rest, &item)) {
 		char text[PREFIX_TEXT_CHARS] = "";
 
 		if (item.len < sizeof(text) && item.len > 0)
