@@ -182,7 +182,7 @@ static void check_purpose(struct decision *d)
 	char other[DECISION_ROW_CHARS];
 	struct blanks blanks;
 
-	if (t->contract_in_force < 0)
+	if (t->contract_in_force < 0 || !t->needed)
 		return;
 	if (t->basis_purposes == 0 && !(purposes_of_kind(p->kind) & t->contract_purposes))
 		missing = purposes_of_kind(p->kind);

@@ -198,6 +198,8 @@ static const struct fact_case cases[] = {
                 CELL(CONTRACTS, "2025-01-01,,2027-06-30,full-db,support",
                         "2023-01-01,,2027-06-30,full-db,backup|support")},
         {FLAG_PURPOSE_NOT_COVERED, SEVERITY_NONE, BOOKING},
+        {FLAG_PURPOSE_NOT_COVERED, SEVERITY_NONE, UPDATE,
+                CELL(BASIS, "Ltd,care-admin,", "Ltd,marketing,")},
         /* no agreement: no-contract asks */
         {FLAG_PURPOSE_NOT_COVERED, SEVERITY_NONE, BOOKING,
                 CELL(CONTRACTS, "bookaroo,agreement", "bookaroo,none")},
