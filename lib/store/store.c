@@ -38,8 +38,7 @@ static const char *const statement_sql[STATEMENTS] = {
         [STATEMENT_UPDATE_SET] = "INSERT OR IGNORE INTO update_contact VALUES (?1,?2)",
         [STATEMENT_SEEN_GET] =
                 "SELECT 1 FROM day WHERE program=?1 AND destination=?2 AND date<?3 LIMIT 1",
-        [STATEMENT_FINDINGS_OF] = ("SELECT * FROM finding WHERE flow=?1"
-                                   " ORDER BY tier DESC, kind, place, direction, first_ns"),
+        [STATEMENT_FINDINGS_OF] = "SELECT * FROM finding WHERE flow=?1",
         [STATEMENT_RECORDS_OF] = "SELECT * FROM record WHERE flow=?1 ORDER BY sequence",
 };
 

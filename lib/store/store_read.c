@@ -347,6 +347,31 @@ int store_finish_rows(sqlite3_stmt *statement, int status, struct store_rows *ro
 	return store_give_rows(status, rows, ret_array, ret_count);
 }
 
+/* As store.h says. Sorted here: SQLite's sorter costs more than a few rows are worth. */
+static int by_gravity(const void *left, const void *right)
+{
+	const struct store_finding *a = left, *b = right;
+	int order = (int)b->finding.tier - (int)a->finding.tier;
+
+	if (order == 0)
+		order = strcmp(a->finding.kind, b->finding.kind);
+	if (order == 0)
+		order = strcmp(a->finding.place, b->finding.place);
+	if (order == 0)
+		order = (int)a->finding.direction - (int)b->finding.direction;
+	if (order == 0)
+		order = (a->first_ns > b->first_ns) - (a->first_ns < b->first_ns);
+	if (order == 0)
+		order = (a->finding.packet > b->finding.packet) -
+		        (a->finding.packet < b->finding.packet);
+	if (order == 0)
+		order = strcmp(a->finding.mask, b->finding.mask);
+	if (order == 0)
+		order = (a->finding.count > b->finding.count) -
+		        (a->finding.count < b->finding.count);
+	return order;
+}
+
 int store_findings(
         struct store *s, uint64_t flow, struct store_finding **ret_gives, size_t *ret_count)
 {
@@ -377,6 +402,8 @@ int store_findings(
 		status = finding_is_sound(&f->finding) ? STATUS_OK : STATUS_LIBRARY;
 	}
 	sqlite3_reset(statement);
+	if (status == STATUS_OK && rows.count > 1)
+		qsort(rows.data, rows.count, sizeof(struct store_finding), by_gravity);
 	return store_give_rows(status, &rows, ret_gives, ret_count);
 }
 

@@ -4,9 +4,17 @@
 #include "base/status.h"
 #include "verdict/decision.h"
 
+/* The flags stay as they are: they are as many as flag_count says, and 40 KB to clear for each
+ * conversation. */
 static void init(struct verdict *v)
 {
-	*v = (struct verdict){.destination = -1, .contract = -1, .basis = -1};
+	v->evidence = EVIDENCE_NONE;
+	v->paper = PAPER_NONE;
+	v->outcome = OUTCOME_NONE;
+	v->destination = v->contract = v->basis = -1;
+	v->declared = 0;
+	v->flag_count = 0;
+	v->severity = SEVERITY_NONE;
 }
 
 /* What was seen beside a sealed message was seen all the same. */
