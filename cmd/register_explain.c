@@ -319,7 +319,7 @@ static int explain_one_flow(struct search *s, uint64_t id)
 
 static int print_run_flag(struct search *s, const struct report_flag *f)
 {
-	fprintf(s->out.out, "Flag %s, of the report as a whole\n", f->id);
+	fprintf(s->out.out, "Flag %s, of no single conversation\n", f->id);
 	print_flag(&s->out, f);
 	return STATUS_OK;
 }
@@ -371,7 +371,7 @@ static int dispatch(struct search *s, const char *id)
 static enum exit_code explain(struct workplace *w, const char *id)
 {
 	struct verdict run_verdict = {.flag_count = 0};
-	const struct report_run run = {.day = "", .run_verdict = &run_verdict};
+	struct report_run run = {.day = "", .run_verdict = &run_verdict};
 	struct search s = {.w = w};
 	enum exit_code code = workplace_load(w);
 	int status;
@@ -382,6 +382,9 @@ static enum exit_code explain(struct workplace *w, const char *id)
 		return code;
 	s.out = (struct explanation){
 	        .out = stdout, .width = reporting_terminal_width(), .registry = w->registry};
+	/* A flag may rest on all conversations; of one program alone nobody can tell that. */
+	if (is_hex(id, REPORT_FLAG_ID_CHARS - 1))
+		run.flag_rules = w->flags;
 	status = report_new(&s.report, w->store, w->registry, &run, -1);
 	if (status == STATUS_OK && is_hex(id, REPORT_FLAG_ID_CHARS - 1))
 		status = reporting_run_verdict(w, &run_verdict);

@@ -105,7 +105,7 @@ run 0 flag explain "$(flag_id contract-expired)"
 says flag "of 1 conversation" "Conversation $(flow_id sms.pingpath.example)" \
 	"$(line contracts.csv c-05) (c-05) ended 2026-01-31"
 run 0 run-flag explain "$(flag_id capture-gap)"
-says run-flag "of the report as a whole"
+says run-flag "of no single conversation"
 cut -d, -f2 "$work/visit/flags.csv" | tr -d '\r' | sed 1d | while read -r id; do
 	explain "$id" >"$work/each.out" || echo "$id" >>"$work/unexplained"
 done

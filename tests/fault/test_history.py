@@ -132,6 +132,9 @@ def case_recorded(work):
     told = of(work, "schedule-anomaly")
     check(len(told) == 1 and "hours 07:00-19:00" in told[0]["register_says"], told)
     check("schedule-anomaly" in summary(work), "the row of the day does not show it")
+    said = exeat("register", "explain", told[0]["id"], "--store", work / "out" / "exeat.db",
+                 "--rules", SOURCE / "rules").expect(0).out
+    check("outside its recorded hours" in said, said)
 
 
 def case_forty_days(work):
