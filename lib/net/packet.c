@@ -393,10 +393,11 @@ static enum step start_link(struct walk *w, uint32_t link_type)
 	}
 }
 
-void packet_decode(const struct frame *frame, struct packet *ret)
+static void decode(const struct frame *frame, bool outermost, struct packet *ret)
 {
 	struct packet outer;
-	struct walk w = {.p = ret, .c = cursor_open(frame->bytes), .outer = &outer};
+	struct walk w = {
+	        .p = ret, .c = cursor_open(frame->bytes), .outer = &outer, .outermost = outermost};
 
 	*ret = (struct packet){
 	        .time_ns = frame->time_ns,
@@ -411,6 +412,16 @@ void packet_decode(const struct frame *frame, struct packet *ret)
 	else
 		ret->wire_bytes = (uint32_t)frame->bytes.len;
 	run(&w, start_link(&w, frame->link_type));
+}
+
+void packet_decode(const struct frame *frame, struct packet *ret)
+{
+	decode(frame, false, ret);
+}
+
+void packet_decode_outermost(const struct frame *frame, struct packet *ret)
+{
+	decode(frame, true, ret);
 }
 
 void packet_decode_ip(struct span ip, const struct packet *like, struct packet *ret)

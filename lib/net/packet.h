@@ -78,9 +78,9 @@ struct packet {
 	uint16_t tcp_window;
 	uint8_t icmp_type;
 	uint8_t icmp_code;
-	/* Inside of another IP packet. Any program can send one, as a datagram of VXLAN: what it
-	 * says of a link is no proof. A mirror port that wraps its frames (ERSPAN) looks the same.
-	 */
+	/* Taken out of another IP packet, or what was there could not be read. Any program can send
+	 * one, as a datagram of VXLAN: what it says of a link is no proof. A mirror port that wraps
+	 * its frames (ERSPAN) looks the same. */
 	bool tunnelled;
 	uint8_t mac_src[6]; /* of the innermost Ethernet header; zero when the link has none */
 	uint8_t mac_dst[6];
@@ -95,6 +95,8 @@ struct packet {
 /* Decodes a frame. Always fills outcome and what was understood before it; the result borrows the
  * frame's bytes. Never fails: a bad frame is an outcome. */
 void packet_decode(const struct frame *frame, struct packet *ret) NONNULL(1, 2);
+/* The same for the outermost IP packet, whatever it carries: who really sent it to whom. */
+void packet_decode_outermost(const struct frame *frame, struct packet *ret) NONNULL(1, 2);
 /* Decodes from an IP header on (a reassembled datagram); keeps time, number and process of like. */
 void packet_decode_ip(struct span ip, const struct packet *like, struct packet *ret) NONNULL(2, 3);
 const char *packet_outcome_text(enum packet_outcome outcome);

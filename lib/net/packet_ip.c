@@ -43,7 +43,6 @@ static void begin_ip(struct walk *w)
 {
 	struct packet *p = w->p;
 
-	p->tunnelled = p->tunnelled || p->tuple.src.addr.family != ADDR_NONE;
 	p->tuple.src = (struct endpoint){0};
 	p->tuple.dst = (struct endpoint){0};
 	p->ip_id = 0;
@@ -219,7 +218,7 @@ static enum step step_udp(struct walk *w)
 			return finish(w, PACKET_MALFORMED);
 		set_length(w, len - 8u);
 	}
-	return looks_like_vxlan(w) ? STEP_VXLAN : whole_payload(w);
+	return !w->outermost && looks_like_vxlan(w) ? STEP_VXLAN : whole_payload(w);
 }
 
 /* RFC 9260 section 3 */
@@ -256,13 +255,13 @@ enum step packet_step_protocol(struct walk *w)
 	case PROTOCOL_ICMPV6:
 		return step_icmp(w);
 	case PROTOCOL_IPV4:
-		return wrapped(w, STEP_IPV4);
+		return w->outermost ? whole_payload(w) : wrapped(w, STEP_IPV4);
 	case PROTOCOL_IPV6:
-		return wrapped(w, STEP_IPV6);
+		return w->outermost ? whole_payload(w) : wrapped(w, STEP_IPV6);
 	case PROTOCOL_GRE:
-		return STEP_GRE;
+		return w->outermost ? whole_payload(w) : STEP_GRE;
 	case PROTOCOL_MPLS:
-		return STEP_MPLS;
+		return w->outermost ? whole_payload(w) : STEP_MPLS;
 	case PROTOCOL_AH:
 		return step_extension(w);
 	case PROTOCOL_FRAGMENT:

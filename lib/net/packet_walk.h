@@ -33,6 +33,7 @@ struct walk {
 	size_t missing; /* wire bytes of this layer beyond the captured ones */
 	unsigned wrappings;
 	unsigned extensions;
+	bool outermost; /* nothing is taken out of the first IP packet */
 	uint16_t ether_type;
 	uint8_t protocol;
 	enum fallback fallback;
@@ -69,6 +70,7 @@ static inline size_t wire_left(const struct walk *w)
 
 static inline enum step wrapped(struct walk *w, enum step next)
 {
+	w->p->tunnelled = w->p->tunnelled || w->p->tuple.src.addr.family != ADDR_NONE;
 	w->wrappings++;
 	return w->wrappings > PACKET_LAYERS_MAX ? finish(w, PACKET_LIMIT) : next;
 }

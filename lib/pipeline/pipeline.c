@@ -414,6 +414,23 @@ static int handle_packet(struct pipeline *p, const struct packet *packet)
 	return status == STATUS_OK ? tick(p, packet->time_ns) : status;
 }
 
+/* A mirror port may wrap its frames, inside of the practice; a tunnel over the border is egress
+ * of its own, whatever the packets in it say of their ends. */
+static bool crosses_border(const struct pipeline *p, const struct tuple *t)
+{
+	return inside_nets_contain(&p->practice.inside, &t->src.addr) !=
+	       inside_nets_contain(&p->practice.inside, &t->dst.addr);
+}
+
+/* The last fragment of a datagram that holds a tunnel's packet stands for all of them. */
+static int handle_carrier(struct pipeline *p, const struct packet *fragment)
+{
+	struct packet carrier = *fragment;
+
+	carrier.outcome = PACKET_OK;
+	return handle_packet(p, &carrier);
+}
+
 /* A datagram put together may hold a fragment again (a tunnel's); each round strips a header. */
 static int handle_fragment(struct pipeline *p, const struct packet *fragment)
 {
@@ -424,6 +441,10 @@ static int handle_fragment(struct pipeline *p, const struct packet *fragment)
 
 		if (status != STATUS_ITEM)
 			return status;
+		if (whole.tunnelled && !part.tunnelled && crosses_border(p, &part.tuple))
+			status = handle_carrier(p, &part);
+		if (status < 0)
+			return status;
 		if (whole.outcome == PACKET_OK)
 			return handle_packet(p, &whole);
 		if (whole.outcome != PACKET_FRAGMENT)
@@ -432,6 +453,16 @@ static int handle_fragment(struct pipeline *p, const struct packet *fragment)
 	}
 	p->losses[LOSS_MALFORMED]++;
 	return STATUS_OK;
+}
+
+static int handle_outermost(struct pipeline *p, const struct frame *frame)
+{
+	struct packet outer;
+
+	packet_decode_outermost(frame, &outer);
+	if (outer.outcome != PACKET_OK || !crosses_border(p, &outer.tuple))
+		return STATUS_OK;
+	return handle_packet(p, &outer);
 }
 
 static int handle_frame(struct pipeline *p, const struct frame *frame)
@@ -454,6 +485,10 @@ static int handle_frame(struct pipeline *p, const struct frame *frame)
 	if (frame->time_ns > p->last_ns)
 		p->last_ns = frame->time_ns;
 	packet_decode(frame, &packet);
+	if (packet.tunnelled)
+		status = handle_outermost(p, frame);
+	if (status != STATUS_OK)
+		return status;
 	if (packet.outcome == PACKET_OK)
 		return handle_packet(p, &packet);
 	if (packet.outcome == PACKET_UNKNOWN_LINK) {

@@ -6,8 +6,11 @@
 
 #define TCP             6
 #define UDP             17
+#define IPV4_IN_IP      4
+#define IPV6_IN_IP      41
 #define GRE             47
 #define ESP             50
+#define VXLAN           4789
 #define PORT_DNS        53
 #define PORT_DNS_HIDDEN 853  /* over TLS, RFC 7858, and over QUIC, RFC 9250 */
 #define PORT_TEAMVIEWER 5938 /* the maker's own, over TCP and UDP */
@@ -70,13 +73,14 @@ static const struct spoken *spoken_by(const struct store_flow *flow)
 	return NULL;
 }
 
-/* By its bytes (OpenVPN, WireGuard), by its IP protocol, or by the ports of IKE and of its way
- * through NAT (RFC 7296, RFC 3948), where what follows cannot be told from noise. */
+/* By its bytes (OpenVPN, WireGuard), by its IP protocol, or by the ports of VXLAN, IKE and IKE's
+ * way through NAT (RFC 7296, RFC 3948), where what follows cannot be told from noise. */
 static bool is_tunnel(const struct store_flow *flow, struct port far)
 {
-	static const struct port ports[] = {{UDP, 500}, {UDP, 4500}};
+	static const struct port ports[] = {{UDP, 500}, {UDP, 4500}, {UDP, VXLAN}};
+	static const uint8_t protocols[] = {IPV4_IN_IP, IPV6_IN_IP, GRE, ESP};
 
-	return far.protocol == ESP || far.protocol == GRE ||
+	return memchr(protocols, far.protocol, sizeof(protocols)) != NULL ||
 	       strcmp(flow->protocol, "openvpn") == 0 || strcmp(flow->protocol, "wireguard") == 0 ||
 	       is_among(far, ports, ARRAY_LEN(ports));
 }

@@ -240,6 +240,22 @@ static void add_advert_in_datagram(struct road *r, const char *prefix)
 	add_datagram(r, (struct ends){"192.168.20.5", "203.0.113.9", 50000, 4789}, &m);
 }
 
+/* Behind an IPv4 header of this protocol, from inside to outside: what a program may put there. */
+static void add_wrapped(struct road *r, unsigned protocol, unsigned fragment, struct span inner)
+{
+	struct frame_maker m = {.len = 0};
+
+	put_ethernet(&m, 0x0800);
+	put_ipv4(&m, protocol, inner.len);
+	m.bytes[14 + 6] = (uint8_t)(fragment >> 8);
+	m.bytes[14 + 7] = (uint8_t)fragment;
+	m.len -= 8;
+	put_addr(&m, "192.168.20.5");
+	put_addr(&m, "203.0.113.9");
+	put_bytes(&m, inner.data, inner.len);
+	add_frame(r, &m);
+}
+
 static void assert_named(const struct store_flow *f, const char *name, const char *source)
 {
 	assert_string_equal(f->computer_name, name);
@@ -427,6 +443,72 @@ static void the_register_s_networks_stand_alone(void **state)
 	end(&r);
 }
 
+/* A packet between two private addresses, as the inside of a tunnel over the border. */
+static struct frame_maker private_packet(void)
+{
+	struct frame_maker m = {.len = 0};
+
+	put_ipv4(&m, 17, 8 + 24);
+	m.len -= 8;
+	put_addr(&m, "192.168.20.5");
+	put_addr(&m, "192.168.20.6");
+	put16(&m, 50100), put16(&m, 9999), put16(&m, 8 + 24), put16(&m, 0);
+	put_zeros(&m, 24);
+	return m;
+}
+
+static void a_tunnel_over_the_border_is_egress(void **state)
+{
+	struct frame_maker inner = private_packet(), vxlan = {.len = 0};
+	const struct store_flow *f;
+	struct road r;
+
+	(void)state;
+	PUT(&vxlan, "\x08\0\0\0\0\0\x2a\0");
+	put_ethernet(&vxlan, 0x0800);
+	put_bytes(&vxlan, inner.bytes, inner.len);
+	begin(&r);
+	add_datagram(&r, (struct ends){"192.168.20.5", "203.0.113.9", 50000, 4789}, &vxlan);
+	/* Between two computers inside it is a mirror port's, or nobody's business outside. */
+	add_datagram(&r, (struct ends){"192.168.20.8", "192.168.20.9", 50001, 4789}, &vxlan);
+	run(&r);
+	f = row_of(&r, "192.168.20.5", 50000);
+	assert_int_equal(f->direction, FLOW_OUTGOING);
+	assert_int_equal(f->counts[f->out_index].payload_bytes, vxlan.len);
+	assert_int_equal(row_of(&r, "192.168.20.5", 50100)->direction, FLOW_INTERNAL);
+	assert_int_equal(r.count, 2);
+	end(&r);
+}
+
+/* IP in IP, its inside sound or not, whole or in fragments. */
+static void what_a_tunnel_holds_does_not_hide_it(void **state)
+{
+	struct frame_maker inner = private_packet();
+	struct span whole = span_of(inner.bytes, inner.len);
+
+	(void)state;
+	for (int way = 0; way < 3; way++) {
+		const struct store_flow *f;
+		struct road r;
+
+		begin(&r);
+		if (way == 0)
+			add_wrapped(&r, 4, 0, whole);
+		else if (way == 1)
+			add_wrapped(&r, 4, 0, span_of("clinical data of no form at all", 31));
+		else
+			add_wrapped(&r, 4, 0x2000, span_slice(whole, 0, 24));
+		if (way == 2)
+			add_wrapped(&r, 4, 3, span_slice(whole, 24, whole.len));
+		run(&r);
+		f = row_of(&r, "192.168.20.5", 0);
+		assert_int_equal(f->tuple.protocol, 4);
+		assert_int_equal(f->direction, FLOW_OUTGOING);
+		assert_true(f->counts[f->out_index].payload_bytes > 0);
+		end(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,6 +521,8 @@ int main(void)
 	        cmocka_unit_test(a_subnet_counts_when_a_computer_asked_for_it),
 	        cmocka_unit_test(a_subnet_of_far_computers_does_not_count),
 	        cmocka_unit_test(the_register_s_networks_stand_alone),
+	        cmocka_unit_test(a_tunnel_over_the_border_is_egress),
+	        cmocka_unit_test(what_a_tunnel_holds_does_not_hide_it),
 	};
 
 	return cmocka_run_group_tests(tests, read_rules, free_rules);
