@@ -27,6 +27,11 @@ void display_text(struct span text, char *ret, size_t size) NONNULL(2);
 /* A host name: as display_text, lower case, and only letters, digits, hyphen, dot, underscore,
  * colon and star survive; others become '?'. */
 void display_host(struct span text, char *ret, size_t size) NONNULL(2);
+/* What a computer calls itself: as display_host, but of the names of phones and the like only the
+ * words that name the device are left, and of a name with a title (dr, mrs) those before it:
+ * "‹owner›-iphone", "dr-‹owner›-pc". Other names of people ("jane-laptop") cannot be told
+ * from those of rooms, and stay. */
+void display_computer(struct span text, char *ret, size_t size) NONNULL(2);
 /* The member of a container as "member 3 (.pdf)": names of content files are never shown, and of
  * extensions only those that a closed list knows ("john.smith" has none). */
 void display_member(unsigned number, struct span name, char *ret, size_t size) NONNULL(3);

@@ -35,7 +35,7 @@ static void copy_computer(
 	if (!c->context->computers || !computer_table_find(c->context->computers, &flow->computer,
 	                                      flow->first_ns, flow->last_ns, &name))
 		return;
-	display_host(span_of_text(name.name), ret->computer_name, sizeof(ret->computer_name));
+	display_computer(span_of_text(name.name), ret->computer_name, sizeof(ret->computer_name));
 	snprintf(ret->computer_name_source, sizeof(ret->computer_name_source), "%s",
 	        computer_source_text(name.source));
 }

@@ -205,6 +205,35 @@ static void hosts_keep_host_characters(void **state)
 	}
 }
 
+static void computers_lose_the_names_of_people(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} names[] = {
+	        {"Margaret-Citizens-iPhone", "‹owner›-iphone"},
+	        {"iPhone-von-Anna", "iphone-‹owner›"},
+	        {"iphone", "iphone"},
+	        {"Galaxy-S23-Ultra-von-Anna.local", "galaxy-‹owner›-ultra-‹owner›-local"},
+	        {"janes-MacBook-Pro-2", "‹owner›-macbook-pro-2"},
+	        {"dr-jane-citizen-pc", "dr-‹owner›-pc"},
+	        {"ROOM-2-MRS-CITIZEN", "room-2-mrs-‹owner›"},
+	        {"reception-1", "reception-1"},
+	        {"nurse-laptop", "nurse-laptop"},
+	        {"drive-server.practice.example", "drive-server.practice.example"},
+	        {"iphone-0412-345-678", "iphone-‹owner›"},
+	        {"", ""},
+	};
+	char ret[DISPLAY_CHARS_MAX], small[32];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		display_computer(span_of_text(names[i].text), ret, sizeof(ret));
+		assert_string_equal(ret, names[i].shown);
+		display_computer(span_of_text(names[i].text), small, sizeof(small));
+		assert_true(strlen(small) < sizeof(small));
+	}
+}
+
 static void members_are_numbers(void **state)
 {
 	static const struct sample samples[] = {
@@ -261,6 +290,7 @@ int main(void)
 	        cmocka_unit_test(a_long_text_ends_in_an_ellipsis),
 	        cmocka_unit_test(no_digit_of_a_number_survives_any_cut),
 	        cmocka_unit_test(hosts_keep_host_characters),
+	        cmocka_unit_test(computers_lose_the_names_of_people),
 	        cmocka_unit_test(members_are_numbers),
 	        cmocka_unit_test(programs_lose_their_folders_and_arguments),
 	};

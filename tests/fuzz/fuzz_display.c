@@ -37,6 +37,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(small, sizeof(small), size);
 	display_host(text, ret, sizeof(ret));
 	check(ret, sizeof(ret), size);
+	display_computer(text, ret, sizeof(ret));
+	check(ret, sizeof(ret), size);
+	display_computer(text, small, sizeof(small));
+	check(small, sizeof(small), size);
 	display_program(text, ret, sizeof(ret));
 	check(ret, sizeof(ret), size);
 	display_member(7, text, ret, sizeof(ret));
