@@ -23,8 +23,8 @@ struct stored {
 
 static void le(struct buf *b, uint32_t value, unsigned bytes)
 {
-	for (unsigned i = 0; i < bytes; i++)
-		assert_int_equal(buf_append_byte(b, (uint8_t)(value >> (8 * i))), 0);
+	for (; bytes > 0; bytes--, value >>= 8)
+		assert_int_equal(buf_append_byte(b, (uint8_t)value), 0);
 }
 
 static void add_local(struct buf *b, struct stored *m)
