@@ -108,8 +108,9 @@ static enum exit_code check_day(struct workplace *w, const char *date)
 	return EXIT_NO_PACKET;
 }
 
-static enum exit_code make_report(struct workplace *w, struct reporting_options *o)
+static enum exit_code make_report(struct workplace *w, const struct reporting_options *asked)
 {
+	struct reporting_options options = *asked, *o = &options;
 	char date[TIME_DATE_CHARS];
 	enum exit_code code = workplace_load(w);
 

@@ -70,7 +70,7 @@ static int take(struct records *r, size_t len, uint8_t *out)
 
 static int take_length(struct records *r, size_t *ret)
 {
-	uint8_t bytes[3];
+	uint8_t bytes[3] = {0};
 	struct cursor c = cursor_open_bytes(bytes, sizeof(bytes));
 	int status = take(r, sizeof(bytes), bytes);
 

@@ -9,7 +9,7 @@
 #include "registry/values.h"
 
 #define ASPECTS_MAX 4
-#define SLOTS_MAX   (CATEGORIES * PURPOSES) /* bases for other purposes are other bases */
+#define SLOTS_MAX   ((size_t)CATEGORIES * PURPOSES) /* bases for other purposes are other bases */
 
 /* What the rows of one file have in common for these checks. */
 struct paper {
