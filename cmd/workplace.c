@@ -462,8 +462,11 @@ static int tag_key(const struct workplace *w, uint8_t ret[static DIGEST_KEY_BYTE
 enum exit_code workplace_complain_rules(
         const char *file, int status, const struct csv_problem *problem)
 {
+	char what[64];
+
+	snprintf(what, sizeof(what), "use %s of the rules", file);
 	if (status < 0)
-		return workplace_complain(file, status);
+		return workplace_complain(what, status);
 	log_error("rules/%s:%u:%u: %s", file, problem->line, problem->column,
 	        problem->text ? problem->text : "cannot be read");
 	return EXIT_USAGE;

@@ -102,6 +102,15 @@ int scanner_build_word(struct scanner_build *b, uint8_t context, struct span wor
 	return add_expression(b, text, WORD_BIT | context, 0);
 }
 
+/* An error that no pattern is to blame for is one of room: the patterns are the same each time. */
+static int compile_failed(hs_compile_error_t *error)
+{
+	int status = !error || error->expression < 0 ? STATUS_NO_MEMORY : STATUS_LIBRARY;
+
+	hs_free_compile_error(error);
+	return status;
+}
+
 static int compile(const struct scanner_build *b, unsigned mode, hs_database_t **ret)
 {
 	hs_compile_error_t *error = NULL;
@@ -109,8 +118,7 @@ static int compile(const struct scanner_build *b, unsigned mode, hs_database_t *
 	if (hs_compile_multi((const char *const *)b->texts, b->flags, b->ids, b->count, mode, NULL,
 	            ret, &error) == HS_SUCCESS)
 		return STATUS_OK;
-	hs_free_compile_error(error);
-	return STATUS_LIBRARY;
+	return compile_failed(error);
 }
 
 /* ---- the self-test ---- */
@@ -194,10 +202,8 @@ static int self_test(void)
 		hs_scratch_t *scratch = NULL;
 		hs_compile_error_t *error = NULL;
 
-		if (hs_compile(TEST_PATTERN, 0, modes[i], NULL, &database, &error) != HS_SUCCESS) {
-			hs_free_compile_error(error);
-			return STATUS_LIBRARY;
-		}
+		if (hs_compile(TEST_PATTERN, 0, modes[i], NULL, &database, &error) != HS_SUCCESS)
+			return compile_failed(error);
 		if (hs_alloc_scratch(database, &scratch) != HS_SUCCESS)
 			status = STATUS_NO_MEMORY;
 		else if (!(modes[i] == HS_MODE_BLOCK ? test_block : test_stream)(database, scratch))
