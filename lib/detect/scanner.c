@@ -105,7 +105,8 @@ int scanner_build_word(struct scanner_build *b, uint8_t context, struct span wor
 /* An error that no pattern is to blame for is one of room: the patterns are the same each time. */
 static int compile_failed(hs_compile_error_t *error)
 {
-	int status = !error || error->expression < 0 ? STATUS_NO_MEMORY : STATUS_LIBRARY;
+	bool room = !error || error->expression < 0 || strstr(error->message, "memory");
+	int status = room ? STATUS_NO_MEMORY : STATUS_LIBRARY;
 
 	hs_free_compile_error(error);
 	return status;
