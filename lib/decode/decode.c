@@ -273,6 +273,7 @@ const char *carrier_text(enum carrier c)
 	        [CARRIER_HTTP_RESPONSE] = "web response",
 	        [CARRIER_MAIL] = "e-mail",
 	        [CARRIER_FTP] = "file transfer",
+	        [CARRIER_SSH] = "SSH greeting",
 	        [CARRIER_HL7_V2] = "HL7 message",
 	        [CARRIER_FHIR] = "FHIR resource",
 	        [CARRIER_JSON] = "JSON document",

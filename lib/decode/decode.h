@@ -38,6 +38,7 @@ enum carrier {
 	CARRIER_HTTP_RESPONSE,
 	CARRIER_MAIL,   /* RFC 5322 message, by SMTP or as a part */
 	CARRIER_FTP,    /* a command of FTP, or its reply; the files have carriers of their own */
+	CARRIER_SSH,    /* what an end of SSH says first; all else is encrypted */
 	CARRIER_HL7_V2, /* name: message type, "ORU^R01" */
 	CARRIER_FHIR,   /* name: resource type, "Patient" */
 	CARRIER_JSON,

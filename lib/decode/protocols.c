@@ -1,9 +1,9 @@
 /* protocols: conversations that are recognised by their first bytes and then not read: encrypted
  * ones, and those whose content is nobody's data or is read elsewhere (names of DNS: lib/net).
  *
- * TLS records RFC 8446 section 5.1; SSH RFC 4253 section 4.2; QUIC RFC 9000 section 17.2
- * and RFC 9369; DNS RFC 1035 section 4.1.1; NTP RFC 5905 section 7.3; DHCP RFC 2131 section 2;
- * OpenVPN draft-openvpn-wire-protocol; WireGuard's white paper, section 5.4. */
+ * TLS records RFC 8446 section 5.1; QUIC RFC 9000 section 17.2 and RFC 9369; DNS RFC 1035
+ * section 4.1.1; NTP RFC 5905 section 7.3; DHCP RFC 2131 section 2; OpenVPN
+ * draft-openvpn-wire-protocol; WireGuard's white paper, section 5.4. */
 #include "base/status.h"
 #include "decode/decoder.h"
 
@@ -25,18 +25,6 @@ static bool is_udp(const struct probe *p)
 	return p->env->depth == 0 && p->env->datagram;
 }
 
-/* What begins with a known text; undecided while it is shorter. */
-static enum probe_answer starts_with(const struct probe *p, const char *text, size_t len)
-{
-	size_t have = p->head.len < len ? p->head.len : len;
-
-	if (p->env->depth > 0 || p->env->datagram)
-		return PROBE_NO;
-	if (!span_equal(span_slice(p->head, 0, have), span_of(text, have)))
-		return PROBE_NO;
-	return have == len ? PROBE_YES : PROBE_MORE;
-}
-
 static enum probe_answer tls_probe(const struct probe *p)
 {
 	struct cursor c = cursor_open(p->head);
@@ -52,11 +40,6 @@ static enum probe_answer tls_probe(const struct probe *p)
 	if (cursor_failed(&c))
 		return PROBE_MORE;
 	return len > 0 && len <= TLS_RECORD_BYTES_MAX ? PROBE_YES : PROBE_NO;
-}
-
-static enum probe_answer ssh_probe(const struct probe *p)
-{
-	return starts_with(p, "SSH-", 4);
 }
 
 static bool is_quic_version(uint32_t version)
@@ -228,13 +211,6 @@ const struct decoder decoder_tls = {
         .name = "tls",
         .protocol = "tls",
         .probe = tls_probe,
-        .feed = encrypted_feed,
-};
-
-const struct decoder decoder_ssh = {
-        .name = "ssh",
-        .protocol = "ssh",
-        .probe = ssh_probe,
         .feed = encrypted_feed,
 };
 

@@ -24,6 +24,8 @@ static const char *source_of(const struct decode_event *e)
 		return e->field.role == ROLE_SOFTWARE ? "http-server" : NULL;
 	if (e->carrier == CARRIER_MAIL)
 		return e->field.role == ROLE_SOFTWARE ? "smtp-server" : NULL;
+	if (e->carrier == CARRIER_SSH)
+		return e->field.role == ROLE_SOFTWARE ? "ssh" : NULL;
 	if (e->carrier != CARRIER_FTP)
 		return NULL;
 	if (e->field.role == ROLE_USER_AGENT)

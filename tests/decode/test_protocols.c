@@ -30,7 +30,8 @@ static const struct row rows[] = {
                 .reason = STREAM_ENCRYPTED, .port = 443),
         ROW("\x17\x03\x03\x00\x02xx", .protocol = "tls", .reason = STREAM_ENCRYPTED, .port = 993),
         ROW("\x16\x03\x01\xff\xff", .protocol = "", .reason = STREAM_UNKNOWN, .port = 443),
-        ROW("SSH-2.0-invented\r\n", .protocol = "ssh", .reason = STREAM_ENCRYPTED, .port = 22),
+        ROW("SSH-2.0-invented\r\n", .protocol = "ssh", .reason = STREAM_COMPLETE, .port = 22),
+        ROW("SSH-2.0-cut", .protocol = "ssh", .reason = STREAM_TRUNCATED, .port = 22),
         ROW("\xc3\x00\x00\x00\x01\x08\x11\x22\x33", .protocol = "quic", .reason = STREAM_ENCRYPTED,
                 .port = 443, .datagram = true),
         ROW("\x41\x00\x00\x00\x01\x08\x11\x22\x33", .protocol = "quic", .reason = STREAM_ENCRYPTED,
@@ -145,6 +146,49 @@ static void test_both_directions_of_tls(void **state)
 	transcript_free(&t);
 }
 
+static void test_ssh_says_its_software(void **state)
+{
+	static const struct segment segments[] = {
+	        SEGMENT(0, "SSH-2.0-InventedSSH_9.2 Wattle 3.1\r\n\0\0\1\2locked"),
+	        SEGMENT(1, "SSH-1.99-Far\n\0\0\1\2locked"),
+	};
+	struct transcript t = transcript_run(segments, 2, 0, 22);
+
+	(void)state;
+	assert_string_equal(t.summary.protocol, "ssh");
+	assert_false(t.summary.clear);
+	assert_true(transcript_has(&t, "InventedSSH_9.2 Wattle 3.1"));
+	assert_true(transcript_has(&t, "Far"));
+	assert_int_equal(t.summary.read_bytes[0], 36);
+	assert_int_equal(t.summary.unread_bytes[0], 10);
+	assert_int_equal(t.summary.unread_bytes[1], 10);
+	assert_int_equal(t.summary.unread_reason, STREAM_ENCRYPTED);
+	transcript_free(&t);
+	assert_true(transcript_stable(span_of(segments[0].bytes, segments[0].len), 22));
+}
+
+/* A greeting without an end, and one without a version: nothing is said, nothing passes as read. */
+static void test_ssh_greetings_that_are_none(void **state)
+{
+	static const char nameless[] = "SSH-2.0\r\nlocked";
+	char endless[300];
+	struct transcript t;
+
+	(void)state;
+	memset(endless, 'x', sizeof(endless));
+	memcpy(endless, "SSH-2.0-", 8);
+	t = transcript_bytes(span_of(endless, sizeof(endless)), 0, 22);
+	assert_int_equal(transcript_count(&t, "software"), 0);
+	assert_int_equal(t.summary.unread_bytes[0], sizeof(endless));
+	assert_int_equal(t.summary.unread_reason, STREAM_MALFORMED);
+	transcript_free(&t);
+	assert_true(transcript_stable(span_of(endless, sizeof(endless)), 22));
+	t = transcript_bytes(span_of(nameless, sizeof(nameless) - 1), 0, 22);
+	assert_int_equal(transcript_count(&t, "software"), 0);
+	assert_int_equal(t.summary.unread_bytes[0], 6);
+	transcript_free(&t);
+}
+
 static void test_each_datagram_is_a_text(void **state)
 {
 	struct segment segments[3] = {
@@ -176,6 +220,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_each_is_named),
 	        cmocka_unit_test(test_both_directions_of_tls),
+	        cmocka_unit_test(test_ssh_says_its_software),
+	        cmocka_unit_test(test_ssh_greetings_that_are_none),
 	        cmocka_unit_test(test_each_datagram_is_a_text),
 	        cmocka_unit_test(test_names_of_ends_and_carriers),
 	};

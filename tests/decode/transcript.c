@@ -18,7 +18,7 @@ struct run {
 };
 
 static const char *const carrier_names[CARRIERS] = {"none", "http-request", "http-response", "mail",
-        "ftp", "hl7", "fhir", "json", "form", "table", "archive", "text", "sealed", "image",
+        "ftp", "ssh", "hl7", "fhir", "json", "form", "table", "archive", "text", "sealed", "image",
         "audio", "binary"};
 
 static const char *const role_names[] = {

@@ -235,14 +235,24 @@ def mail(start_ns):
     return made
 
 
+def ssh(start_ns):
+    made = []
+    talk = frames.Tcp(made, (frames.CLIENT, 50022), ("203.0.113.20", 22), start_ns)
+    talk.receive(b"SSH-2.0-FarSSH_1.1\r\n").send(b"SSH-2.0-WombatSSH_5.1 build 3\r\n")
+    talk.send(b"\0\0\1\2locked").receive(b"\0\0\1\2locked").close()
+    return made
+
+
 def case_said(work):
     """versions are what the practice's own side says of itself, in fields that are made for it"""
     folder = register(work, wattlemail={"match_rules": "port:tcp/2575"})
-    inspect(work, folder, "1.pcap", post(at(0)), hl7(at(0, 11)), mail(at(0, 12)))
+    inspect(work, folder, "1.pcap", post(at(0)), hl7(at(0, 11)), mail(at(0, 12)),
+            ssh(at(0, 13)))
     said = set(table(work, "SELECT sender, source, text FROM software"))
     check({(0, "user-agent", "Sync/4.2"), (0, "hl7", "QUOLLSEND"), (0, "hl7", "7.1"),
            (0, "hl7", "Quoll Link"), (0, "hl7", "build 9"), (1, "hl7", "FARAPP"),
-           (1, "smtp-server", "ESMTP Wattle 3.2")} == said, said)
+           (1, "smtp-server", "ESMTP Wattle 3.2"), (1, "ssh", "FarSSH_1.1"),
+           (0, "ssh", "WombatSSH_5.1 build 3")} == said, said)
     kept = set(table(work, "SELECT program, text FROM version"))
     check({("bookaroo", "Sync/4.2"), ("wattlemail", "QUOLLSEND"), ("wattlemail", "7.1"),
            ("wattlemail", "Quoll Link"), ("wattlemail", "build 9")} == kept, kept)
