@@ -99,7 +99,8 @@ static int look_for_flag(struct search *s, const struct assessed *a)
 	return status;
 }
 
-/* program_id NULL: all flows; else those of one program, added up by destination. */
+/* Into the report goes every flow: some flags of one program rest on those of others. The flows of
+ * program_id are added up by destination; NULL: of none. by_destination NULL: all go to unknown. */
 static int walk(struct search *s, const char *program_id, struct traffic *by_destination,
         struct traffic *unknown)
 {
@@ -114,15 +115,18 @@ static int walk(struct search *s, const char *program_id, struct traffic *by_des
 		status = assessed_read(&a, s->w->store);
 		if (status == STATUS_OK)
 			status = assessed_judge(&a, s->w->registry, s->w->flags);
-		if (status != STATUS_OK || v->outcome == OUTCOME_NONE ||
-		        (program_id && strcmp(a.row.program_id, program_id) != 0))
+		if (status == STATUS_OK)
+			status = report_add_flow(s->report, &a.row);
+		if (status != STATUS_OK || v->outcome == OUTCOME_NONE)
 			continue;
-		status = report_add_flow(s->report, &a.row);
-		if (status == STATUS_OK && s->flag_id)
+		if (s->flag_id)
 			status = look_for_flag(s, &a);
-		if (program_id)
-			add_traffic(v->destination >= 0 ? &by_destination[v->destination] : unknown,
-			        &a.flow);
+		if (!program_id || strcmp(a.row.program_id, program_id) != 0)
+			continue;
+		if (by_destination && v->destination >= 0)
+			add_traffic(&by_destination[v->destination], &a.flow);
+		else
+			add_traffic(unknown, &a.flow);
 	}
 	assessed_end(&a);
 	store_cursor_free(cursor);
@@ -228,17 +232,33 @@ static void print_missing(
 		        "sent stands under the flags");
 }
 
-static int print_flags(struct search *s)
+/* A flag of a computer names the program, and has no id of one. name "": not registered. */
+static bool is_about(const struct report_flag *f, const char *program_id, const char *name)
+{
+	if (f->scope == SCOPE_COMPUTER)
+		return *name != '\0' && strcmp(f->program_name, name) == 0;
+	return f->scope != SCOPE_RUN && strcmp(f->program_id, program_id) == 0;
+}
+
+static int print_flags(struct search *s, const char *program_id, const char *name)
 {
 	struct report_flag *flags = NULL;
 	size_t count = 0;
+	bool any = false;
 	int status = report_list_flags(s->report, &flags, &count);
 
 	if (status != STATUS_OK)
 		return status;
-	explain_heading(&s->out, count > 0 ? "Flags, gravest first" : "No flags");
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (!is_about(&flags[i], program_id, name))
+			continue;
+		if (!any)
+			explain_heading(&s->out, "Flags, gravest first");
+		any = true;
 		print_flag(&s->out, &flags[i]);
+	}
+	if (!any)
+		explain_heading(&s->out, "No flags");
 	free(flags);
 	return STATUS_OK;
 }
@@ -267,7 +287,7 @@ static int explain_registered(struct search *s, uint32_t program)
 		explain_program(&s->out, p);
 		print_destinations(&s->out, program, by_destination, &unknown);
 		print_paper(&s->out, program, last_day(by_destination, count, unknown));
-		status = print_flags(s);
+		status = print_flags(s, p->id, p->name);
 	}
 	if (status == STATUS_OK)
 		print_missing(&s->out, program, &unknown);
@@ -278,9 +298,9 @@ static int explain_registered(struct search *s, uint32_t program)
 /* STATUS_USAGE: the store has none of it. */
 static int explain_unregistered(struct search *s, const char *id)
 {
-	struct traffic none = {.flows = 0}, seen = none;
+	struct traffic seen = {.flows = 0};
 	char text[160];
-	int status = walk(s, id, &none, &seen);
+	int status = walk(s, id, NULL, &seen);
 
 	if (status != STATUS_OK || seen.flows == 0)
 		return status != STATUS_OK ? status : STATUS_USAGE;
@@ -288,7 +308,7 @@ static int explain_unregistered(struct search *s, const char *id)
 	fprintf(s->out.out, "Program %s\n", id);
 	explain_line(&s->out, "Row", "none: no match_rules of programs.csv fit");
 	explain_line(&s->out, "Seen", "%s", text);
-	status = print_flags(s);
+	status = print_flags(s, id, "");
 	if (status == STATUS_OK) {
 		explain_heading(&s->out, "Missing in the register");
 		explain_line(&s->out, "programs.csv",
@@ -382,9 +402,7 @@ static enum exit_code explain(struct workplace *w, const char *id)
 		return code;
 	s.out = (struct explanation){
 	        .out = stdout, .width = reporting_terminal_width(), .registry = w->registry};
-	/* A flag may rest on all conversations; of one program alone nobody can tell that. */
-	if (is_hex(id, REPORT_FLAG_ID_CHARS - 1))
-		run.flag_rules = w->flags;
+	run.flag_rules = w->flags;
 	status = report_new(&s.report, w->store, w->registry, &run, -1);
 	if (status == STATUS_OK && is_hex(id, REPORT_FLAG_ID_CHARS - 1))
 		status = reporting_run_verdict(w, &run_verdict);

@@ -316,12 +316,14 @@ int report_list_flags(struct report *r, struct report_flag **ret_gives, size_t *
 
 		flags[i] = (struct report_flag){.id = id,
 		        .name = flag_name(rows[i].id),
+		        .scope = rows[i].scope,
 		        .severity = rows[i].severity,
 		        .sentence = rows[i].sentence,
 		        .register_says = rows[i].register_says,
 		        .rule = rows[i].rule,
 		        .would_clear = rows[i].would_clear,
 		        .program_id = rows[i].program_id,
+		        .program_name = rows[i].text[ROW_PROGRAM_NAME],
 		        .first_ns = rows[i].first_ns,
 		        .last_ns = rows[i].last_ns,
 		        .times = rows[i].times};

@@ -666,6 +666,8 @@ static int ask_computers(struct asking *q)
 		for (size_t k = 0; k < ROW_TEXTS; k++)
 			facts.text[k] = "";
 		facts.text[ROW_COMPUTERS] = note->computer;
+		if (note->unsupported)
+			facts.text[ROW_PROGRAM_NAME] = note->unsupported;
 		status = verdict_decide_computer(&h, q->rules, &verdict);
 		if (status == STATUS_OK)
 			status = flags_add_of(

@@ -95,9 +95,10 @@ int report_flag_id(struct report *r, const struct report_flow *f, unsigned index
 /* A row of flags.csv. Borrows from the report. */
 struct report_flag {
 	const char *id, *name;
+	enum flag_scope scope;
 	enum severity severity;
 	const char *sentence, *register_says, *rule, *would_clear;
-	const char *program_id;
+	const char *program_id, *program_name; /* "" when the flag is of none */
 	int64_t first_ns, last_ns;
 	uint64_t times;
 };

@@ -116,6 +116,52 @@ cp -r "$case_dir/register" "$work/corrected"
 sed -i 's/,2023-02-01,2026-01-31,/,2023-02-01,2027-01-31,/' "$work/corrected/contracts.csv"
 run 2 corrected explain "$(flag_id contract-expired)" --register "$work/corrected"
 
+# A far end that the register has a row of, by a program that it has none of.
+mkdir "$work/stranger"
+cp -r "$case_dir/register/." "$work/stranger"
+echo 'free-drop,bookaroo,FreeSync SAS,FR,processor,sni:drop.freesync.example,FR,FR,,no,,no,1.2,letter,2026-07-14' \
+	>>"$work/stranger/destinations.csv"
+run 0 stranger-known explain unregistered:freesync.exe --register "$work/stranger"
+says stranger-known "Seen 1 conversation"
+
+# A program's flags are those of flags.csv by their ids, with those that rest on its history.
+cp -r "$case_dir/register" "$work/old"
+python3 - "$work/old/programs.csv" <<'PY'
+import csv
+import sys
+
+with open(sys.argv[1], newline="", encoding="utf-8") as file:
+    rows = list(csv.DictReader(file))
+for row in rows:
+    if row["program_id"] == "quollextract":
+        row.update(min_supported="5.0", versions_known="4.0|4.1|5.0")
+with open(sys.argv[1], "w", newline="", encoding="utf-8") as file:
+    writer = csv.DictWriter(file, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
+PY
+run 1 inspect-old "$exeat" inspect --quiet "$case_dir/in.pcapng" --register "$work/old" \
+	--geo "$work/geo" --rules "$root/rules" --out "$work/visit-old"
+grep -q ',unsupported-version,.*,quollextract,' "$work/visit-old/flags.csv" ||
+	fail 'the old version raises no flag'
+python3 - "$work/visit-old/flags.csv" >"$work/expected" <<'PY'
+import csv
+import sys
+
+with open(sys.argv[1], newline="", encoding="utf-8") as file:
+    for row in csv.DictReader(file):
+        if row["program_id"]:
+            print(row["program_id"], row["id"])
+PY
+for program in $(cut -d' ' -f1 "$work/expected" | sort -u); do
+	run 0 each-program "$exeat" register explain --rules "$root/rules" \
+		--store "$work/visit-old/exeat.db" "$program"
+	tr -s ' \n' '  ' <"$work/each-program.out" | grep -o ', id [0-9a-f]*' | cut -d' ' -f3 |
+		sort >"$work/told"
+	grep "^$program " "$work/expected" | cut -d' ' -f2 | sort | cmp -s - "$work/told" ||
+		fail "$program: not the flags of flags.csv"
+done
+
 awk 'length > 80 { exit 1 }' "$work/program.out" || fail 'a line is wider than the terminal'
 mkdir "$work/outputs"
 cp "$work"/*.out "$work"/*.err "$work/outputs"
