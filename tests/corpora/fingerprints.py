@@ -82,6 +82,8 @@ def expected_files(kind, folder):
 def our_values(tool, capture):
     """ends -> kind -> values."""
     run = subprocess.run([tool, RULES, capture], capture_output=True, timeout=120, check=False)
+    if run.returncode not in (0, 1):  # 1: a damaged capture; what came before counts
+        sys.exit("%s failed on %s" % (tool, capture))
     ours = collections.defaultdict(lambda: collections.defaultdict(set))
     for line in run.stdout.decode(errors="replace").splitlines():
         cell = line.split("\t")

@@ -27,6 +27,7 @@ struct reading {
 	struct flow_table *table;
 	struct fragment_table *fragments;
 	struct hostname_cache *names;
+	struct related_table *related;
 	struct protocol_engine *engine;
 	struct conversation_context context;
 	struct conversation **by_slot;
@@ -148,13 +149,16 @@ static int open_stages(struct reading *r, int fd, struct detect_rules *rules)
 	if (status == STATUS_OK)
 		status = hostname_cache_new(&r->names, &r->budget);
 	if (status == STATUS_OK)
+		status = related_table_new(&r->related, &r->budget);
+	if (status == STATUS_OK)
 		status = protocol_engine_new(&r->engine);
 	r->by_slot = calloc(FLOWS_MAX, sizeof(struct conversation *));
 	r->context = (struct conversation_context){.budget = &r->budget,
 	        .facts = &nothing_known,
 	        .rules = rules,
 	        .engine = r->engine,
-	        .names = r->names};
+	        .names = r->names,
+	        .related = r->related};
 	return status == STATUS_OK && !r->by_slot ? STATUS_NO_MEMORY : status;
 }
 
@@ -170,6 +174,7 @@ static int list_file(const char *path, struct detect_rules *rules)
 		conversation_free(r.by_slot[i]);
 	free(r.by_slot);
 	protocol_engine_free(r.engine);
+	related_table_free(r.related);
 	hostname_cache_free(r.names);
 	fragment_table_free(r.fragments);
 	flow_table_free(r.table);

@@ -48,6 +48,8 @@ def is_name(text):
 
 def our_names(tool, capture):
     run = subprocess.run([tool, RULES, capture], capture_output=True, timeout=120, check=False)
+    if run.returncode not in (0, 1):  # 1: a damaged capture; what came before counts
+        sys.exit("%s failed on %s" % (tool, capture))
     cells = (line.split("\t") for line in run.stdout.decode(errors="replace").splitlines())
     return {cell[6].lower() for cell in cells if cell[6]}
 
