@@ -27,6 +27,16 @@ static int add_asked_name(struct conversation *c, const struct flow *flow)
 	        c, span_of_text(found.names[0].name), HOSTNAME_DNS, found.names[0].age_ns);
 }
 
+bool conversation_is_ours(const struct conversation *c, unsigned direction)
+{
+	return c->out_index < 0 || direction == (unsigned)c->out_index;
+}
+
+bool conversation_is_far(const struct conversation *c, unsigned direction)
+{
+	return c->out_index < 0 || direction != (unsigned)c->out_index;
+}
+
 int conversation_new(struct conversation **ret_gives, const struct conversation_context *borrowed,
         const struct flow *flow)
 {
@@ -43,6 +53,7 @@ int conversation_new(struct conversation **ret_gives, const struct conversation_
 	c->context = borrowed;
 	c->far = far_end(flow);
 	c->computer = flow->computer;
+	c->out_index = flow->out_index;
 	c->dns_over_tcp = flow->tuple.protocol == TCP && flow->tuple.dst.port == DNS_PORT;
 	buf_init(&c->dns, DNS_STREAM_MAX, borrowed->budget);
 	c->hour_ns = time_hour(flow->first_ns);
@@ -106,12 +117,17 @@ int conversation_label(struct conversation *c, const struct packet *p)
 	return STATUS_OK;
 }
 
-/* Names and hints that a decoder met on its way. What program it is and whom it calls, only the
- * client can say: a server that sent requests of its own would name itself. Without the first
- * packet who is which is a guess. */
+/* Inside of the practice; without the first packet who is which is a guess. */
+static bool may_be_client(const struct flow *flow, unsigned direction)
+{
+	return flow->out_index >= 0 || direction == 0 || !flow->start_seen;
+}
+
+/* Names and hints that a decoder met on its way: what program it is and whom it calls, as our end
+ * says it. */
 static int pick_hints(struct conversation *c, const struct flow *flow, const struct decode_event *e)
 {
-	bool client = e->direction == 0 || !flow->start_seen;
+	bool client = conversation_is_ours(c, e->direction) && may_be_client(flow, e->direction);
 	enum hostname_source source = HOSTNAME_HTTP;
 	char shown[DISPLAY_CHARS_MAX];
 
@@ -129,7 +145,7 @@ static int pick_hints(struct conversation *c, const struct flow *flow, const str
 		else if (e->carrier != CARRIER_HTTP_REQUEST)
 			source = HOSTNAME_SMTP;
 		/* A mail client greets with its own name: only the server's is the far end's. */
-		if (source == HOSTNAME_SMTP ? e->direction == 1 : client)
+		if (source == HOSTNAME_SMTP ? conversation_is_far(c, e->direction) : client)
 			return conversation_add_name(c, e->field.bytes, source, 0);
 	}
 	if (client && e->field.role == ROLE_USER_AGENT && !c->user_agent) {

@@ -57,6 +57,7 @@ struct datagram_hello; /* of QUIC or DTLS, while it is being read */
 struct conversation {
 	const struct conversation_context *context;
 	struct addr far;
+	int out_index; /* of the flow */
 	struct layer layers[CONVERSATION_LAYERS];
 	uint8_t level[2]; /* which of them each direction speaks */
 	struct detect_session *detect;
@@ -69,7 +70,8 @@ struct conversation {
 	struct hello hello[2];
 	struct server_hello server;
 	bool client_seen, server_seen;
-	struct buf dns; /* of a DNS server over TCP: the message that is not whole yet */
+	bool client_ours; /* the hello that was seen came from our end */
+	struct buf dns;   /* of a DNS server over TCP: the message that is not whole yet */
 	bool dns_over_tcp;
 	uint64_t answers_unasked; /* of that server, see struct dns_message */
 	struct addr computer;
@@ -104,6 +106,12 @@ int conversation_feed(struct conversation *c, const struct flow *flow,
         const struct chunk *chunk) WUNRES NONNULL(1, 2, 3);
 /* The flow has ended: whatever is open is judged. */
 int conversation_finish(struct conversation *c, const struct flow *flow) WUNRES NONNULL(1, 2);
+
+/* Whom a conversation is with, our end says by the name that it calls, and the far end by what it
+ * shows of itself: an end that could say both would name itself to fit the register. Inside of the
+ * practice both hold of both. */
+bool conversation_is_ours(const struct conversation *c, unsigned direction) NONNULL(1);
+bool conversation_is_far(const struct conversation *c, unsigned direction) NONNULL(1);
 
 /* conversation_names.c: what handshakes say. No room is an outcome: the flow goes unnamed. */
 int conversation_add_name(struct conversation *c, struct span name, enum hostname_source source,

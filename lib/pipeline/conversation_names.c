@@ -67,35 +67,52 @@ static int take_fingerprints(
 	return status < 0 ? status : STATUS_OK;
 }
 
+/* The first hello counts, and before it one of ours: a server that sends one, too, says nothing. */
+static bool hello_counts(const struct conversation *c, unsigned direction)
+{
+	return !c->client_seen || (!c->client_ours && conversation_is_ours(c, direction));
+}
+
 /* What of its layer nobody can read is encrypted from here on. */
-static int take_client_hello(
-        struct conversation *c, struct span body, enum fingerprint_carrier carrier)
+static void note_client(struct conversation *c, unsigned direction)
+{
+	c->client_seen = true;
+	c->client_ours = conversation_is_ours(c, direction);
+	c->layers[c->level[0]].tls = true;
+}
+
+/* From outside, it is one of our own names. */
+static int add_server_name(
+        struct conversation *c, const struct client_hello *hello, unsigned direction)
+{
+	if (!conversation_is_ours(c, direction))
+		return STATUS_OK;
+	return conversation_add_name(c, span_of_text(hello->server_name),
+	        hello->encrypted_hello ? HOSTNAME_SNI_OUTER : HOSTNAME_SNI, 0);
+}
+
+static int take_client_hello(struct conversation *c, struct span body,
+        enum fingerprint_carrier carrier, unsigned direction)
 {
 	struct client_hello hello;
 	int status;
 
-	if (c->client_seen || client_hello_read(body, &hello) != STATUS_OK)
+	if (!hello_counts(c, direction) || client_hello_read(body, &hello) != STATUS_OK)
 		return STATUS_OK;
-	c->client_seen = true;
-	c->layers[c->level[0]].tls = true;
+	note_client(c, direction);
 	status = take_fingerprints(c, &hello, carrier);
-	if (status != STATUS_OK)
-		return status;
-	return conversation_add_name(c, span_of_text(hello.server_name),
-	        hello.encrypted_hello ? HOSTNAME_SNI_OUTER : HOSTNAME_SNI, 0);
+	return status == STATUS_OK ? add_server_name(c, &hello, direction) : status;
 }
 
 /* A hello whose end was not captured: its name, if that came before, and no fingerprint. */
-static int take_cut_hello(struct conversation *c, struct span front)
+static int take_cut_hello(struct conversation *c, struct span front, unsigned direction)
 {
 	struct client_hello hello;
 
-	if (c->client_seen || client_hello_read_front(front, &hello) != STATUS_OK)
+	if (!hello_counts(c, direction) || client_hello_read_front(front, &hello) != STATUS_OK)
 		return STATUS_OK;
-	c->client_seen = true;
-	c->layers[c->level[0]].tls = true;
-	return conversation_add_name(c, span_of_text(hello.server_name),
-	        hello.encrypted_hello ? HOSTNAME_SNI_OUTER : HOSTNAME_SNI, 0);
+	note_client(c, direction);
+	return add_server_name(c, &hello, direction);
 }
 
 static void take_server_hello(struct conversation *c, struct span body)
@@ -139,17 +156,19 @@ static int take_certificate(struct conversation *c, struct span body)
 	return status;
 }
 
-/* Up to 1.2. */
-static bool shows_certificate(const struct conversation *c)
+/* Up to 1.2, of the far end: what is shown to outside says nothing of who came. */
+static bool shows_certificate(const struct conversation *c, unsigned direction)
 {
 	uint16_t version = c->server.version;
 
-	return c->server_seen && (version >> 8 == 0xfe ? version > DTLS_1_3 : version < TLS_1_3);
+	return c->server_seen && conversation_is_far(c, direction) &&
+	       (version >> 8 == 0xfe ? version > DTLS_1_3 : version < TLS_1_3);
 }
 
 /* The certificate follows the server's hello. */
 static int read_server_stream(struct conversation *c, struct hello *h, struct span stream)
 {
+	unsigned direction = (unsigned)(h - c->hello);
 	struct handshake message;
 	int status = handshake_find(
 	        stream, HANDSHAKE_SERVER_HELLO, HANDSHAKE_SERVER_HELLO, &message);
@@ -158,7 +177,7 @@ static int read_server_stream(struct conversation *c, struct hello *h, struct sp
 		return status;
 	take_server_hello(c, message.body);
 	handshake_free(&message);
-	if (!shows_certificate(c))
+	if (!shows_certificate(c, direction))
 		return STATUS_OK;
 	h->awaits_certificate = true;
 	status = handshake_find(stream, HANDSHAKE_SERVER_HELLO, HANDSHAKE_CERTIFICATE, &message);
@@ -170,7 +189,7 @@ static int read_server_stream(struct conversation *c, struct hello *h, struct sp
 	return status;
 }
 
-static int read_client_stream(struct conversation *c, struct span stream)
+static int read_client_stream(struct conversation *c, struct span stream, unsigned direction)
 {
 	struct handshake message;
 	int status = handshake_find(
@@ -178,7 +197,7 @@ static int read_client_stream(struct conversation *c, struct span stream)
 
 	if (status != STATUS_OK)
 		return status;
-	status = take_client_hello(c, message.body, FINGERPRINT_TCP);
+	status = take_client_hello(c, message.body, FINGERPRINT_TCP, direction);
 	handshake_free(&message);
 	return status;
 }
@@ -188,7 +207,7 @@ static int read_client_stream(struct conversation *c, struct span stream)
 static int read_hello(struct conversation *c, struct hello *h)
 {
 	struct span stream = buf_span(&h->bytes);
-	int status = read_client_stream(c, stream);
+	int status = read_client_stream(c, stream, (unsigned)(h - c->hello));
 
 	return status == STATUS_UNSUPPORTED ? read_server_stream(c, h, stream) : status;
 }
@@ -208,7 +227,7 @@ static int end_cut_hello(struct conversation *c, struct hello *h)
 	if (!h->done && h->bytes.len > 0)
 		status = handshake_front(buf_span(&h->bytes), HANDSHAKE_CLIENT_HELLO, &message);
 	if (status == STATUS_OK) {
-		status = take_cut_hello(c, message.body);
+		status = take_cut_hello(c, message.body, (unsigned)(h - c->hello));
 		handshake_free(&message);
 	}
 	end_hello(h);
@@ -306,20 +325,21 @@ void conversation_end_datagrams(struct conversation *c)
 	free(d);
 }
 
-static int read_quic(struct conversation *c, struct quic *q)
+static int read_quic(struct conversation *c, struct quic *q, unsigned direction)
 {
+	unsigned client = quic_client(q);
 	struct span body;
 	int status = STATUS_OK;
 
 	if (quic_google_name(q)[0] != '\0' && !c->client_seen) {
-		c->client_seen = true;
-		c->layers[0].tls = true;
-		status = conversation_add_name(
-		        c, span_of_text(quic_google_name(q)), HOSTNAME_SNI, 0);
+		note_client(c, direction);
+		if (c->client_ours)
+			status = conversation_add_name(
+			        c, span_of_text(quic_google_name(q)), HOSTNAME_SNI, 0);
 		c->datagrams_done = true;
 	}
 	if (handshake_open(quic_handshake(q, true), HANDSHAKE_CLIENT_HELLO, &body) == STATUS_OK)
-		status = take_client_hello(c, body, FINGERPRINT_QUIC);
+		status = take_client_hello(c, body, FINGERPRINT_QUIC, client);
 	if (handshake_open(quic_handshake(q, false), HANDSHAKE_SERVER_HELLO, &body) == STATUS_OK)
 		take_server_hello(c, body);
 	return status;
@@ -333,7 +353,7 @@ static int feed_quic(struct conversation *c, struct quic *q, const struct chunk 
 		return status;
 	if (status == STATUS_LIMIT)
 		c->datagrams_done = true;
-	return read_quic(c, q);
+	return read_quic(c, q, chunk->direction);
 }
 
 /* Fragments may come before the hello that says whose they are. */
@@ -344,7 +364,7 @@ static int feed_dtls_certificate(
 	int status = dtls_feed(
 	        &d->certificates[chunk->direction], chunk->bytes, HANDSHAKE_CERTIFICATE, &body);
 
-	if (status < 0 || !shows_certificate(c) || chunk->direction != d->server)
+	if (status < 0 || chunk->direction != d->server || !shows_certificate(c, d->server))
 		return status < 0 ? status : STATUS_OK;
 	c->certificate_too_large |= status == STATUS_LIMIT;
 	d->certificate_over |= status == STATUS_LIMIT || status == STATUS_ITEM;
@@ -360,7 +380,7 @@ static int feed_dtls(struct conversation *c, struct datagram_hello *d, const str
 	if (++c->datagrams >= DATAGRAMS_WATCHED)
 		c->datagrams_done = true;
 	if (status == STATUS_ITEM)
-		status = take_client_hello(c, body, FINGERPRINT_DTLS);
+		status = take_client_hello(c, body, FINGERPRINT_DTLS, chunk->direction);
 	if (status < 0)
 		return status;
 	status = dtls_feed(&d->dtls[1], chunk->bytes, HANDSHAKE_SERVER_HELLO, &body);
@@ -380,7 +400,8 @@ static bool datagrams_read(const struct conversation *c, const struct chunk *chu
 
 	if (c->datagrams_done || !c->client_seen || !c->server_seen)
 		return c->datagrams_done;
-	if (!c->datagram_hello || c->datagram_hello->quic || !shows_certificate(c))
+	if (!c->datagram_hello || c->datagram_hello->quic ||
+	        !shows_certificate(c, c->datagram_hello->server))
 		return true;
 	return c->datagram_hello->certificate_over || type == CHANGE_CIPHER ||
 	       type == APPLICATION_DATA;
@@ -437,7 +458,8 @@ static int end_cut_quic(struct conversation *c)
 		front = quic_handshake(c->datagram_hello->quic, true);
 	if (front.len <= HANDSHAKE_HEADER_BYTES || front.data[0] != HANDSHAKE_CLIENT_HELLO)
 		return STATUS_OK;
-	return take_cut_hello(c, span_slice(front, HANDSHAKE_HEADER_BYTES, front.len));
+	return take_cut_hello(c, span_slice(front, HANDSHAKE_HEADER_BYTES, front.len),
+	        quic_client(c->datagram_hello->quic));
 }
 
 int conversation_end_names(struct conversation *c)

@@ -12,7 +12,6 @@
 #define TYPE_SHIFT       4 /* of the two type bits of a long header */
 #define NUMBER_BYTES_MAX 4
 #define VERSION_DRAFT_29 0xff00001d
-#define NO_DIRECTION     2
 #define FRAME_PADDING    0x00
 #define FRAME_PING       0x01
 #define FRAME_ACK        0x02
@@ -27,7 +26,7 @@
 struct quic {
 	struct budget *budget;                         /* borrows */
 	struct pieces crypto[2];                       /* of the client, of the server */
-	unsigned client;                               /* its direction, or NO_DIRECTION */
+	unsigned client;                               /* its direction, or QUIC_NO_DIRECTION */
 	uint8_t connection_id[QUIC_CONNECTION_ID_MAX]; /* that the keys come from */
 	size_t connection_id_len;
 	uint32_t keys_version, version;
@@ -90,7 +89,7 @@ int quic_new(struct quic **ret_gives, struct budget *borrowed)
 		return STATUS_NO_MEMORY;
 	}
 	q->budget = borrowed;
-	q->client = NO_DIRECTION;
+	q->client = QUIC_NO_DIRECTION;
 	for (int i = 0; i < 2; i++)
 		pieces_init(&q->crypto[i], borrowed);
 	*ret_gives = q;
@@ -106,6 +105,11 @@ struct quic *quic_free(struct quic *q)
 	budget_release(q->budget, sizeof(*q));
 	free(q);
 	return NULL;
+}
+
+unsigned quic_client(const struct quic *q)
+{
+	return q->client;
 }
 
 struct span quic_handshake(const struct quic *q, bool of_client)
@@ -343,7 +347,8 @@ static int read_initial(struct quic *q, unsigned direction, const struct long_pa
 	if (p->rest.len < NUMBER_BYTES_MAX + QUIC_SAMPLE_BYTES)
 		return STATUS_MALFORMED;
 	status = open_with_known(q, direction, p);
-	if (status == STATUS_ENCRYPTED && (q->client == NO_DIRECTION || q->client == direction))
+	if (status == STATUS_ENCRYPTED &&
+	        (q->client == QUIC_NO_DIRECTION || q->client == direction))
 		status = open_as_first(q, direction, p);
 	return status;
 }

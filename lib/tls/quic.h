@@ -19,6 +19,7 @@
 #define QUIC_PACKETS_MAX       16  /* coalesced in one datagram; real ones hold up to four */
 #define QUIC_DATAGRAMS_MAX     128 /* looked at for one flow: a hello of 64 KiB takes 56 */
 #define QUIC_NAME_CHARS        256
+#define QUIC_NO_DIRECTION      2
 
 struct quic;
 
@@ -32,6 +33,8 @@ struct quic *quic_free(struct quic *q); /* NULL ok, returns NULL */
  * STATUS_UNSUPPORTED: nothing for us. STATUS_MALFORMED: breaks the format. STATUS_ENCRYPTED: no key
  * of ours fits. STATUS_LIMIT: a maximum was reached, and what followed was left out. */
 int quic_feed(struct quic *q, unsigned direction, struct span datagram) WUNRES NONNULL(1);
+/* The direction of the client; QUIC_NO_DIRECTION until its first packet was read. */
+unsigned quic_client(const struct quic *q) NONNULL(1);
 /* The TLS handshake bytes from the start, as far as they are there; borrow until the next call. */
 struct span quic_handshake(const struct quic *q, bool of_client) NONNULL(1);
 /* The server name in a Google QUIC hello, raw; "" when there is none (yet). */

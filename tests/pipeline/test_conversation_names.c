@@ -46,9 +46,10 @@ struct talk {
 	uint64_t packet;
 };
 
-static void begin(struct talk *t, uint8_t protocol)
+/* out_index: as in struct flow; -1: both ends are inside. */
+static void begin_across(struct talk *t, uint8_t protocol, int out_index)
 {
-	*t = (struct talk){.flow = {.id = 1, .out_index = -1, .start_seen = true}};
+	*t = (struct talk){.flow = {.id = 1, .out_index = out_index, .start_seen = true}};
 	assert_true(addr_parse("192.168.20.10", &t->flow.tuple.src.addr));
 	assert_true(addr_parse("203.0.113.9", &t->flow.tuple.dst.addr));
 	t->flow.tuple.src.port = 50000;
@@ -61,6 +62,11 @@ static void begin(struct talk *t, uint8_t protocol)
 	assert_int_equal(hostname_cache_new(&t->context.names, &t->budget), STATUS_OK);
 	assert_int_equal(related_table_new(&t->context.related, &t->budget), STATUS_OK);
 	assert_int_equal(conversation_new(&t->c, &t->context, &t->flow), STATUS_OK);
+}
+
+static void begin(struct talk *t, uint8_t protocol)
+{
+	begin_across(t, protocol, -1);
 }
 
 static void say(struct talk *t, uint8_t direction, struct span bytes)
@@ -561,9 +567,65 @@ static void counts_what_nobody_asked_over_tcp(void **state)
 	end(&t, &row);
 }
 
+/* The far end sends a hello of its own, or a request: it does not name itself by them. */
+static void lets_nobody_outside_say_whom_we_call(void **state)
+{
+	struct writing named = client_stream(true), nameless = client_stream(false);
+	struct store_flow row;
+
+	(void)state;
+	for (int out = 0; out < 2; out++) {
+		uint8_t ours = (uint8_t)out, far = (uint8_t)!out;
+		struct talk t;
+
+		begin_across(&t, TCP, out);
+		say(&t, far, span_of(named.bytes, named.len));
+		end(&t, &row);
+		assert_int_equal(row.name_count, 0);
+		assert_string_equal(row.ja4, JA4_TCP);
+		begin_across(&t, TCP, out);
+		say(&t, far, span_of(nameless.bytes, nameless.len));
+		say(&t, ours, span_of(named.bytes, named.len));
+		end(&t, &row);
+		check_named(&row, "sni", JA4_TCP);
+		begin_across(&t, TCP, out);
+		say_text(&t, far, "GET / HTTP/1.1\r\nHost: " NAME "\r\nUser-Agent: PMS/1\r\n\r\n");
+		end(&t, &row);
+		assert_int_equal(row.name_count, 0);
+		assert_string_equal(row.user_agent, "");
+		begin_across(&t, TCP, out);
+		say_text(&t, ours, "GET / HTTP/1.1\r\nHost: " NAME "\r\nUser-Agent: PMS/1\r\n\r\n");
+		end(&t, &row);
+		assert_int_equal(row.name_count, 1);
+		assert_string_equal(row.user_agent, "PMS/1");
+	}
+}
+
+/* What the practice's own server shows to a visitor is not the visitor's. */
+static void takes_the_certificate_of_the_far_end_only(void **state)
+{
+	struct writing client = client_stream(false), server = server_stream(true);
+	struct store_flow row;
+
+	(void)state;
+	for (int out = 0; out < 2; out++) {
+		struct talk t;
+
+		begin_across(&t, TCP, out);
+		say(&t, 0, span_of(client.bytes, client.len));
+		say(&t, 1, span_of(server.bytes, server.len));
+		end(&t, &row);
+		assert_int_equal(row.certificate.seen, out == 0);
+		assert_int_equal(row.name_count, out == 0 ? 2 : 0);
+		assert_string_equal(row.tls_version, "TLS 1.2");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(lets_nobody_outside_say_whom_we_call),
+	        cmocka_unit_test(takes_the_certificate_of_the_far_end_only),
 	        cmocka_unit_test(reads_a_hello_in_any_segments),
 	        cmocka_unit_test(names_by_the_front_of_a_hello),
 	        cmocka_unit_test(reads_a_hello_that_comes_late),
