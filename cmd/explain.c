@@ -3,7 +3,9 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/country.h"
 #include "base/timestamp.h"
+#include "report/sentences.h"
 #include "report/width.h"
 
 #define LABEL_COLUMNS 18
@@ -65,16 +67,6 @@ static void add_to_list(char ret[static LIST_CHARS], const char *text)
 	snprintf(ret + len, LIST_CHARS - len, "%s%s", len > 0 ? ", " : "", text);
 }
 
-static void list_categories(category_set set, char ret[static LIST_CHARS])
-{
-	ret[0] = '\0';
-	for (int i = 0; i < CATEGORIES; i++)
-		if (set & UINT32_C(1) << i)
-			add_to_list(ret, category_name((enum category)i));
-	if (set == 0)
-		add_to_list(ret, "nothing");
-}
-
 static void rule_text(const struct match_rule *r, char ret[static MATCH_TEXT_CHARS + 16])
 {
 	static const char *const kinds[] = {[MATCH_SNI] = "sni",
@@ -117,25 +109,15 @@ static void list_rules(const struct match_rule *rules, size_t count, uint32_t ow
 		add_to_list(ret, "nothing recorded");
 }
 
-static const char *status_word(enum program_status status)
-{
-	static const char *const words[] = {[PROGRAM_APPROVED] = "approved",
-	        [PROGRAM_TRIAL] = "on trial",
-	        [PROGRAM_RETIRED] = "retired",
-	        [PROGRAM_BANNED] = "banned"};
-
-	return words[status];
-}
-
 void explain_program(const struct explanation *e, const struct registry_program *p)
 {
 	const struct match_rule *rules;
 	char place[PLACE_CHARS], list[LIST_CHARS];
 	size_t count;
 
-	explain_line(e, "Row", "%s (%s): %s, %s of %s, status %s; %s answers for it.",
-	        place_of(e, p->place, place), p->id, p->name, program_kind_text(p->kind), p->vendor,
-	        status_word(p->status), p->owner);
+	explain_line(e, "Row", "%s (%s): %s, made by %s; %s. Recorded as %s; %s answers for it.",
+	        place_of(e, p->place, place), p->id, p->name, p->vendor,
+	        program_kind_words(p->kind), program_status_words(p->status), p->owner);
 	rules = registry_program_rules(e->registry, &count);
 	for (size_t i = 0; i < registry_program_count(e->registry); i++)
 		if (registry_program(e->registry, i) == p)
@@ -150,7 +132,7 @@ static void list_countries(const struct registry_destination *d, char ret[static
 {
 	ret[0] = '\0';
 	for (size_t i = 0; i < d->allowed_country_count; i++)
-		add_to_list(ret, d->allowed_countries[i]);
+		add_to_list(ret, country_name(d->allowed_countries[i]));
 	if (d->any_country)
 		add_to_list(ret, "any country");
 	if (ret[0] == '\0')
@@ -163,9 +145,9 @@ void explain_destination(
 	char place[PLACE_CHARS], list[LIST_CHARS];
 
 	list_countries(d, list);
-	explain_line(e, label, "%s (%s): %s, recorded in %s, role %s; allowed: %s.",
-	        place_of(e, d->place, place), d->id, d->recipient, d->recipient_country,
-	        destination_role_text(d->role), list);
+	explain_line(e, label, "%s (%s): %s, recorded in %s; %s. It may go to: %s.",
+	        place_of(e, d->place, place), d->id, d->recipient,
+	        country_name(d->recipient_country), destination_role_words(d->role), list);
 }
 
 /* "from 2025-02-01 to 2028-01-31", and where the day stands to it. */
@@ -197,49 +179,48 @@ static void describe_term(int32_t from, int32_t to, int32_t day, char ret[static
 void explain_contract(const struct explanation *e, const char *label,
         const struct registry_contract *c, int32_t day)
 {
-	char place[PLACE_CHARS], term[LIST_CHARS], list[LIST_CHARS];
+	char place[PLACE_CHARS], term[LIST_CHARS], list[CATEGORY_WORDS_CHARS];
 
 	describe_term(c->start_day, c->end_day, day, term);
-	list_categories(c->categories, list);
-	explain_line(e, label, "%s (%s): with %s, %s; lists %s%s. Document: %s.",
+	category_set_words(c->categories, list);
+	explain_line(e, label, "%s (%s): with %s, %s; covers %s%s. Document: %s.",
 	        place_of(e, c->place, place), c->id, c->recipient,
-	        c->type == CONTRACT_NONE ? "recorded as none" : term, list,
+	        c->type == CONTRACT_NONE ? "recorded as none" : term, *list ? list : "nothing",
 	        c->deid_promised ? "; promises that data is de-identified" : "",
 	        c->doc_ref[0] ? c->doc_ref : "not recorded");
-}
-
-static const char *basis_words(enum basis_kind basis)
-{
-	static const char *const words[] = {[BASIS_PRIMARY_PURPOSE] = "the primary purpose",
-	        [BASIS_DIRECTLY_RELATED] = "a directly related purpose that patients expect",
-	        [BASIS_EXPRESS_CONSENT] = "express consent",
-	        [BASIS_CONSENT_PER_VISIT] = "consent at each visit",
-	        [BASIS_OPT_OUT_NOTICE] = "a notice with a way to opt out",
-	        [BASIS_DEIDENTIFIED] = "data being de-identified",
-	        [BASIS_LAW] = "a law that requires or authorises it",
-	        [BASIS_RESEARCH] = "research under s 95A",
-	        [BASIS_INTERNAL_USE] = "the practice's own use",
-	        [BASIS_UNKNOWN] = "a reason recorded as unknown"};
-
-	return words[basis];
 }
 
 void explain_basis(
         const struct explanation *e, const char *label, const struct registry_basis *b, int32_t day)
 {
-	char place[PLACE_CHARS], term[LIST_CHARS], list[LIST_CHARS];
+	char place[PLACE_CHARS], term[LIST_CHARS], list[CATEGORY_WORDS_CHARS];
 
 	describe_term(b->from_day, b->to_day, day, term);
-	list_categories(b->categories, list);
-	explain_line(e, label, "%s (%s): to %s for %s, by %s, %s; lists %s. Form or notice: %s.",
-	        place_of(e, b->place, place), b->id, b->recipient, purpose_text(b->purpose),
-	        basis_words(b->basis), term, list,
+	category_set_words(b->categories, list);
+	explain_line(e, label,
+	        "%s (%s): to %s for %s, because of %s, %s; covers %s. Form or notice: %s.",
+	        place_of(e, b->place, place), b->id, b->recipient, purpose_words(b->purpose),
+	        basis_words(b->basis), term, *list ? list : "nothing",
 	        b->evidence_ref[0] ? b->evidence_ref : "none recorded");
 }
 
 static const struct endpoint *far_end(const struct store_flow *f)
 {
 	return f->out_index == 1 ? &f->tuple.src : &f->tuple.dst;
+}
+
+/* "a|b": "a, b" */
+static void list_candidates(const char *joined, char ret[static LIST_CHARS])
+{
+	ret[0] = '\0';
+	while (*joined) {
+		char one[PROGRAM_ID_CHARS];
+		size_t len = strcspn(joined, "|");
+
+		snprintf(one, sizeof(one), "%.*s", (int)len, joined);
+		add_to_list(ret, one);
+		joined += joined[len] == '|' ? len + 1 : len;
+	}
 }
 
 static void flow_program(
@@ -254,18 +235,20 @@ static void flow_program(
 	if (answer->carrier[0])
 		explain_line(e, "Process", "%s sent it", answer->carrier);
 	if (answer->program < 0 || !e->registry) {
-		explain_line(e, "Program", "%s. No match_rules of programs.csv fit.",
+		explain_line(e, "Program", "%s. No row of programs.csv fits it.",
 		        answer->id[0] ? answer->id : "we could not tell which");
 		return;
 	}
 	p = registry_program(e->registry, (size_t)answer->program);
 	rules = registry_program_rules(e->registry, &count);
 	list_rules(rules, count, (uint32_t)answer->program, subject, list);
-	explain_line(e, "Program", "%s (%s): %s, status %s; known by %s (%s).",
-	        place_of(e, p->place, place), p->id, p->name, status_word(p->status), list,
-	        program_confidence_text(answer->confidence));
-	if (answer->candidate_count > 1)
-		explain_line(e, "Rivals", "the rules of these fit as well: %s", a->candidates);
+	explain_line(e, "Program", "%s (%s): %s, recorded as %s; known by %s (%s).",
+	        place_of(e, p->place, place), p->id, p->name, program_status_words(p->status), list,
+	        program_confidence_words(answer->confidence));
+	if (answer->candidate_count > 1) {
+		list_candidates(a->candidates, list);
+		explain_line(e, "Rivals", "the rows of these fit as well: %s", list);
+	}
 }
 
 static void flow_destination(
@@ -293,9 +276,11 @@ static void flow_country(const struct explanation *e, const struct store_flow *f
 {
 	if (f->country[0])
 		explain_line(e, "Country",
-		        "the first computer contacted appears to be in %s (%s%s%s)%s", f->country,
-		        f->country_confidence, f->organisation[0] ? "; network of " : "",
-		        f->organisation, f->anycast ? "; one address for many places" : "");
+		        "the first computer contacted appears to be in %s (%s%s%s)%s",
+		        country_name(f->country),
+		        sentence_country_confidence(f->country_confidence),
+		        f->organisation[0] ? "; network of " : "", f->organisation,
+		        f->anycast ? "; one address for many places" : "");
 	else
 		explain_line(e, "Country", "we could not tell which country this computer is in");
 }
@@ -306,7 +291,7 @@ static void flow_protection(const struct explanation *e, const struct store_flow
 		explain_line(e, "On the way", "protected by %s%s%s", f->tls_version,
 		        f->cipher[0] ? ", " : "", f->cipher);
 	else if (f->clear)
-		explain_line(e, "On the way", "in clear (%s): anyone on the way could read it",
+		explain_line(e, "On the way", "not protected (%s): anyone on the way could read it",
 		        f->protocol);
 	else
 		explain_line(e, "On the way", "we could not tell how it was protected");
@@ -338,16 +323,15 @@ static bool explain_finding(
 	if (places > 1)
 		snprintf(more, sizeof(more), " and %zu more place%s", places - 1,
 		        places == 2 ? "" : "s");
-	explain_line(e, label, "%s (%s), %llu time%s, in %s%s, certainty %s",
-	        category_name(f->category), f->kind, times, times == 1 ? "" : "s", f->place, more,
-	        tier_name(f->tier));
+	explain_line(e, label, "%s (%s), %llu time%s, in %s%s; %s", category_words(f->category),
+	        f->kind, times, times == 1 ? "" : "s", f->place, more, tier_words(f->tier));
 	return true;
 }
 
 static void flow_evidence(const struct explanation *e, const struct assessed *a)
 {
 	const struct verdict *v = &a->assessment.verdict;
-	char list[LIST_CHARS];
+	char list[CATEGORY_WORDS_CHARS], bytes[24];
 	bool any = false;
 
 	for (size_t i = 0; i < a->finding_count; i++)
@@ -357,13 +341,17 @@ static void flow_evidence(const struct explanation *e, const struct assessed *a)
 		explain_line(e, "Seen", "%s",
 		        v->evidence == EVIDENCE_NOT_INSPECTABLE
 		                ? "that it was sent; its content was closed to us"
-		                : "no clinical data");
-	if (a->flow.not_inspected_bytes > 0)
-		explain_line(e, "Not seen", "%llu bytes: %s",
-		        (unsigned long long)a->flow.not_inspected_bytes,
-		        a->flow.not_inspected_reason);
+		                : "nothing about patients in what we could read");
+	if (a->flow.not_inspected_bytes > 0) {
+		sentence_bytes(a->flow.not_inspected_bytes, bytes);
+		explain_line(e, "Not seen", "%s: %s", bytes,
+		        sentence_reason(a->flow.not_inspected_reason));
+	} else if (!any && a->flow.not_inspected_reason[0]) {
+		explain_line(e, "Not seen", "a part of it: %s",
+		        sentence_reason(a->flow.not_inspected_reason));
+	}
 	if (v->evidence != EVIDENCE_SEEN && v->declared) {
-		list_categories(v->declared, list);
+		category_set_words(v->declared, list);
 		explain_line(e, "Declared", "your register says that this goes there: %s", list);
 	}
 }
@@ -417,7 +405,8 @@ static void flow_missing(const struct explanation *e, const struct assessed *a)
 	assess_match(&a->flow, &subject);
 	explain_heading(e, "Missing in the register");
 	if (a->assessment.program.program < 0)
-		explain_line(e, "programs.csv", "a row whose match_rules fit this traffic");
+		explain_line(e, "programs.csv",
+		        "a row for this program, whose match_rules fit what it sent");
 	if (v->destination < 0)
 		explain_line(e, "destinations.csv", "a row that matches %s",
 		        subject.name_count > 0 ? subject.names[0] : "this address");
@@ -458,8 +447,8 @@ void explain_flow(const struct explanation *e, const struct assessed *a)
 	flow_protection(e, f);
 	flow_evidence(e, a);
 	flow_paper(e, a);
-	explain_line(e, "Verdict", "%s; evidence %s, paper %s", outcome_name(v->outcome),
-	        evidence_name(v->evidence), paper_name(v->paper));
+	explain_line(e, "Verdict", "%s; content: %s; paper: %s", outcome_words(v->outcome),
+	        evidence_words(v->evidence), paper_words(v->paper));
 	flow_flags(e, v);
 	flow_missing(e, a);
 }

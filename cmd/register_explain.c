@@ -136,11 +136,14 @@ static int walk(struct search *s, const char *program_id, struct traffic *by_des
 static void print_flag(const struct explanation *e, const struct report_flag *f)
 {
 	char first[32], last[32];
+	bool once;
 
 	sentence_moment(f->first_ns, first);
 	sentence_moment(f->last_ns, last);
-	explain_line(e, severity_name(f->severity), "%s (%s, id %s; %" PRIu64 " time%s, %s to %s)",
-	        f->sentence, f->name, f->id, f->times, f->times == 1 ? "" : "s", first, last);
+	once = strcmp(first, last) == 0;
+	explain_line(e, severity_name(f->severity), "%s (%s, id %s; %" PRIu64 " time%s, %s%s%s)",
+	        f->sentence, f->name, f->id, f->times, f->times == 1 ? "" : "s", first,
+	        once ? "" : " to ", once ? "" : last);
 	explain_line(e, "", "Register: %s", f->register_says);
 	explain_line(e, "", "Rule: %s", f->rule);
 	if (f->would_clear[0])
@@ -194,13 +197,21 @@ static void print_destinations(const struct explanation *e, uint32_t program,
 /* Held against the last day on which the program was seen. */
 static void print_paper(const struct explanation *e, uint32_t program, int32_t day)
 {
+	bool any = false;
+
 	explain_heading(e, "On what paper");
 	for (size_t i = 0; i < registry_contract_count(e->registry); i++)
-		if (lists(registry_contract(e->registry, i), program))
+		if (lists(registry_contract(e->registry, i), program)) {
 			explain_contract(e, "Agreement", registry_contract(e->registry, i), day);
+			any = true;
+		}
 	for (size_t i = 0; i < registry_basis_count(e->registry); i++)
-		if (registry_basis(e->registry, i)->program == program)
+		if (registry_basis(e->registry, i)->program == program) {
 			explain_basis(e, "Reason", registry_basis(e->registry, i), day);
+			any = true;
+		}
+	if (!any)
+		explain_line(e, "None", "no row of contracts.csv or basis.csv names this program");
 }
 
 static void print_missing(
@@ -306,7 +317,7 @@ static int explain_unregistered(struct search *s, const char *id)
 		return status != STATUS_OK ? status : STATUS_USAGE;
 	describe_traffic(&seen, text);
 	fprintf(s->out.out, "Program %s\n", id);
-	explain_line(&s->out, "Row", "none: no match_rules of programs.csv fit");
+	explain_line(&s->out, "Row", "none: no row of programs.csv fits it");
 	explain_line(&s->out, "Seen", "%s", text);
 	status = print_flags(s, id, "");
 	if (status == STATUS_OK) {

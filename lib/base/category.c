@@ -1,5 +1,6 @@
 #include "base/category.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const names[CATEGORIES] = {
@@ -21,11 +22,46 @@ static const char *const names[CATEGORIES] = {
         [CATEGORY_UNKNOWN] = "unknown",
 };
 
+static const char *const words[CATEGORIES] = {
+        [CATEGORY_CONTACT] = "names and contact details",
+        [CATEGORY_IDENTIFIERS] = "patient identifiers",
+        [CATEGORY_APPOINTMENT] = "appointments",
+        [CATEGORY_CLINICAL] = "clinical notes",
+        [CATEGORY_MEDICATION] = "medicines",
+        [CATEGORY_RESULTS] = "test results",
+        [CATEGORY_LETTERS] = "letters",
+        [CATEGORY_AUDIO] = "sound recordings",
+        [CATEGORY_IMAGES] = "images",
+        [CATEGORY_BILLING] = "billing details",
+        [CATEGORY_MHR_DOC] = "documents of the kind used in My Health Record",
+        [CATEGORY_DEIDENTIFIED] = "de-identified data",
+        [CATEGORY_FULL_DB] = "the whole database",
+        [CATEGORY_CREDENTIALS] = "passwords or keys",
+        [CATEGORY_TELEMETRY] = "details of how the program is used",
+        [CATEGORY_UNKNOWN] = "data of unknown kind",
+};
+
 #define BIT(c) (UINT32_C(1) << (c))
 
 const char *category_name(enum category c)
 {
 	return (unsigned)c < CATEGORIES ? names[c] : "unknown";
+}
+
+const char *category_words(enum category c)
+{
+	return words[(unsigned)c < CATEGORIES ? c : CATEGORY_UNKNOWN];
+}
+
+void category_set_words(category_set set, char ret[static CATEGORY_WORDS_CHARS])
+{
+	size_t len = 0;
+
+	ret[0] = '\0';
+	for (unsigned i = 0; i < CATEGORIES; i++)
+		if (set & BIT(i))
+			len += (size_t)snprintf(ret + len, CATEGORY_WORDS_CHARS - len, "%s%s",
+			        len > 0 ? ", " : "", words[i]);
 }
 
 bool category_parse(const char *name, enum category *ret)

@@ -34,6 +34,11 @@ typedef uint32_t category_set; /* bit 1 << enum category */
 #define CATEGORY_SET_CHARS 192 /* all names joined with '|' */
 
 const char *category_name(enum category c);
+/* "names and contact details": for people. */
+const char *category_words(enum category c);
+/* Words joined with ", "; "" for the empty set. */
+#define CATEGORY_WORDS_CHARS 448 /* all of them */
+void category_set_words(category_set set, char ret[static CATEGORY_WORDS_CHARS]);
 bool category_parse(const char *name, enum category *ret) NONNULL(1, 2);
 /* Names joined with '|', in the order of the enum; "" for the empty set. */
 void category_set_format(category_set set, char ret[static CATEGORY_SET_CHARS]);

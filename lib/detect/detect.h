@@ -91,6 +91,7 @@ int detect_session_next(struct detect_session *s, struct finding *ret) WUNRES NO
 bool detect_session_tags_full(const struct detect_session *s) NONNULL(1);
 
 const char *tier_name(enum tier t);
+const char *tier_words(enum tier t); /* for people */
 bool tier_parse(const char *name, enum tier *ret) NONNULL(1, 2);
 const char *finding_class_name(enum finding_class c);
 bool finding_class_parse(const char *name, enum finding_class *ret) NONNULL(1, 2);

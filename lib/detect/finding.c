@@ -30,6 +30,20 @@ const char *tier_name(enum tier t)
 	return (size_t)t < ARRAY_LEN(tier_names) ? tier_names[t] : "none";
 }
 
+const char *tier_words(enum tier t)
+{
+	static const char *const words[] = {[TIER_NONE] = "nothing",
+	        [TIER_REFERENCE] = "a word of reference lists, about nobody",
+	        [TIER_DIRECTORY] = "about a clinic or a clinician, not a patient",
+	        [TIER_WEAK] = "a weak sign, which counts for nothing alone",
+	        [TIER_MEDIUM] = "likely",
+	        [TIER_HIGH] = "nearly certain",
+	        [TIER_SEALED] = "sealed, so not opened",
+	        [TIER_OPAQUE] = "closed to us"};
+
+	return (size_t)t < ARRAY_LEN(words) ? words[t] : "";
+}
+
 bool tier_parse(const char *name, enum tier *ret)
 {
 	size_t i = index_of(tier_names, ARRAY_LEN(tier_names), name);

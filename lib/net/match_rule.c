@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/status.h"
 
@@ -177,6 +178,28 @@ int match_rule_parse(struct span term, struct match_rule *ret, const char **ret_
 	}
 	*ret = rule;
 	return STATUS_OK;
+}
+
+bool match_process_is_shared(const char *process)
+{
+	static const char *const shared[] = {"chrome", "chromium", "google-chrome", "msedge",
+	        "msedgewebview2", "firefox", "iexplore", "opera", "brave", "vivaldi", "safari",
+	        "electron", /* browsers */
+	        "svchost", "dllhost", "rundll32", "taskhostw", "wscript", "cscript", "mshta",
+	        "msiexec", "bitsadmin", "backgroundtransferhost", /* of Windows */
+	        "cmd", "powershell", "pwsh", "bash", "sh",        /* shells */
+	        "java", "javaw", "python", "python3", "pythonw", "py", "node", "dotnet", "mono",
+	        "perl", "ruby", "php", "wine", "w3wp",                             /* runtimes */
+	        "curl", "wget", "ssh", "scp", "sftp", "ftp", "openssl", "stunnel", /* carriers */
+	        "systemd", "launchd", "inetd", "httpd", "nginx"};
+	size_t len = strlen(process);
+
+	if (len > 4 && strcasecmp(process + len - 4, ".exe") == 0)
+		len -= 4;
+	for (size_t i = 0; i < ARRAY_LEN(shared); i++)
+		if (strlen(shared[i]) == len && strncasecmp(process, shared[i], len) == 0)
+			return true;
+	return false;
 }
 
 bool match_host(const char *pattern, const char *host)

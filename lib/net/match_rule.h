@@ -59,6 +59,9 @@ enum match_strength match_rule_strength(const struct match_rule *r) NONNULL(1);
 /* A port that programs of every kind use (web, names, time, mail): by itself it says nothing of
  * which program this is. */
 bool match_rule_is_common_port(const struct match_rule *r) NONNULL(1);
+/* A process that works for many programs and sites, such as a browser, a runtime or a service of
+ * the system: its name says nothing of which of them sends. In any case of letters. */
+bool match_process_is_shared(const char *process) NONNULL(1);
 /* "*.x" matches "a.x" and "a.b.x", not "x"; "x" matches "x" only. Both lower case. */
 bool match_host(const char *pattern, const char *host) NONNULL(1, 2);
 

@@ -15,21 +15,6 @@ struct fit {
 	size_t spelled;
 };
 
-/* Programs that carry other programs' traffic: what they are says nothing of who asked. */
-static bool is_carrier(const char *process)
-{
-	static const char *const carriers[] = {"chrome.exe", "msedge.exe", "firefox.exe",
-	        "iexplore.exe", "opera.exe", "brave.exe", "safari", "chrome", "chromium", "firefox",
-	        "google-chrome", "msedge", "msedgewebview2.exe", "svchost.exe", "dllhost.exe",
-	        "java.exe", "javaw.exe", "python.exe", "pythonw.exe", "node.exe", "powershell.exe",
-	        "dotnet.exe", "java", "python3", "node", "dotnet"};
-
-	for (size_t i = 0; i < ARRAY_LEN(carriers); i++)
-		if (strcasecmp(process, carriers[i]) == 0)
-			return true;
-	return false;
-}
-
 static bool is_kernel(const char *process)
 {
 	return strcasecmp(process, "system") == 0 || strcasecmp(process, "idle") == 0 ||
@@ -174,7 +159,7 @@ static void answer_without_rule(const struct program_evidence *e, struct program
 static bool process_outranks(const struct program_answer *a, enum match_strength strength)
 {
 	return strength == MATCH_STRENGTH_PORT && a->carrier[0] != '\0' &&
-	       !is_carrier(a->carrier) && !is_kernel(a->carrier);
+	       !match_process_is_shared(a->carrier) && !is_kernel(a->carrier);
 }
 
 void program_identify(const struct program_evidence *e, const struct match_rule *rules,
@@ -208,7 +193,8 @@ void program_identify(const struct program_evidence *e, const struct match_rule 
 	ret->confidence = confidence_of(strength);
 	/* The row says by which processes this program sends, and this is none of them. */
 	if (strength != MATCH_STRENGTH_PROCESS && ret->carrier[0] != '\0' &&
-	        !is_carrier(ret->carrier) && has_process_rule(rules, count, best->owner))
+	        !match_process_is_shared(ret->carrier) &&
+	        has_process_rule(rules, count, best->owner))
 		ret->confidence = lowered(ret->confidence);
 	if (ret->candidate_count > 1)
 		ret->confidence = lowered(ret->confidence);
@@ -227,4 +213,15 @@ const char *program_confidence_text(enum program_confidence c)
 	static const char *const texts[] = {"none", "weak", "probable", "strong", "exact"};
 
 	return (size_t)c < ARRAY_LEN(texts) ? texts[c] : "none";
+}
+
+const char *program_confidence_words(enum program_confidence c)
+{
+	static const char *const words[] = {[CONFIDENCE_NONE] = "a guess",
+	        [CONFIDENCE_WEAK] = "a weak sign",
+	        [CONFIDENCE_PROBABLE] = "likely",
+	        [CONFIDENCE_STRONG] = "a strong sign",
+	        [CONFIDENCE_EXACT] = "certain"};
+
+	return (size_t)c < ARRAY_LEN(words) ? words[c] : words[0];
 }

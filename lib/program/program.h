@@ -64,6 +64,7 @@ struct program_answer {
 void program_identify(const struct program_evidence *e, const struct match_rule *rules,
         size_t count, struct program_answer *ret) NONNULL(1, 4);
 const char *program_method_text(enum program_method m); /* "capture", "rule", "hint", "none", … */
-const char *program_confidence_text(enum program_confidence c); /* "exact", … */
+const char *program_confidence_text(enum program_confidence c);  /* "exact", … */
+const char *program_confidence_words(enum program_confidence c); /* for people */
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/country.h"
 #include "base/status.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"

@@ -35,8 +35,6 @@ bool cell_is_none(const struct sheet_cell *cell) NONNULL(1);
 
 /* How a cell that is no date could be read; each reading is named, none is chosen. */
 void date_advice(const char *text, char ret[static ADVICE_CHARS]) NONNULL(1);
-/* True for an ISO 3166-1 alpha-2 code. */
-bool country_known(const char *code) NONNULL(1);
 /* The code that a person may have meant ("Australia", "au"); NULL when it cannot be told. */
 const char *country_meant(const char *text, char ret[static 3]) NONNULL(1);
 /* True when the text holds a Medicare or health identifier number with its check digit right:

@@ -349,5 +349,11 @@ bool registry_is_shared_host(const char *name) NONNULL(1);
 const char *program_kind_text(enum program_kind kind);
 const char *destination_role_text(enum destination_role role);
 const char *purpose_text(enum purpose purpose);
+/* The same for people: "sends messages to patients". */
+const char *program_kind_words(enum program_kind kind);
+const char *program_status_words(enum program_status status);
+const char *destination_role_words(enum destination_role role);
+const char *purpose_words(enum purpose purpose);
+const char *basis_words(enum basis_kind basis);
 
 #endif

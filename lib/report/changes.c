@@ -67,6 +67,8 @@ static int add_change(struct report *r, const struct flag_row *before, const str
 	change->kind = CHANGE_SEVERITY;
 	if (!before || !after)
 		change->kind = after ? CHANGE_NEW : CHANGE_GONE;
+	else if (before->accepted != after->accepted)
+		change->kind = after->accepted ? CHANGE_ACCEPTED : CHANGE_NOT_ACCEPTED;
 	return after ? STATUS_OK : keep_texts(r, &change->row);
 }
 
@@ -82,7 +84,8 @@ static int merge(struct report *r, const struct flag_row *before, size_t before_
 
 		if (i < before_count && j < after_count)
 			order = strcmp(before[i].hex, after[j].hex);
-		if (order == 0 && before[i].severity == after[j].severity)
+		if (order == 0 && before[i].severity == after[j].severity &&
+		        before[i].accepted == after[j].accepted)
 			r->flags_unchanged++;
 		else
 			status = add_change(
@@ -122,8 +125,11 @@ int report_compare(struct report *r, struct report *before, const char *against)
 
 const char *change_name(enum change_kind kind)
 {
-	static const char *const names[] = {
-	        [CHANGE_GONE] = "gone", [CHANGE_NEW] = "new", [CHANGE_SEVERITY] = "severity"};
+	static const char *const names[] = {[CHANGE_GONE] = "gone",
+	        [CHANGE_NEW] = "new",
+	        [CHANGE_SEVERITY] = "severity",
+	        [CHANGE_ACCEPTED] = "accepted",
+	        [CHANGE_NOT_ACCEPTED] = "not-accepted"};
 
 	return names[kind];
 }
@@ -162,15 +168,16 @@ void changes_sentence(const struct report *r, char *ret, size_t size)
 	for (size_t i = 0; i < r->change_count; i++)
 		counts[r->changes[i].kind]++;
 	snprintf(ret, size,
-	        "Compared with %s: %zu flag%s gone, %zu new, %zu of another severity, %zu as "
-	        "before.",
+	        "Compared with %s: %zu flag%s gone, %zu new, %zu of another severity, %zu now "
+	        "accepted, %zu no longer accepted, %zu as before.",
 	        r->compared_with, counts[CHANGE_GONE], counts[CHANGE_GONE] == 1 ? "" : "s",
-	        counts[CHANGE_NEW], counts[CHANGE_SEVERITY], r->flags_unchanged);
+	        counts[CHANGE_NEW], counts[CHANGE_SEVERITY], counts[CHANGE_ACCEPTED],
+	        counts[CHANGE_NOT_ACCEPTED], r->flags_unchanged);
 }
 
 void change_severities(const struct flag_change *c, char ret[static CHANGE_SEVERITY_CHARS])
 {
-	if (c->kind == CHANGE_SEVERITY)
+	if (c->before != c->after && c->kind != CHANGE_NEW && c->kind != CHANGE_GONE)
 		snprintf(ret, CHANGE_SEVERITY_CHARS, "%s, was %s", severity_name(c->after),
 		        severity_name(c->before));
 	else
@@ -182,6 +189,8 @@ const char *change_heading(enum change_kind kind)
 {
 	static const char *const headings[] = {[CHANGE_NEW] = "New",
 	        [CHANGE_SEVERITY] = "Of another severity",
+	        [CHANGE_ACCEPTED] = "Now accepted",
+	        [CHANGE_NOT_ACCEPTED] = "No longer accepted",
 	        [CHANGE_GONE] = "Gone"};
 
 	return headings[kind];

@@ -282,7 +282,7 @@ SUMMARY_CELL(cell_country_shown)
 	bool sure = !strstr(confidence, "unproven") && !strstr(confidence, "none");
 
 	(void)r;
-	format_list(row->text[ROW_COUNTRY], scratch);
+	sentence_countries(row->text[ROW_COUNTRY], scratch);
 	if (scratch[0] == '\0')
 		return "?";
 	if (!sure)
@@ -292,18 +292,32 @@ SUMMARY_CELL(cell_country_shown)
 
 SUMMARY_CELL(cell_evidence_shown)
 {
-	char list[CELL_CHARS], spaced[CELL_CHARS];
+	char list[CATEGORY_WORDS_CHARS];
 
 	(void)r;
-	category_set_format(row->seen ? row->seen : row->declared, list);
-	format_list(list, spaced);
-	snprintf(scratch, CELL_CHARS, "%s", evidence_name(row->evidence));
+	category_set_words(row->seen ? row->seen : row->declared, list);
 	if (row->seen)
-		snprintf(scratch, CELL_CHARS, "%s: %.1200s", evidence_name(row->evidence), spaced);
+		snprintf(scratch, CELL_CHARS, "%s", list);
 	else if (row->declared)
-		snprintf(scratch, CELL_CHARS, "%s; declared: %.1200s", evidence_name(row->evidence),
-		        spaced);
+		snprintf(scratch, CELL_CHARS, "%s; %s: %s", evidence_words(row->evidence),
+		        evidence_words(EVIDENCE_DECLARED), list);
+	else
+		snprintf(scratch, CELL_CHARS, "%s", evidence_words(row->evidence));
 	return scratch;
+}
+
+SUMMARY_CELL(cell_paper_shown)
+{
+	(void)r;
+	(void)scratch;
+	return row->flows == 0 ? "" : paper_words(row->paper);
+}
+
+SUMMARY_CELL(cell_verdict_shown)
+{
+	(void)r;
+	(void)scratch;
+	return outcome_words(row->outcome);
 }
 
 SUMMARY_CELL(cell_sent_shown)
@@ -366,6 +380,8 @@ const struct summary_column summary_columns[] = {
         {"recipient_shown", "Recipient", cell_recipient_shown, 0},
         {"country_shown", "Country", cell_country_shown, 0},
         {"evidence_shown", "What was seen", cell_evidence_shown, 0},
+        {"paper_shown", "Paper", cell_paper_shown, 0},
+        {"verdict_shown", "Verdict", cell_verdict_shown, 0},
         {"sent_shown", "Sent", cell_sent_shown, 0},
         {"flags_shown", "Flags", cell_flags_shown, 0},
 };

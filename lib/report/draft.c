@@ -96,17 +96,24 @@ static bool program_is_unknown(const struct summary_row *row)
 	               strncmp(row->program_id, UNREGISTERED, strlen(UNREGISTERED)) == 0);
 }
 
-/* What a draft program is named for: its process, or without one the far end. */
+/* Whether a process is known that is one program's own. A rule for a browser, or for a service of
+ * the system, would claim what all others send by it. */
+static bool has_own_process(const struct summary_row *row)
+{
+	return row->program_id[0] != '\0' &&
+	       !match_process_is_shared(row->program_id + strlen(UNREGISTERED));
+}
+
+/* What a draft program is named for: its process, or without one of its own the far end. */
 static const char *program_subject(const struct summary_row *row)
 {
-	return row->program_id[0] != '\0' ? row->program_id + strlen(UNREGISTERED)
-	                                  : row->destination;
+	return has_own_process(row) ? row->program_id + strlen(UNREGISTERED) : row->destination;
 }
 
 static bool same_program(const struct summary_row *a, const struct summary_row *b)
 {
 	return strcmp(a->program_id, b->program_id) == 0 &&
-	       (a->program_id[0] != '\0' || strcmp(a->destination, b->destination) == 0);
+	       (has_own_process(a) || strcmp(a->destination, b->destination) == 0);
 }
 
 static bool same_subject(const struct summary_row *a, const struct summary_row *b)
@@ -222,13 +229,16 @@ static void propose_match(const struct summary_row *row, char ret[static DRAFT_M
 static void write_program(FILE *out, const struct draft_row *d)
 {
 	const struct summary_row *row = &d->all;
-	bool process = row->program_id[0] != '\0';
+	bool process = has_own_process(row);
 	char name[DISPLAY_CHARS_MAX + 32], match[DRAFT_MATCH_CHARS];
 	const char *const set[] = {"program_id", d->id, "name", name, "kind", "other",
 	        "hosts_installed", row->text[ROW_COMPUTERS], "match_rules", match,
 	        "reads_clinical_db", "unknown", "update_owner", "unknown", NULL};
 
-	snprintf(name, sizeof(name), "%s%.58s", process ? "" : "program that contacts ",
+	snprintf(name, sizeof(name), "%s%.58s",
+	        process                    ? ""
+	        : *row->program_id != '\0' ? "site or program behind "
+	                                   : "program that contacts ",
 	        program_subject(row));
 	if (process)
 		snprintf(match, sizeof(match), "proc:%.256s", program_subject(row));

@@ -78,14 +78,26 @@ static void describe_where(const struct summary_row *row, char ret[static SENTEN
 {
 	char names[CELL_CHARS], owner[CELL_CHARS], country[CELL_CHARS], how[CELL_CHARS];
 	const char *const *text = row->text;
+	int len;
 
 	format_or(text[ROW_NAMES], text[ROW_PREFIX], names);
 	format_list(text[ROW_ORGANISATION], owner);
-	format_or(text[ROW_COUNTRY], "not known", country);
-	format_list(*text[ROW_COUNTRY] ? text[ROW_COUNTRY_CONFIDENCE] : "", how);
-	snprintf(ret, SENTENCE_CHARS, "%.900s%s%.300s; country %.100s%s%.100s%s%s%.200s", names,
-	        *owner ? ", network of " : "", owner, country, *how ? " (" : "", how,
-	        *how ? ")" : "", *text[ROW_SERVICE] ? "; looks like " : "", text[ROW_SERVICE]);
+	sentence_countries(text[ROW_COUNTRY], country);
+	snprintf(how, sizeof(how), "%s",
+	        strchr(text[ROW_COUNTRY_CONFIDENCE], '|')
+	                ? "not equally sure of each"
+	                : sentence_country_confidence(text[ROW_COUNTRY_CONFIDENCE]));
+	len = snprintf(ret, SENTENCE_CHARS, "%.900s%s%.300s; ", names,
+	        *owner ? ", network of " : "", owner);
+	if (*country)
+		len += snprintf(ret + len, SENTENCE_CHARS - (size_t)len,
+		        "appears to be in %.200s (%.100s)", country, how);
+	else
+		len += snprintf(
+		        ret + len, SENTENCE_CHARS - (size_t)len, "we could not tell the country");
+	if (*text[ROW_SERVICE])
+		snprintf(ret + len, SENTENCE_CHARS - (size_t)len, "; looks like %.200s",
+		        text[ROW_SERVICE]);
 }
 
 static void list_draft(const struct draft_row *d, FILE *out, unsigned width)

@@ -246,7 +246,7 @@ static void write_table(const struct report *r, const struct row_list *rows, FIL
 	} shown[] = {{"program_shown", "<td class=\"name\">"},
 	        {"recipient_shown", "<td class=\"name\">"}, {"country_shown", "<td>"},
 	        {"flows", "<td class=\"number\">"}, {"sent_shown", "<td class=\"number\">"},
-	        {"evidence_shown", "<td>"}, {"paper", "<td>"}, {"verdict", "<td>"}};
+	        {"evidence_shown", "<td>"}, {"paper_shown", "<td>"}, {"verdict_shown", "<td>"}};
 	char scratch[CELL_CHARS];
 
 	fputs("<h2>Programs and recipients</h2>\n<table><thead><tr>", out);
@@ -269,13 +269,13 @@ static void write_table(const struct report *r, const struct row_list *rows, FIL
 		        rows->count - HTML_ROWS_MAX);
 	fputs("<p><small>Country: where the first computer contacted appears to be; it says little "
 	      "about where data is kept. A question mark means that we are not sure. "
-	      "<em>Declared</em>: what your register says goes there, where we could not look. "
-	      "<em>Act</em>: the same day. <em>Look</em>: needs a person. <em>Cannot tell</em>: "
-	      "the paper is in order, the content was closed to us. <em>Covered</em>: paper and "
-	      "content agree. <em>Not-inspectable</em>: closed to us, most often by encryption. "
-	      "Under Paper, <em>gap</em>: an agreement is recorded, but it, or the reason on "
-	      "record, does not cover everything; <em>expired</em>: the agreement has ended; "
-	      "<em>absent</em>: none is recorded."
+	      "<em>Could not look inside</em>: most often it was encrypted, which is good "
+	      "practice. <em>Expected</em>: what your register says goes there. <em>Look at "
+	      "it</em>: needs a person. <em>Cannot tell</em>: the paper is "
+	      "in order, but we could not look inside. <em>Covered</em>: what we saw is what the "
+	      "paper says. Under Paper, <em>covered in part</em>: an agreement is recorded, but "
+	      "it, or the reason on record, does not cover everything; <em>none recorded</em>: "
+	      "your register has no agreement."
 	      "</small></p>\n",
 	        out);
 }

@@ -95,12 +95,12 @@ static void describe_sending(const struct summary_row *row, char ret[static SENT
 /* Of several conversations some may be closed to us although we saw into others. */
 static void append_content(const struct summary_row *row, char ret[static SENTENCE_CHARS])
 {
-	char kinds[SENTENCE_CHARS / 2], patients[64] = "";
+	char kinds[CATEGORY_WORDS_CHARS], patients[64] = "";
 	bool part_unseen = row->flags[FLAG_NOT_INSPECTABLE] || row->flags[FLAG_SEALED_MESSAGE] ||
 	                   row->unread_bytes > 0 || row->outcome == OUTCOME_CANNOT_TELL;
 	const char *closed = part_unseen ? " Into some of it we could not look." : "";
 
-	sentence_categories(row->seen ? row->seen : row->declared, kinds);
+	category_set_words(row->seen ? row->seen : row->declared, kinds);
 	if (row->patients > 0)
 		snprintf(patients, sizeof(patients), ", of about %" PRIu64 " patient%s",
 		        row->patients, row->patients == 1 ? "" : "s");
@@ -116,7 +116,8 @@ static void append_content(const struct summary_row *row, char ret[static SENTEN
 		snprintf(ret, SENTENCE_CHARS,
 		        " Where we could look inside we saw nothing about patients.%s", closed);
 	else
-		snprintf(ret, SENTENCE_CHARS, " We looked inside and saw nothing about patients.");
+		snprintf(ret, SENTENCE_CHARS,
+		        " In what we could read we saw nothing about patients.");
 }
 
 static void write_title(const struct report *r, const struct summary_row *row, FILE *out)

@@ -99,7 +99,14 @@ struct flag_row {
 };
 
 /* In the order in which people read them. */
-enum change_kind { CHANGE_NEW, CHANGE_SEVERITY, CHANGE_GONE, CHANGE_KINDS };
+enum change_kind {
+	CHANGE_NEW,
+	CHANGE_SEVERITY,
+	CHANGE_ACCEPTED, /* by a row of exceptions.csv, which was not there or did not count */
+	CHANGE_NOT_ACCEPTED,
+	CHANGE_GONE,
+	CHANGE_KINDS
+};
 
 /* A flag that another register raises otherwise. */
 struct flag_change {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/country.h"
 #include "base/status.h"
 
 static void PRINTF(2, 3) add(char ret[static SENTENCE_CHARS], const char *format, ...)
@@ -135,35 +136,37 @@ int sentence_period(struct report *r, char ret[static 64])
 	return STATUS_OK;
 }
 
-void sentence_categories(category_set set, char ret[static SENTENCE_CHARS / 2])
+void sentence_countries(const char *joined, char ret[static CELL_CHARS])
 {
-	static const char *const texts[CATEGORIES] = {
-	        [CATEGORY_CONTACT] = "names and contact details",
-	        [CATEGORY_IDENTIFIERS] = "patient identifiers (such as Medicare numbers)",
-	        [CATEGORY_APPOINTMENT] = "appointments",
-	        [CATEGORY_CLINICAL] = "clinical notes",
-	        [CATEGORY_MEDICATION] = "medications",
-	        [CATEGORY_RESULTS] = "test results",
-	        [CATEGORY_LETTERS] = "letters",
-	        [CATEGORY_AUDIO] = "sound recordings",
-	        [CATEGORY_IMAGES] = "images",
-	        [CATEGORY_BILLING] = "billing details",
-	        [CATEGORY_MHR_DOC] = "documents of the kind used in My Health Record",
-	        [CATEGORY_DEIDENTIFIED] = "information described as de-identified",
-	        [CATEGORY_FULL_DB] = "the whole database",
-	        [CATEGORY_CREDENTIALS] = "passwords or keys",
-	        [CATEGORY_TELEMETRY] = "details of how the program is used",
-	        [CATEGORY_UNKNOWN] = "something of unknown kind",
-	};
 	size_t len = 0;
 
 	ret[0] = '\0';
-	for (int i = 0; i < CATEGORIES; i++) {
-		if (!(set & ((category_set)1 << i)))
-			continue;
-		snprintf(ret + len, SENTENCE_CHARS / 2 - len, "%s%s", len ? ", " : "", texts[i]);
-		len = strlen(ret);
+	for (const char *at = joined; *at && len < CELL_CHARS;) {
+		size_t n = strcspn(at, "|");
+		char code[8];
+
+		snprintf(code, sizeof(code), "%.*s", (int)n, at);
+		len += (size_t)snprintf(ret + len, CELL_CHARS - len, "%s%s", len > 0 ? ", " : "",
+		        country_name(code));
+		at += at[n] == '|' ? n + 1 : n;
 	}
+}
+
+const char *sentence_country_confidence(const char *confidence)
+{
+	static const struct {
+		const char *confidence, *text;
+	} all[] = {
+	        {"none", "we could not tell"},
+	        {"unproven", "not sure: public lists differ, or the address serves many places"},
+	        {"database", "by public lists of networks"},
+	        {"override", "by exeat's own list"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (strcmp(all[i].confidence, confidence) == 0)
+			return all[i].text;
+	return confidence;
 }
 
 void sentence_totals(const struct report *r, char ret[static SENTENCE_CHARS])
@@ -242,7 +245,7 @@ static const char *const why[FLAGS] = {
         [FLAG_PROGRAM_BANNED] = "A decision of the practice is not being carried out.",
         [FLAG_PROGRAM_RETIRED_ACTIVE] = "The program may still be installed, with its access "
                                         "to records.",
-        [FLAG_NO_CONTRACT] = "Nothing recorded says what the recipient may do with the "
+        [FLAG_NO_CONTRACT] = "Nothing on record says what the recipient may do with the "
                              "information.",
         [FLAG_CONTRACT_EXPIRED] = "What the recipient promised may no longer bind it.",
         [FLAG_CONTRACT_NOT_STARTED] = "What the recipient promised may not bind it yet.",
@@ -253,7 +256,7 @@ static const char *const why[FLAGS] = {
                                "stopped.",
         [FLAG_CATEGORY_NOT_COVERED] = "More was sent than the recorded agreement is about.",
         [FLAG_DEID_CLAIM_CONTRADICTED] =
-                "The agreement or reason on record describes it as de-identified.",
+                "The paper on record says that nobody can be told from it.",
         [FLAG_IDENTIFIER_IN_METADATA] = "Addresses and file names are kept in logs along the "
                                         "way.",
         [FLAG_UNENCRYPTED] = "Anyone on the way could have read it.",
@@ -266,8 +269,8 @@ static const char *const why[FLAGS] = {
                                 "says.",
         [FLAG_COUNTRY_NOT_ALLOWED] = "The register limits where this information may go.",
         [FLAG_COUNTRY_UNCERTAIN] = "Ask the recipient where its computers are.",
-        [FLAG_OVERSEAS_BASIS_MISSING] = "Sending health information overseas needs a recorded "
-                                        "reason of its own.",
+        [FLAG_OVERSEAS_BASIS_MISSING] = "To send health information overseas you need a reason "
+                                        "of its own on record.",
         [FLAG_NO_CONSENT_RECORD] = "Nobody could show later what patients agreed to.",
         [FLAG_PURPOSE_NOT_COVERED] = "The agreement on record was made for something else.",
         [FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY] =
@@ -293,6 +296,16 @@ static const char *const why[FLAGS] = {
         [FLAG_PRESCRIPTION_TOKEN] = "Whoever holds the link can collect the medicine.",
         [FLAG_IMAGE_DOCUMENT] = "Scans may show letters, cards or patients.",
         [FLAG_RETIRED_RECIPIENT] = "Nobody may be looking after what arrives there.",
+        [FLAG_VOLUME_ANOMALY] = "A program that sends much more than usual may send what it "
+                                "should not.",
+        [FLAG_FULL_DB_SIZE] = "A whole copy of your records may now be somewhere else.",
+        [FLAG_SCHEDULE_ANOMALY] = "Somebody may have used it when nobody was meant to.",
+        [FLAG_FIRST_SEEN] = "Somebody may have set up something new.",
+        [FLAG_EXPECTED_FLOW_MISSING] = "Without a backup, lost records stay lost.",
+        [FLAG_EXPOSED_COMPUTER] = "A fault that nobody mends can be used from outside.",
+        [FLAG_UNSUPPORTED_VERSION] = "Its maker no longer mends faults that are found in it.",
+        [FLAG_NO_UPDATES_SEEN] = "Faults that its maker has mended may still be there.",
+        [FLAG_VERSION_WENT_BACK] = "Faults that were mended may be back.",
         [FLAG_UPDATE_IN_CLEAR] = "Anyone on the way can see which programs the practice "
                                  "uses.",
 };

@@ -3,6 +3,7 @@
 #define EXEAT_REPORT_SENTENCES_H
 
 #include "base/compiler.h"
+#include "report/columns.h"
 #include "report/rows.h"
 
 #define SENTENCE_CHARS 2048
@@ -19,8 +20,10 @@ void sentence_bytes(uint64_t bytes, char ret[static 24]);
 void sentence_moment(int64_t time_ns, char ret[static 32]);
 /* "21 November 2026", "from … to …": local days of the recordings. */
 int sentence_period(struct report *r, char ret[static 64]) WUNRES NONNULL(1);
-/* "names and contact details, results", for people. */
-void sentence_categories(category_set set, char ret[static SENTENCE_CHARS / 2]);
+/* "AU|NZ": "Australia, New Zealand". */
+void sentence_countries(const char *joined, char ret[static CELL_CHARS]) NONNULL(1);
+/* How a country is known, for people. */
+const char *sentence_country_confidence(const char *confidence) NONNULL(1);
 /* Why a flag is worth a person's time; never a legal conclusion. */
 const char *sentence_why(enum flag_id flag);
 /* What a not_inspected_reason means. */

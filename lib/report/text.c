@@ -30,10 +30,10 @@ static const struct {
         {"max_severity", 8, 8},
         {"program_shown", 9, 32},
         {"recipient_shown", 13, 56},
-        {"country_shown", 7, 12},
+        {"country_shown", 7, 14},
         {"evidence_shown", 11, 48},
-        {"paper", 7, 10},
-        {"verdict", 7, 11},
+        {"paper_shown", 7, 10},
+        {"verdict_shown", 7, 11},
         {"flags_shown", FLAGS_MINIMUM, 100},
 };
 

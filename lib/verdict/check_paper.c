@@ -106,15 +106,17 @@ static void check_coverage(struct decision *d)
 {
 	const struct paper_trail *t = &d->trail;
 	category_set missing = d->subject->seen & ~t->contract_covers;
-	char seen[DECISION_LIST_CHARS], listed[DECISION_LIST_CHARS], name[DECISION_ROW_CHARS];
+	char seen[DECISION_LIST_CHARS], covered[DECISION_LIST_CHARS];
+	char listed[DECISION_LIST_CHARS], name[DECISION_ROW_CHARS];
 	struct blanks blanks;
 
 	if (t->contract_in_force < 0 || missing == 0)
 		return;
-	decision_categories(missing, seen);
+	category_set_words(missing, seen);
+	category_set_words(t->contract_categories, covered);
 	decision_categories(t->contract_categories, listed);
 	blanks = decision_with(d, BLANK_CATEGORY, seen);
-	blanks.text[BLANK_LIST] = listed;
+	blanks.text[BLANK_LIST] = covered;
 	decision_raise(d, FLAG_CATEGORY_NOT_COVERED, &blanks, "%s lists %s",
 	        contract_name(d, t->contract_in_force, name), listed);
 }
@@ -160,14 +162,16 @@ static purpose_set purposes_of_kind(enum program_kind kind)
 	return purposes[kind];
 }
 
-static void list_purposes(purpose_set set, char ret[static DECISION_LIST_CHARS])
+/* words: as a sentence says it; else as the cell does. */
+static void list_purposes(purpose_set set, bool words, char ret[static DECISION_LIST_CHARS])
 {
 	const char *items[PURPOSES];
 	size_t count = 0;
 
 	for (unsigned i = 0; i < PURPOSES; i++)
 		if (set >> i & 1)
-			items[count++] = purpose_text((enum purpose)i);
+			items[count++] = words ? purpose_words((enum purpose)i)
+			                       : purpose_text((enum purpose)i);
 	decision_list(items, count, ret, DECISION_LIST_CHARS);
 }
 
@@ -178,8 +182,9 @@ static void check_purpose(struct decision *d)
 	const struct paper_trail *t = &d->trail;
 	const struct registry_program *p = registry_program(d->registry, t->destination->program);
 	purpose_set missing = t->basis_purposes & ~t->contract_purposes;
-	char used[DECISION_LIST_CHARS], listed[DECISION_LIST_CHARS], name[DECISION_ROW_CHARS];
-	char other[DECISION_ROW_CHARS];
+	char used[DECISION_LIST_CHARS], listed[DECISION_LIST_CHARS];
+	char use[DECISION_LIST_CHARS], covered[DECISION_LIST_CHARS];
+	char name[DECISION_ROW_CHARS], other[DECISION_ROW_CHARS];
 	struct blanks blanks;
 
 	if (t->contract_in_force < 0 || !t->needed)
@@ -188,10 +193,12 @@ static void check_purpose(struct decision *d)
 		missing = purposes_of_kind(p->kind);
 	if (missing == 0)
 		return;
-	list_purposes(missing, used);
-	list_purposes(t->contract_purposes, listed);
-	blanks = decision_with(d, BLANK_PURPOSE, used);
-	blanks.text[BLANK_LIST] = listed;
+	list_purposes(missing, false, used);
+	list_purposes(t->contract_purposes, false, listed);
+	list_purposes(missing, true, use);
+	list_purposes(t->contract_purposes, true, covered);
+	blanks = decision_with(d, BLANK_PURPOSE, use);
+	blanks.text[BLANK_LIST] = covered;
 	decision_raise(d, FLAG_PURPOSE_NOT_COVERED, &blanks, "%s purposes %s; %s is for %s",
 	        contract_name(d, t->contract_in_force, name), listed,
 	        t->basis_purposes ? basis_name(d, t->basis_in_force, other)

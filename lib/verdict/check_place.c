@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/country.h"
 #include "verdict/decision.h"
 
 /* Countries that a flow brings up: that of the computer contacted, that of the recipient. */
@@ -30,19 +31,20 @@ static void check_country(struct decision *d)
 {
 	const struct registry_destination *to = d->trail.destination;
 	const char *country = certain_country(d);
-	char name[DECISION_ROW_CHARS], list[128] = "";
-	struct blanks blanks = decision_with(d, BLANK_LIST, list);
+	char name[DECISION_ROW_CHARS], list[128] = "", allowed[DECISION_LIST_CHARS] = "";
+	struct blanks blanks = decision_with(d, BLANK_LIST, allowed);
 
 	if (country[0] == '\0') {
 		decision_raise(d, FLAG_COUNTRY_UNCERTAIN, &d->blanks, "%s%s",
 		        to ? "recorded country of the recipient: " : "nothing recorded",
-		        to ? to->recipient_country : "");
+		        to ? country_name(to->recipient_country) : "");
 		return;
 	}
 	if (!to)
 		return;
 	if (!to->any_country && !holds(to->allowed_countries, to->allowed_country_count, country)) {
 		decision_list(to->allowed_countries, to->allowed_country_count, list, sizeof(list));
+		decision_countries(to->allowed_countries, to->allowed_country_count, allowed);
 		decision_raise(d, FLAG_COUNTRY_NOT_ALLOWED, &blanks, "%s allowed_countries %s",
 		        decision_destination(d, name), list);
 	} else if (d->trail.contract_elsewhere >= 0 && is_overseas(country)) {
@@ -50,6 +52,7 @@ static void check_country(struct decision *d)
 		        d->registry, (size_t)d->trail.contract_elsewhere);
 
 		decision_list(c->countries.items, c->countries.count, list, sizeof(list));
+		decision_countries(c->countries.items, c->countries.count, allowed);
 		decision_raise(d, FLAG_COUNTRY_NOT_ALLOWED, &blanks, "%s countries %s",
 		        decision_row(c->place, c->id, name), list);
 	}
@@ -106,7 +109,7 @@ static void check_policy(struct decision *d)
 	const struct registry_destination *to = d->trail.destination;
 	const char *places[PLACES_MAX] = {certain_country(d), to ? to->recipient_country : ""};
 	const char *missing[PLACES_MAX];
-	char list[128] = "", named[256];
+	char list[DECISION_LIST_CHARS], named[256];
 	size_t count = 0;
 	struct blanks blanks = decision_with(d, BLANK_COUNTRY, list);
 
@@ -118,7 +121,7 @@ static void check_policy(struct decision *d)
 			missing[count++] = places[i];
 	if (count == 0)
 		return;
-	decision_list(missing, count, list, sizeof(list));
+	decision_countries(missing, count, list);
 	decision_list(policy->items, policy->count, named, sizeof(named));
 	decision_raise(d, FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY, &blanks,
 	        "practice.csv: policy_countries %s", policy->none ? "none" : named);

@@ -1,10 +1,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/country.h"
 #include "base/status.h"
 #include "verdict/decision.h"
 
-/* The flags stay as they are: they are as many as flag_count says, and 40 KB to clear for each
+/* The flags stay as they are: they are as many as flag_count says, and 90 KB to clear for each
  * conversation. */
 static void init(struct verdict *v)
 {
@@ -139,7 +140,7 @@ int verdict_decide(const struct verdict_subject *s, const struct registry *regis
 	name_rows(ret, &d.trail);
 	d.blanks.text[BLANK_PROGRAM] = s->program_shown;
 	d.blanks.text[BLANK_COMPUTER] = s->computer_shown;
-	d.blanks.text[BLANK_COUNTRY] = s->country;
+	d.blanks.text[BLANK_COUNTRY] = s->country ? country_name(s->country) : NULL;
 	d.blanks.text[BLANK_RECIPIENT] = d.trail.destination ? d.trail.destination->recipient
 	                                                     : s->far_shown;
 	check_program(&d);

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/country.h"
+
 static enum severity severity_of(const struct decision *d, const struct flag_rule *rule)
 {
 	bool seen = d->verdict->evidence == EVIDENCE_SEEN;
@@ -99,6 +101,17 @@ void decision_categories(category_set set, char ret[static DECISION_LIST_CHARS])
 		ret[len++] = *at == '|' ? ' ' : *at;
 	}
 	ret[len] = '\0';
+}
+
+void decision_countries(
+        const char *const *codes, size_t count, char ret[static DECISION_LIST_CHARS])
+{
+	size_t len = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < count && len < DECISION_LIST_CHARS; i++)
+		len += (size_t)snprintf(ret + len, DECISION_LIST_CHARS - len, "%s%s",
+		        i > 0 ? ", " : "", country_name(codes[i]));
 }
 
 void decision_list(const char *const *items, size_t count, char *ret, size_t size)

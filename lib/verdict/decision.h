@@ -10,7 +10,7 @@
 #include "verdict/verdict.h"
 
 #define DECISION_ROW_CHARS  96 /* "destinations.csv:2000 (…)", ids have 32 */
-#define DECISION_LIST_CHARS (CATEGORY_SET_CHARS + 32)
+#define DECISION_LIST_CHARS CATEGORY_WORDS_CHARS
 
 /* One decision under way. */
 struct decision {
@@ -34,7 +34,11 @@ const char *decision_row(
 const char *decision_destination(const struct decision *d, char ret[static DECISION_ROW_CHARS]);
 
 /* "contact, results" */
+/* "identifiers, contact": as cells of the register say it. */
 void decision_categories(category_set set, char ret[static DECISION_LIST_CHARS]);
+/* "New Zealand, France": for sentences. */
+void decision_countries(
+        const char *const *codes, size_t count, char ret[static DECISION_LIST_CHARS]);
 /* "AU, NZ" */
 void decision_list(const char *const *items, size_t count, char *ret, size_t size) NONNULL(3);
 /* Marks a flag that somebody accepted, and says so, or why not; appends to register_says. */

@@ -98,6 +98,40 @@ const char *paper_name(enum paper p)
 	return nth(names, ARRAY_LEN(names), p);
 }
 
+const char *evidence_words(enum evidence e)
+{
+	static const char *const words[] = {[EVIDENCE_NONE] = "nothing about patients",
+	        [EVIDENCE_SEEN] = "something about patients",
+	        [EVIDENCE_LIKELY] = "perhaps something about patients",
+	        [EVIDENCE_DECLARED] = "expected",
+	        [EVIDENCE_NOT_INSPECTABLE] = "could not look inside"};
+
+	return nth(words, ARRAY_LEN(words), e);
+}
+
+const char *paper_words(enum paper p)
+{
+	static const char *const words[] = {[PAPER_NONE] = "",
+	        [PAPER_COVERED] = "covered",
+	        [PAPER_GAP] = "covered in part",
+	        [PAPER_EXPIRED] = "ended",
+	        [PAPER_ABSENT] = "none recorded",
+	        [PAPER_UNREADABLE] = "not readable"};
+
+	return nth(words, ARRAY_LEN(words), p);
+}
+
+const char *outcome_words(enum outcome o)
+{
+	static const char *const words[] = {[OUTCOME_NONE] = "",
+	        [OUTCOME_COVERED] = "covered",
+	        [OUTCOME_LOOK] = "look at it",
+	        [OUTCOME_ACT] = "act today",
+	        [OUTCOME_CANNOT_TELL] = "cannot tell"};
+
+	return nth(words, ARRAY_LEN(words), o);
+}
+
 const char *outcome_name(enum outcome o)
 {
 	static const char *const names[] = {"", "covered", "look", "act", "cannot-tell"};

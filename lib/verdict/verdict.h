@@ -118,10 +118,10 @@ struct flag {
 	/* Somebody decided to live with it for now (exceptions.csv): it stands behind the others
 	 * and does not count for the severity of the whole. Never for urgent flags. */
 	const struct registry_exception *accepted; /* borrows from the registry; NULL */
-	char sentence[384];                        /* placeholders filled in */
+	char sentence[768];                        /* placeholders filled in */
 	/* "contracts.csv:6 c-05 ended 2026-01-31", "nothing recorded", … */
 	char register_says[256];
-	char would_clear[256];
+	char would_clear[640];
 	const char *rule; /* borrows from the rules */
 };
 
@@ -217,8 +217,12 @@ int verdict_decide_run(const struct verdict_run *run, const struct flag_rules *r
 const char *flag_name(enum flag_id id); /* "no-contract" */
 const char *severity_name(enum severity s);
 const char *flag_scope_name(enum flag_scope s);
+/* Names are those of the closed lists; words are for people. */
 const char *evidence_name(enum evidence e);
+const char *evidence_words(enum evidence e);
 const char *paper_name(enum paper p);
+const char *paper_words(enum paper p);
 const char *outcome_name(enum outcome o); /* "covered", "look", "act", "cannot-tell", "" */
+const char *outcome_words(enum outcome o);
 
 #endif

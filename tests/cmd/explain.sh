@@ -80,7 +80,7 @@ for id in nosuch 0000000000 0000000000000000 unregistered:nosuch.exe; do
 done
 
 run 0 program explain pingpath
-says program "$(line programs.csv pingpath) (pingpath)" "status retired" \
+says program "$(line programs.csv pingpath) (pingpath)" "Recorded as no longer used" \
 	"$(line destinations.csv ping-sms) (ping-sms)" "dns:sms.pingpath.example" \
 	"$(line contracts.csv c-05) (c-05)" "ended before 2026-11-22" \
 	"$(line basis.csv b-05) (b-05)" "contract-expired, id $(flag_id contract-expired)" \
@@ -91,12 +91,12 @@ says incomplete "contracts.csv the agreement with HopDesk GmbH" \
 run 0 elsewhere explain magpiescribe
 says elsewhere "to far ends without a row: 1 conversation"
 run 0 stranger explain unregistered:freesync.exe
-says stranger "no match_rules of programs.csv fit" "unknown-program" "register learn drafts it"
+says stranger "no row of programs.csv fits it" "unknown-program" "register learn drafts it"
 
 run 0 flow explain "$(flow_id sms.pingpath.example)"
-says flow "known by dns:sms.pingpath.example (strong)" "Found by dns:sms.pingpath.example." \
-	"in clear (http)" "identifiers (medicare), 6 times" "$(line contracts.csv c-05) (c-05)" \
-	"Verdict act; evidence seen, paper expired" "To clear it: "
+says flow "known by dns:sms.pingpath.example (a strong sign)" "Found by dns:sms.pingpath.example." \
+	"not protected (http)" "patient identifiers (medicare), 6 times" "recorded as no longer used" "$(line contracts.csv c-05) (c-05)" \
+	"Verdict act today; content: something about patients; paper: ended" "To clear it: "
 run 0 flow-unknown explain "$(flow_id drop.freesync.example)"
 says flow-unknown "no row of destinations.csv fits drop.freesync.example" \
 	"Missing in the register" "destinations.csv a row that matches drop.freesync.example"

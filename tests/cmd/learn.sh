@@ -124,6 +124,55 @@ ok &= len(evidence) == len(programs) + len(destinations)
 sys.exit(0 if ok else 1)
 PY
 
+# A browser sends for many sites: no rule may claim all of them by its name.
+cp "$store" "$work/browser.db"
+python3 - "$work/browser.db" <<'PY'
+import sqlite3
+import sys
+
+store = sqlite3.connect(sys.argv[1])
+store.execute("UPDATE flow SET process_name = 'Chrome.exe', process_path = 'Chrome.exe' "
+              "WHERE domain IN ('freesync.example', 'gumnutsupplies.example')")
+store.commit()
+PY
+run 0 browser learn --store "$work/browser.db" --out "$work/browser"
+grep -qi 'proc:chrome' "$work/browser/draft/programs.csv" && fail 'a browser is drafted as a program'
+for host in drop.freesync.example shop.gumnutsupplies.example; do
+	grep -q "^[a-z0-9-]*,site or program behind .*,[a-z]*:$host," "$work/browser/draft/programs.csv" ||
+		fail "$host, by a browser, is not drafted by itself"
+done
+
+# Filled in, a draft is a register without mistakes, and proposes nothing that a register refuses.
+for drafted in known browser all; do
+	rm -rf "$work/filled"
+	cp -r "$case_dir/register" "$work/filled"
+	[ "$drafted" != all ] || cp "$work/empty"/*.csv "$work/filled"
+	python3 - "$work/$drafted/draft" "$work/filled" <<'PY'
+import csv
+import sys
+
+FILLED = {"programs": {"vendor": "Some Vendor Pty Ltd", "status": "approved", "owner": "manager"},
+          "destinations": {"recipient": "Some Vendor Pty Ltd", "recipient_country": "AU",
+                           "role": "processor", "allowed_countries": "AU",
+                           "checked_on": "2026-11-22"}}
+for name, values in FILLED.items():
+    with open(f"{sys.argv[2]}/{name}.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    with open(f"{sys.argv[1]}/{name}.csv", newline="", encoding="utf-8") as file:
+        drafts = list(csv.DictReader(file))
+    rows = [r for r in rows if list(r.values())[0] not in {list(d.values())[0] for d in drafts}]
+    for row in drafts:
+        row.update({key: row[key] or value for key, value in values.items()})
+    with open(f"{sys.argv[2]}/{name}.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, drafts[0])
+        writer.writeheader()
+        writer.writerows(rows + drafts)
+PY
+	run 0 "filled-$drafted" "$exeat" register check "$work/filled"
+	grep -E 'rule-shared-host|common-port|error' "$work/filled-$drafted.out" &&
+		fail "$drafted: a draft that was filled in is refused"
+done
+
 # No capture, no drafts.
 head -c 24 /dev/zero >"$work/none.pcap"
 run 4 none-made "$exeat" inspect --quiet --rules "$root/rules" "$work/none.pcap" --out "$work/none"

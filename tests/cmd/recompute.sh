@@ -105,12 +105,29 @@ PY
 # Again: nothing changes any more. A report from the snapshot alone says what the recomputed one said.
 cp "$work/visit/flags.csv" "$work/flags.csv"
 run 1 again report --recompute --register "$work/corrected" --out "$work/visit"
-grep -q ': 0 flags gone, 0 new, 0 of another severity, ' "$work/again.out" ||
+grep -q ': 0 flags gone, 0 new, 0 of another severity, 0 now accepted, ' "$work/again.out" ||
 	fail 'the same register changes something'
 [ "$(wc -l <"$work/visit/changes.csv")" -eq 1 ] || fail 'changes.csv has rows though nothing changed'
 run 1 plain report --out "$work/visit"
 cmp -s "$work/flags.csv" "$work/visit/flags.csv" || fail 'the snapshot says something else'
 [ ! -e "$work/visit/changes.csv" ] || fail 'changes.csv of an earlier report was left'
+
+# A flag that somebody took on, and then no longer.
+cp -r "$work/corrected" "$work/accepting"
+{
+	echo 'flag,program_id,dest_id,reason,accepted_by,from,until'
+	echo 'no-contract,hopdesk,,being negotiated,Practice manager,2026-11-01,2026-12-31'
+} >"$work/accepting/exceptions.csv"
+run 1 accepted report --recompute --register "$work/accepting" --out "$work/visit"
+grep -q ' 0 new, 0 of another severity, 1 now accepted, 0 no longer accepted, ' \
+	"$work/accepted.out" || fail 'an exception changes nothing'
+grep -q '^1,accepted,[0-9a-f]*,no-contract,' "$work/visit/changes.csv" ||
+	fail 'changes.csv lacks what is now accepted'
+run 1 unaccepted report --recompute --register "$work/corrected" --out "$work/visit"
+grep -q ' 0 now accepted, 1 no longer accepted, ' "$work/unaccepted.out" ||
+	fail 'an exception that went changes nothing'
+grep -q '^1,not-accepted,[0-9a-f]*,no-contract,' "$work/visit/changes.csv" ||
+	fail 'changes.csv lacks what is no longer accepted'
 
 # A store that remembers no register, and one whose register would be refused today.
 run 1 bare "$exeat" inspect --quiet "$case_dir/in.pcapng" --geo "$work/geo" --rules "$root/rules" \

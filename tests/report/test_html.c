@@ -46,8 +46,8 @@ static void it_answers_the_four_questions(void **state)
 	        ("<dt>What we saw</dt><dd><ul><li>2 conversations from 192.0.2.10, 3000 bytes "
 	         "sent, "
 	         "first on 21 November 2026, 23:30. What these computers call themselves: "
-	         "reception1 (192.0.2.10). What went out looks like patient identifiers "
-	         "(such as Medicare numbers), of about 2 patients. Into some of it we could not "
+	         "reception1 (192.0.2.10). What went out looks like patient identifiers, of "
+	         "about 2 patients. Into some of it we could not "
 	         "look.</li><li>Information left the practice in a form anyone on the way could "
 	         "read.</li>"),
 	        "<dt>What your register says</dt><dd>contracts.csv:2 c-02</dd>",

@@ -186,7 +186,7 @@ static const struct fact_case cases[] = {
                 .register_says = "contracts.csv:2 (c-01) purposes care-admin, support; "
                                  "basis.csv:2 (b-01) is for marketing",
                 .sentence = "Bookaroo appears to be used for marketing; the agreement covers "
-                            "care-admin, support."},
+                            "office work around care, help with the software."},
         {FLAG_PURPOSE_NOT_COVERED, SEVERITY_NONE, BOOKING,
                 CELL(BASIS, "Ltd,care-admin,", "Ltd,support,")},
         /* without a basis, by what the program is */
@@ -231,7 +231,7 @@ static const struct fact_case cases[] = {
 
         {FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY, SEVERITY_MEDIUM, BOOKING, .flow = {.country = "SG"},
                 .register_says = "practice.csv: policy_countries AU, NZ",
-                .sentence = "does not mention SG."},
+                .sentence = "does not mention Singapore."},
         {FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY, SEVERITY_NONE, BOOKING, .flow = {.country = "NZ"}},
         {FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY, SEVERITY_NONE, BOOKING,
                 CELL(PRACTICE, "policy_countries,AU|NZ", "policy_countries,"),
@@ -241,9 +241,10 @@ static const struct fact_case cases[] = {
                 .flow = {.country = "NZ"}, .register_says = "policy_countries none"},
         {FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY, SEVERITY_NONE, UPDATE, .flow = {.country = "SG"}},
         /* the recipient's own country, wherever the first computer stands */
-        {FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY, SEVERITY_MEDIUM, REMOTE, .sentence = "mention DE."},
+        {FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY, SEVERITY_MEDIUM, REMOTE,
+                .sentence = "mention Germany."},
         {FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY, SEVERITY_MEDIUM, REMOTE, .flow = {.country = "SG"},
-                .sentence = "mention SG, DE."},
+                .sentence = "mention Singapore, Germany."},
         /* an unknown recipient: only when something about patients was seen */
         {FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY, SEVERITY_NONE, OTHER, .flow = {.country = "SG"}},
         {FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY, SEVERITY_MEDIUM, OTHER,
@@ -251,7 +252,7 @@ static const struct fact_case cases[] = {
 
         {FLAG_COUNTRY_NOT_ALLOWED, SEVERITY_HIGH, BOOKING, .flow = {.country = "SG"},
                 .register_says = "contracts.csv:2 (c-01) countries AU, NZ",
-                .sentence = "Your register allows AU, NZ."},
+                .sentence = "Your register allows Australia, New Zealand."},
         {FLAG_COUNTRY_NOT_ALLOWED, SEVERITY_NONE, BOOKING, .flow = {.country = "NZ"}},
         {FLAG_COUNTRY_NOT_ALLOWED, SEVERITY_NONE, BOOKING, CELL(CONTRACTS, "AU|NZ", "none"),
                 .flow = {.country = "SG"}},
@@ -356,7 +357,8 @@ static const struct fact_case cases[] = {
                 .register_says = "its requests name it; destinations.csv:6 (tide-hub)"},
         {FLAG_MHR_GATEWAY_UNEXPECTED, SEVERITY_NONE, HUB, .flow = {.mhr_document = true}},
         {FLAG_MHR_LIKE_DOCUMENT_OFFSHORE, SEVERITY_HIGH, HUB,
-                .flow = {.mhr_document = true, .country = "NZ"}, .sentence = "appears to be in NZ"},
+                .flow = {.mhr_document = true, .country = "NZ"},
+                .sentence = "appears to be in New Zealand"},
         {FLAG_MHR_LIKE_DOCUMENT_OFFSHORE, SEVERITY_NONE, HUB, .flow = {.mhr_document = true}},
         {FLAG_MHR_LIKE_DOCUMENT_OFFSHORE, SEVERITY_NONE, HUB, .flow = {.country = "NZ"}},
 };

@@ -259,8 +259,8 @@ static const struct flag_case cases[] = {
                 "", ""},
         {FLAG_CATEGORY_NOT_COVERED, SEVERITY_HIGH, {SEEN(BIT(CONTACT) | BIT(RESULTS))},
                 "contracts.csv:3 (c-02) lists contact, appointment",
-                "We saw results; the agreement with Bookaroo Health Pty Ltd covers only contact, "
-                "appointment."},
+                "We saw test results; the agreement with Bookaroo Health Pty Ltd covers only "
+                "names and contact details, appointments."},
         {FLAG_CATEGORY_NOT_COVERED, SEVERITY_NONE, {SEEN(BIT(CONTACT))}, "", ""},
         /* a letter names its patient */
         {FLAG_CATEGORY_NOT_COVERED, SEVERITY_NONE,
@@ -305,7 +305,7 @@ static const struct flag_case cases[] = {
         {FLAG_SEALED_MESSAGE, SEVERITY_NONE, {TLS}, "", ""},
         {FLAG_COUNTRY_NOT_ALLOWED, SEVERITY_HIGH, {.country = "US", TLS},
                 "destinations.csv:3 (bookaroo-api) allowed_countries AU",
-                "appears to be in US. Your register allows AU."},
+                "appears to be in the United States. Your register allows Australia."},
         {FLAG_COUNTRY_NOT_ALLOWED, SEVERITY_NONE, {.country = "US", .uncertain = true, TLS}, "",
                 ""},
         {FLAG_COUNTRY_NOT_ALLOWED, SEVERITY_NONE,
@@ -314,7 +314,8 @@ static const struct flag_case cases[] = {
         {FLAG_COUNTRY_NOT_ALLOWED, SEVERITY_NONE,
                 {.program = "hopdesk", .host = "r.relay.hopdesk.example", .country = "US", TLS}, "",
                 ""},
-        {FLAG_COUNTRY_UNCERTAIN, SEVERITY_LOW, {.country = "", TLS}, "recipient: AU", "country"},
+        {FLAG_COUNTRY_UNCERTAIN, SEVERITY_LOW, {.country = "", TLS}, "recipient: Australia",
+                "country"},
         {FLAG_COUNTRY_UNCERTAIN, SEVERITY_LOW, {.country = "AU", .uncertain = true, TLS}, "", ""},
         {FLAG_COUNTRY_UNCERTAIN, SEVERITY_NONE, {TLS}, "", ""},
 };
