@@ -85,8 +85,9 @@ struct report *report_free(struct report *r);
  * in the folder at once, so that memory does not grow with the number of flows. */
 int report_add_flow(struct report *r, const struct report_flow *f) WUNRES NONNULL(1, 2);
 /* What changed since another register: `before` was given the same flows, judged with it, and is
- * borrowed for the call. After this reports show flags that are gone, new, or of another severity,
- * and the folder gets changes.csv. Once. against: what stands behind "Compared with". */
+ * borrowed for the call. After this reports show flags that are gone, new, now accepted or no
+ * longer, or of another severity, and the folder gets changes.csv. Once. against: what stands
+ * behind "Compared with". */
 int report_compare(struct report *r, struct report *before, const char *against) WUNRES
         NONNULL(1, 2, 3);
 /* The id that one of the flow's flags has in flags.csv. */

@@ -15,7 +15,7 @@
 #define BETWEEN       2
 #define INDENT        2
 #define FLAGS_INDENT  10 /* below the program, when flags have no column */
-#define MINIMUMS      (8 + 9 + 13 + 7 + 11 + 7 + 7)
+#define MINIMUMS      (8 + 9 + 13 + 9 + 11 + 7 + 7)
 #define WORD_COLUMNS  16 /* a longer word may be broken: hosts are */
 #define FLAGS_MINIMUM 24 /* the longest name and a comma */
 
@@ -30,7 +30,7 @@ static const struct {
         {"max_severity", 8, 8},
         {"program_shown", 9, 32},
         {"recipient_shown", 13, 56},
-        {"country_shown", 7, 14},
+        {"country_shown", 9, 14},
         {"evidence_shown", 11, 48},
         {"paper_shown", 7, 10},
         {"verdict_shown", 7, 11},
