@@ -130,15 +130,6 @@ static bool is_open_elsewhere(int folder, const char *name)
 	return fstatat(folder, beside, &info, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static enum exit_code complain_register_file(const char *name)
-{
-	log_error("cannot open %s of the register: %s%s", name, strerror(errno),
-	        errno == EACCES || errno == EBUSY || errno == ETXTBSY
-	                ? "; if a spreadsheet has it open, close it there"
-	                : "");
-	return EXIT_MACHINE;
-}
-
 /* Missing files are the register's own complaint; a missing folder is a wrong command line. */
 static enum exit_code open_register(struct workplace *w, const struct workplace_options *o)
 {
@@ -156,13 +147,11 @@ static enum exit_code open_register(struct workplace *w, const struct workplace_
 	w->has_register = true;
 	w->register_day = o->register_on_day ? time_local_day((int64_t)time(NULL) * NS_PER_SECOND)
 	                                     : REGISTRY_NO_DAY;
-	w->overrides_fds[1] = openat(folder, overrides_name, O_RDONLY | O_CLOEXEC);
+	w->overrides_fds[1] = openat(folder, overrides_name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	for (int i = 0; code == EXIT_CLEAN && i < REGISTRY_FILES; i++) {
 		const char *name = registry_file_name((enum registry_file)i);
 
-		w->register_fds[i] = openat(folder, name, O_RDONLY | O_CLOEXEC);
-		if (w->register_fds[i] < 0 && errno != ENOENT)
-			code = complain_register_file(name);
+		code = workplace_open_table(folder, name, &w->register_fds[i]);
 		w->register_open[i] = is_open_elsewhere(folder, name);
 	}
 	if (code == EXIT_CLEAN)

@@ -111,6 +111,9 @@ enum exit_code workplace_load(struct workplace *w) WUNRES NONNULL(1);
 /* In a process of its own that ends when it has answered (workplace_fork_asker): enters the sandbox
  * and reads the register alone. Makes nothing, and changes nothing. */
 enum exit_code workplace_load_register(struct workplace *w) WUNRES NONNULL(1);
+/* Opens one file of the register's folder. *ret_fd stays as it is when there is no such file;
+ * EXIT_REGISTER with a message when it is a folder, a pipe or a link to nothing. */
+enum exit_code workplace_open_table(int folder, const char *name, int *ret_fd) WUNRES NONNULL(2, 3);
 /* workplace_register.c: in the monitor, opens the workbooks in the register's folder, and sees what
  * else lies there. */
 enum exit_code workplace_open_workbooks(struct workplace *w, int folder) WUNRES NONNULL(1);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -46,21 +47,58 @@ static unsigned see_others(int folder, const char *stem)
 	return seen;
 }
 
+static enum exit_code complain_no_file(const char *name, const char *what)
+{
+	log_error("%s of the register is %s; put the file itself there", name, what);
+	return EXIT_REGISTER;
+}
+
+static enum exit_code complain_unopened(int folder, const char *name)
+{
+	struct stat info;
+
+	if (errno == ENOENT && fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+		return EXIT_CLEAN; /* that a table is missing is said of the register */
+	if (errno == ENOENT || errno == ELOOP)
+		return complain_no_file(name, "a link that leads to no file");
+	if (errno == ENXIO)
+		return complain_no_file(name, "no file");
+	log_error("cannot open %s of the register: %s%s", name, strerror(errno),
+	        errno == EACCES || errno == EBUSY || errno == ETXTBSY
+	                ? "; if a spreadsheet has it open, close it there"
+	                : "");
+	return EXIT_MACHINE;
+}
+
+enum exit_code workplace_open_table(int folder, const char *name, int *ret_fd)
+{
+	/* A pipe that nobody writes into would be waited for. */
+	int fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat info = {.st_mode = 0};
+
+	if (fd < 0)
+		return complain_unopened(folder, name);
+	if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
+		*ret_fd = fd;
+		return EXIT_CLEAN;
+	}
+	close(fd);
+	return complain_no_file(name, S_ISDIR(info.st_mode) ? "a folder" : "no file");
+}
+
 enum exit_code workplace_open_workbooks(struct workplace *w, int folder)
 {
-	for (unsigned i = 0; i < REGISTRY_WORKBOOKS; i++) {
+	enum exit_code code = EXIT_CLEAN;
+
+	for (unsigned i = 0; code == EXIT_CLEAN && i < REGISTRY_WORKBOOKS; i++) {
 		char stem[NAME_CHARS], name[NAME_CHARS + 8];
 
 		stem_of(i, stem);
 		snprintf(name, sizeof(name), "%s.xlsx", stem);
 		w->register_others[i] = see_others(folder, stem);
-		w->workbook_fds[i] = openat(folder, name, O_RDONLY | O_CLOEXEC);
-		if (w->workbook_fds[i] < 0 && errno != ENOENT) {
-			log_error("cannot open %s of the register: %s", name, strerror(errno));
-			return EXIT_MACHINE;
-		}
+		code = workplace_open_table(folder, name, &w->workbook_fds[i]);
 	}
-	return EXIT_CLEAN;
+	return code;
 }
 
 static enum registry_form parse_form(const char *text)

@@ -76,4 +76,18 @@ cp -r "$work/new/example" "$work/base"
 cp "$root/fixtures/register-mistakes/file-is-workbook.csv" "$work/base/programs.csv"
 run 3 "$exeat" register check "$work/base"
 
+# What is no file is refused by name, and nobody waits for a pipe.
+no_file()
+{
+	cp -r "$work/new/example" "$work/no-$1"
+	rm "$work/no-$1/programs.csv"
+	(cd "$work/no-$1" && shift && "$@")
+	run 3 timeout 20 "$exeat" register check "$work/no-$1"
+	grep -q 'programs.csv of the register is ' "$work/log" || fail "$1: nothing says what is wrong"
+}
+no_file folder mkdir programs.csv
+no_file pipe mkfifo programs.csv
+no_file ring ln -s programs.csv programs.csv
+no_file nothing ln -s absent programs.csv
+
 [ "$failures" -eq 0 ]
