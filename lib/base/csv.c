@@ -43,6 +43,9 @@ struct reader {
 static const char *const reason_quote =
         "A quotation mark stands where none may be; put the whole cell in quotation marks and "
         "double each mark inside it.";
+static const char *const reason_formula =
+        "A spreadsheet's formula stands here, such as =\"001\"; type the plain value, in a cell of "
+        "the format Text.";
 
 static void fail(struct reader *r, int status, const char *reason)
 {
@@ -114,7 +117,9 @@ static void row_ended(int terminator, void *context)
 		return;
 	if (t->row_count >= CSV_ROWS_MAX) {
 		r->row_first_cell = t->cell_count;
-		fail(r, STATUS_LIMIT, "The file has more than 20,000 rows.");
+		fail(r, STATUS_LIMIT,
+		        "The file has more than 20,000 rows, and a register has tens; delete what "
+		        "is no part of it.");
 		r->column = 0;
 		return;
 	}
@@ -137,6 +142,14 @@ static int no_space(unsigned char byte)
 	return 0;
 }
 
+/* The quotation mark at `at` begins the text of a cell that is a formula: ="001". */
+static bool is_formula(struct span file, size_t at)
+{
+	if (at == 0 || file.data[at - 1] != '=')
+		return false;
+	return at == 1 || strchr(",\r\n", file.data[at - 2]) != NULL;
+}
+
 static void feed(struct reader *r, struct csv_parser *parser, struct span file)
 {
 	bool skip_lf = false;
@@ -154,7 +167,8 @@ static void feed(struct reader *r, struct csv_parser *parser, struct span file)
 		cells_before = r->table->cell_count;
 		if (csv_parse(parser, &byte, 1, cell_ended, row_ended, r) != 1) {
 			if (csv_error(parser) == CSV_EPARSE)
-				fail(r, STATUS_MALFORMED, reason_quote);
+				fail(r, STATUS_MALFORMED,
+				        is_formula(file, i) ? reason_formula : reason_quote);
 			else
 				fail(r, STATUS_NO_MEMORY, "");
 		}
@@ -236,8 +250,10 @@ static int parse(struct csv_table *t, struct span file, struct csv_problem *ret_
 	finish(&r, &parser);
 	csv_free(&parser);
 	if (r.status > 0)
-		*ret_problem = (struct csv_problem){
-		        .line = r.line, .column = r.column, .text = r.reason};
+		*ret_problem = (struct csv_problem){.line = r.line,
+		        .column = r.column,
+		        .text = r.reason,
+		        .row = (unsigned)t->row_count + 1};
 	return r.status;
 }
 

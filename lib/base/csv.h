@@ -37,6 +37,7 @@ struct csv_problem {
 	unsigned line;    /* 0 when the whole file is meant */
 	unsigned column;  /* cell number from 1; 0 when the whole line is meant */
 	const char *text; /* one clear sentence, static */
+	unsigned row;     /* as Excel counts, where there is a column; 0 when it is not known */
 };
 
 /* Reads a whole file that is in memory. 0; STATUS_MALFORMED or STATUS_LIMIT with *ret_problem

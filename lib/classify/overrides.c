@@ -90,8 +90,9 @@ static int read_rows(struct sheet *s, struct csv_problem *ret_problem)
 	size_t rows = place_table_rows(&s->table);
 
 	if (rows > OVERRIDES_ROWS_MAX) {
-		*ret_problem = (struct csv_problem){
-		        0, 0, "The file has more than 2000 rows; each is one person's finding."};
+		*ret_problem = (struct csv_problem){.line = 0,
+		        .column = 0,
+		        .text = "The file has more than 2000 rows; each is one person's finding."};
 		return STATUS_LIMIT;
 	}
 	for (size_t i = 0; i < rows; i++) {

@@ -313,13 +313,16 @@ static int find_columns(struct place_table *t, const char *const *names, struct 
 		t->columns[i] = csv_table_column(t->csv, names[i]);
 		if (t->columns[i] != SIZE_MAX)
 			continue;
-		*ret = (struct csv_problem){header.line, 0,
-		        "The header lacks a column of this file; see the head of its description."};
+		*ret = (struct csv_problem){.line = header.line,
+		        .column = 0,
+		        .text = "The header lacks a column of this file; see the head of its "
+		                "description."};
 		return STATUS_MALFORMED;
 	}
 	if (header.cell_count != t->column_count) {
-		*ret = (struct csv_problem){
-		        header.line, 0, "The header holds a column that is none of this file."};
+		*ret = (struct csv_problem){.line = header.line,
+		        .column = 0,
+		        .text = "The header holds a column that is none of this file."};
 		return STATUS_MALFORMED;
 	}
 	return STATUS_OK;
@@ -333,9 +336,11 @@ static int check_rows(const struct place_table *t, struct csv_problem *ret)
 		/* A text with a comma and no quotation marks would be cut at it. */
 		if (row.cell_count == t->column_count)
 			continue;
-		*ret = (struct csv_problem){row.line, 0,
-		        "This row has more or fewer cells than the header; put a text that holds a "
-		        "comma in quotation marks."};
+		*ret = (struct csv_problem){.line = row.line,
+		        .column = 0,
+		        .text = "This row has more or fewer cells than the header; put a text that "
+		                "holds a "
+		                "comma in quotation marks."};
 		return STATUS_MALFORMED;
 	}
 	return STATUS_OK;
@@ -350,7 +355,8 @@ int place_table_read(struct span file, const char *const *names, size_t count,
 	if (status != STATUS_OK)
 		return status;
 	if (csv_table_row_count(t.csv) == 0) {
-		*ret_problem = (struct csv_problem){1, 0, "The file is empty; it needs a header."};
+		*ret_problem = (struct csv_problem){
+		        .line = 1, .column = 0, .text = "The file is empty; it needs a header."};
 		status = STATUS_MALFORMED;
 	}
 	if (status == STATUS_OK)
@@ -385,7 +391,8 @@ int place_table_refuse(const struct place_table *t, size_t row, size_t column, c
 {
 	struct csv_row cells = csv_table_row(t->csv, row + 1);
 
-	*ret = (struct csv_problem){
-	        cells.cells[t->columns[column]].line, (unsigned)t->columns[column] + 1, text};
+	*ret = (struct csv_problem){.line = cells.cells[t->columns[column]].line,
+	        .column = (unsigned)t->columns[column] + 1,
+	        .text = text};
 	return STATUS_MALFORMED;
 }

@@ -199,11 +199,19 @@ static void check_programs(const struct sheet *s, struct problems *p)
 	for (size_t i = 0; i < s->row_count; i++) {
 		const struct sheet_cell *rules = sheet_cell(s, i, PROGRAM_MATCH_RULES);
 
-		if (rules->text[0] == '\0' &&
-		        strcmp(sheet_cell(s, i, PROGRAM_STATUS)->text, "retired") != 0)
-			problems_error(p, rules->place, "program-no-rules",
-			        "match_rules must be filled in, unless the program is retired; "
-			        "type how its traffic is known, such as sni:*.vendor.example.");
+		if (rules->text[0] != '\0' ||
+		        strcmp(sheet_cell(s, i, PROGRAM_STATUS)->text, "retired") == 0)
+			continue;
+		if (rules->place.column == 0) {
+			problems_error(p, (struct place){.file = s->file, .line = 1},
+			        "column-missing",
+			        "The column match_rules is missing; add it to the header row and "
+			        "fill it.");
+			return;
+		}
+		problems_error(p, rules->place, "program-no-rules",
+		        "match_rules must be filled in, unless the program is retired; type how "
+		        "its traffic is known, such as sni:*.vendor.example.");
 	}
 }
 

@@ -140,16 +140,30 @@ static bool is_shortened_number(const char *text)
 	       text[len + 2 + strspn(text + len + 2, "0123456789")] == '\0';
 }
 
+/* ####, #REF!, #NAME?, and the same in other languages: #BEZUG!, #NOMBRE?. Without a mark at the
+ * end: #N/A, #NV, #N/D, #GETTING_DATA. LibreOffice writes Err:502. */
+static bool is_error_value(const char *text)
+{
+	static const char *const unmarked[] = {"#N/A", "#NV", "#N/D", "#GETTING_DATA"};
+	size_t len = strlen(text);
+
+	if (strncmp(text, "Err:", 4) == 0)
+		return len > 4 && strspn(text + 4, "0123456789") == len - 4;
+	if (text[0] != '#' || len < 2)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(unmarked); i++)
+		if (strcmp(text, unmarked[i]) == 0)
+			return true;
+	if (strspn(text, "#") == len)
+		return true;
+	return (text[len - 1] == '!' || text[len - 1] == '?') &&
+	       strpbrk(text, " abcdefghijklmnopqrstuvwxyz") == NULL;
+}
+
 /* What a spreadsheet leaves behind. */
 static bool check_spreadsheet(const struct check *k)
 {
-	static const char *const errors[] = {
-	        "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!"};
-	bool error = strspn(k->text, "#") > 1 && strspn(k->text, "#") == strlen(k->text);
-
-	for (size_t i = 0; i < ARRAY_LEN(errors); i++)
-		error = error || strcmp(k->text, errors[i]) == 0;
-	if (error) {
+	if (is_error_value(k->text)) {
 		problems_error(k->problems, k->at, "cell-error-value",
 		        "The spreadsheet could not show this cell; type the value itself.");
 		return false;

@@ -195,16 +195,18 @@ size_t registry_problems_left_out(const struct registry *r)
 void registry_problem_format(
         const struct registry_problem *p, char ret[static REGISTRY_PROBLEM_CHARS])
 {
+	const char *kind = p->error ? "" : ", a warning";
 	char file[REGISTRY_NAME_CHARS];
 
 	registry_place_name(p->file, p->form, file);
 	if (p->line > 0 && p->column > 0)
-		snprintf(ret, REGISTRY_PROBLEM_CHARS, "%s:%u:%u (cell %s): %s", file, p->line,
-		        p->column, p->cell, p->text);
+		snprintf(ret, REGISTRY_PROBLEM_CHARS, "%s:%u:%u (cell %s): %s [%s%s]", file,
+		        p->line, p->column, p->cell, p->text, p->id, kind);
 	else if (p->line > 0)
-		snprintf(ret, REGISTRY_PROBLEM_CHARS, "%s:%u: %s", file, p->line, p->text);
+		snprintf(ret, REGISTRY_PROBLEM_CHARS, "%s:%u: %s [%s%s]", file, p->line, p->text,
+		        p->id, kind);
 	else
-		snprintf(ret, REGISTRY_PROBLEM_CHARS, "%s: %s", file, p->text);
+		snprintf(ret, REGISTRY_PROBLEM_CHARS, "%s: %s [%s%s]", file, p->text, p->id, kind);
 }
 
 const struct registry_practice *registry_practice(const struct registry *r)

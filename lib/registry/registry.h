@@ -23,7 +23,7 @@
 #define REGISTRY_ROWS_MAX      15000      /* of a file: a hundred times the largest practice */
 #define REGISTRY_RULES_MAX     60000      /* match rules of a file, four a row */
 #define REGISTRY_PROBLEMS_MAX  200        /* more are counted */
-#define REGISTRY_PROBLEM_CHARS 384        /* of a complaint with its place */
+#define REGISTRY_PROBLEM_CHARS 416        /* of a complaint with its place */
 #define REGISTRY_NO_DAY        INT32_MIN  /* a date that is not recorded */
 #define REGISTRY_NO_NUMBER     (-1)       /* a number that is not recorded */
 #define REGISTRY_NO_ROW        UINT32_MAX /* an index of a row that is not recorded */
@@ -309,7 +309,7 @@ struct registry *registry_free(struct registry *r); /* NULL ok, returns NULL */
 size_t registry_problem_count(const struct registry *r) NONNULL(1);
 const struct registry_problem *registry_problem(const struct registry *r, size_t index) NONNULL(1);
 size_t registry_problems_left_out(const struct registry *r) NONNULL(1);
-/* "programs.csv:7:3 (cell C7): …" */
+/* "programs.csv:7:3 (cell C7): … [word-unknown]"; of a warning "[row-blank, a warning]" */
 void registry_problem_format(
         const struct registry_problem *p, char ret[static REGISTRY_PROBLEM_CHARS]) NONNULL(1);
 

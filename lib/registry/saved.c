@@ -190,6 +190,16 @@ static int with_commas(struct arena *a, struct span text, uint8_t delimiter, str
 	return STATUS_OK;
 }
 
+/* "sep=;": which separator Excel is to use. */
+static bool is_note(struct span text)
+{
+	size_t bom = starts_with_bytes(text, "\xef\xbb\xbf", 3) ? 3 : 0;
+	struct span line = span_slice(text, bom, 6);
+
+	return line.len == 6 && starts_with_bytes(line, "sep=", 4) &&
+	       (line.data[5] == '\r' || line.data[5] == '\n');
+}
+
 int saved_delimiter(struct arena *a, enum registry_file file, struct span text,
         struct span *ret_borrows, struct problems *p)
 {
@@ -200,6 +210,13 @@ int saved_delimiter(struct arena *a, enum registry_file file, struct span text,
 	unsigned misfit;
 
 	*ret_borrows = text;
+	if (is_note(text)) {
+		problems_error(p, file_place(file, 1), "header-missing",
+		        "The first line is a note to Excel (sep=) and no header; delete this line, "
+		        "or " SAVE_AS);
+		*ret_borrows = nothing;
+		return STATUS_OK;
+	}
 	if (count_in_header(text, ',') > 0 || (semicolons == 0 && tabs == 0))
 		return STATUS_OK;
 	misfit = first_misfit(text, is_tab ? '\t' : ';', is_tab ? tabs : semicolons);

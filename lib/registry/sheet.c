@@ -21,7 +21,10 @@ static int parse(struct sheet *s, struct span file, struct problems *p)
 	int status = csv_table_read(file, &s->table, &problem);
 
 	if (status == STATUS_MALFORMED || status == STATUS_LIMIT) {
-		struct place at = {.file = s->file, .line = problem.line};
+		struct place at = {.file = s->file,
+		        .line = problem.line,
+		        .column = problem.column,
+		        .row = problem.row};
 
 		problems_error(p, at, status == STATUS_LIMIT ? "csv-limit" : "csv-form", "%s",
 		        problem.text);
@@ -30,15 +33,19 @@ static int parse(struct sheet *s, struct span file, struct problems *p)
 	return status;
 }
 
-/* What a person may have made of a column's name: capitals, spaces, hyphens. */
+/* What a person or a program may have made of a column's name: capitals, spaces, hyphens, marks
+ * that cannot be seen, a byte-order mark that was read as letters. No name of ours has these. */
 static void fold(const char *text, char ret[static HEADER_CHARS])
 {
 	size_t len = 0;
 
-	while (*text == ' ')
-		text++;
-	for (; *text && len + 1 < HEADER_CHARS; text++)
-		ret[len++] = *text == ' ' || *text == '-' ? '_' : (char)tolower((uint8_t)*text);
+	for (; *text && len + 1 < HEADER_CHARS; text++) {
+		uint8_t c = (uint8_t)*text;
+
+		if (c < 0x20 || c >= 0x7f || (c == ' ' && len == 0))
+			continue;
+		ret[len++] = c == ' ' || c == '-' ? '_' : (char)tolower(c);
+	}
 	while (len > 0 && ret[len - 1] == '_')
 		len--;
 	ret[len] = '\0';
@@ -66,6 +73,15 @@ static size_t meant_column(const struct sheet *s, const char *folded)
 	return same;
 }
 
+/* Characters that cannot be seen, or are none of plain English. */
+static bool has_marks(const char *name)
+{
+	for (; *name; name++)
+		if ((uint8_t)*name < 0x20 || (uint8_t)*name >= 0x7f)
+			return true;
+	return false;
+}
+
 /* A name that stands where a column's or a key's name must stand: its index, or a complaint. */
 static size_t read_name(struct sheet *s, const char *name, struct place at, struct problems *p)
 {
@@ -77,7 +93,12 @@ static size_t read_name(struct sheet *s, const char *name, struct place at, stru
 		return index;
 	fold(name, folded);
 	index = meant_column(s, folded);
-	if (index != SIZE_MAX)
+	if (index != SIZE_MAX && has_marks(name))
+		problems_error(p, at, "column-renamed",
+		        "There is a character before, after or in this %s's name that is no part "
+		        "of it; delete the cell and type %s.",
+		        what, s->format->columns[index].name);
+	else if (index != SIZE_MAX)
 		problems_error(p, at, "column-renamed", "%s is not a known %s; type %s.",
 		        problems_quote(name, quoted), what, s->format->columns[index].name);
 	else
@@ -335,10 +356,12 @@ int sheet_open(struct sheet *s, enum registry_file file, struct span bytes, stru
 
 	s->file = file;
 	s->format = file_format(file);
-	if (s->form == REGISTRY_FORM_CSV)
+	if (s->form == REGISTRY_FORM_CSV) {
 		status = read_saved(file, &bytes, arena, problems);
-	if (status != STATUS_OK || !bytes.data)
-		return status;
+		if (status != STATUS_OK || !bytes.data)
+			return status;
+	}
+	/* A sheet without content is no text at all, and as empty as a file of blank rows. */
 	status = parse(s, bytes, problems);
 	if (status != STATUS_OK || !s->table)
 		return status;

@@ -14,7 +14,7 @@ static void check_problems(const struct registry *r, int status)
 	bool error = false;
 
 	for (size_t i = 0; i < registry_problem_count(r); i++) {
-		char line[384];
+		char line[REGISTRY_PROBLEM_CHARS];
 
 		registry_problem_format(registry_problem(r, i), line);
 		error = error || registry_problem(r, i)->error;

@@ -143,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if ((status != STATUS_OK && status != STATUS_REGISTER) || !r)
 		abort();
 	for (size_t i = 0; i < registry_problem_count(r); i++) {
-		char line[384];
+		char line[REGISTRY_PROBLEM_CHARS];
 
 		registry_problem_format(registry_problem(r, i), line);
 		if (strlen(registry_problem(r, i)->text) < 10)

@@ -171,7 +171,7 @@ static bool is_shown_elsewhere(const char *id)
 {
 	static const char *const ids[] = {"file-missing", "file-open", "csv-limit", "rows-too-many",
 	        "rules-too-many", "pairs-too-many", "file-twice", "file-is-xls", "file-is-ods",
-	        "cells-merged", "row-hidden"};
+	        "cells-merged", "row-hidden", "column-hidden"};
 
 	if (strncmp(id, "workbook-", 9) == 0 || strncmp(id, "sheet-", 6) == 0)
 		return true;

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 #include "registry/columns.h"
+#include "registry/cells.h"
 #include "registry/load.h"
 
 #define FILE_BYTES_MAX 16384
@@ -169,7 +170,7 @@ static void no_complaint_repeats_what_could_be_a_patient(void **state)
 
 static void problems_stand_in_the_order_of_the_files(void **state)
 {
-	char text[FILE_BYTES_MAX], line[384];
+	char text[FILE_BYTES_MAX], line[REGISTRY_PROBLEM_CHARS];
 	size_t len;
 	int status;
 	struct registry *r;
@@ -184,7 +185,8 @@ static void problems_stand_in_the_order_of_the_files(void **state)
 	assert_string_equal(registry_problem(r, 2)->id, "reference-unknown");
 	registry_problem_format(registry_problem(r, 1), line);
 	assert_string_equal(line,
-	        "contracts.csv:3:1 (cell A3): Line 2 has this id already; give each row its own.");
+	        "contracts.csv:3:1 (cell A3): Line 2 has this id already; give each row its own. "
+	        "[id-duplicate]");
 	registry_free(r);
 }
 
@@ -230,7 +232,7 @@ static void the_register_of_the_fixture_has_no_mistake(void **state)
 	struct span files[REGISTRY_FILES] = {{.data = NULL}};
 	bool present[REGISTRY_FILES] = {false};
 	struct registry *r = NULL;
-	char line[384];
+	char line[REGISTRY_PROBLEM_CHARS];
 	int status;
 
 	(void)state;
@@ -325,6 +327,34 @@ static void words_of_enums_go_round(void **state)
 	assert_string_equal(registry_file_name(REGISTRY_BASIS), "basis.csv");
 }
 
+/* Beside other numbers too, and however it is grouped; a firm's own number is none. */
+static void patient_numbers_are_known_among_others(void **state)
+{
+	static const char *const held[] = {"2123456701", "2123 45670 1", "2123-45670-1/2",
+	        "Jane, 21234567012", "room 3 2123456701", "ph 02 9876 5432 2123456701",
+	        "1 2123 45670 1", "2123456701 4", "x2123456701x", "IHI8003608166690503",
+	        "bed 4 8003 6081 6669 0503",
+	        "2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 "
+	        "2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 2 "
+	        "2 2 2 2 2 2 2 2 2 2 2123456701"};
+	static const char *const free_of[] = {"", "2123456711", "1123456701", "2123456700",
+	        "8003608166690504", "02 9876 5432", "2026-07-01", "drawer 2123 45670",
+	        "3 2123 456701", "ABN 30 000 003 070", "ABN 30000003070", "abn: 30000003070",
+	        "30 000 003 070"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(held); i++) {
+		if (!holds_patient_number(span_of_text(held[i])))
+			print_error("not known: number %zu\n", i);
+		assert_true(holds_patient_number(span_of_text(held[i])));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(free_of); i++) {
+		if (holds_patient_number(span_of_text(free_of[i])))
+			print_error("taken for one: number %zu\n", i);
+		assert_false(holds_patient_number(span_of_text(free_of[i])));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +369,7 @@ int main(void)
 	        cmocka_unit_test(every_column_is_documented),
 	        cmocka_unit_test(words_stand_in_the_order_of_their_enums),
 	        cmocka_unit_test(words_of_enums_go_round),
+	        cmocka_unit_test(patient_numbers_are_known_among_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

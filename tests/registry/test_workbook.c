@@ -69,7 +69,7 @@ static struct registry *load(const struct held *h, int *ret_status)
 static void print_problems(const struct registry *r)
 {
 	for (size_t i = 0; i < registry_problem_count(r); i++) {
-		char text[384];
+		char text[REGISTRY_PROBLEM_CHARS];
 
 		registry_problem_format(registry_problem(r, i), text);
 		print_error("%s: %s\n", registry_problem(r, i)->id, text);
@@ -208,7 +208,7 @@ static void one_workbook_loads_as_all_tables(void **state)
 	compare_registers(&h, REGISTRY_FORM_SHEET);
 	r = load(&h, &status);
 	for (size_t i = 0; i < registry_problem_count(r); i++) {
-		char text[384];
+		char text[REGISTRY_PROBLEM_CHARS];
 
 		registry_problem_format(registry_problem(r, i), text);
 		told = told || strncmp(text, "register.xlsx: \"Notes\" is not", 29) == 0;
@@ -393,7 +393,7 @@ static void files_that_are_no_workbook_are_named(void **state)
 		const struct registry_problem *p;
 		struct registry *r;
 		struct held h;
-		char line[384];
+		char line[REGISTRY_PROBLEM_CHARS];
 		int status;
 
 		clinic_day(&h);

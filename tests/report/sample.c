@@ -217,7 +217,7 @@ static void load_register(struct sample *s)
 {
 	struct span files[REGISTRY_FILES] = {{0}};
 	bool present[REGISTRY_FILES] = {false};
-	char problem[384];
+	char problem[REGISTRY_PROBLEM_CHARS];
 
 	for (int i = 0; i < REGISTRY_FILES; i++) {
 		present[i] = register_files[i] != NULL;

@@ -67,7 +67,7 @@ static int set_up(void **state)
 	        PRACTICE_CSV, programs_csv, destinations_csv, contracts_csv, basis_csv};
 	struct span files[REGISTRY_FILES] = {{.data = NULL}};
 	bool present[REGISTRY_FILES] = {false};
-	char problem[384];
+	char problem[REGISTRY_PROBLEM_CHARS];
 
 	load_rules(&w);
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {

@@ -112,7 +112,7 @@ static struct registry *load_with(const struct edit *e, const char *exceptions)
 		files[REGISTRY_EXCEPTIONS] = span_of_text(exceptions);
 	status = registry_load(&r, files, present);
 	for (size_t i = 0; status != STATUS_OK && i < registry_problem_count(r); i++) {
-		char text[384];
+		char text[REGISTRY_PROBLEM_CHARS];
 
 		registry_problem_format(registry_problem(r, i), text);
 		print_error("%s\n", text);
