@@ -144,6 +144,7 @@ static int add_sheet(struct workbook *w, const struct xml_event *e, const struct
 {
 	const struct link *link = link_of_id(links, link_id(e));
 	const char *name = xml_attribute(e, "", "name");
+	const char *state = xml_attribute(e, "", "state"); /* 18.18.68 */
 	struct workbook_sheet *sheet = &w->sheets[w->sheet_count];
 
 	if (!name || !link || strlen(name) >= sizeof(sheet->name)) {
@@ -162,6 +163,7 @@ static int add_sheet(struct workbook *w, const struct xml_event *e, const struct
 	}
 	snprintf(sheet->name, sizeof(sheet->name), "%s", name);
 	snprintf(sheet->part, sizeof(sheet->part), "%s", link->part);
+	sheet->hidden = state && strcmp(state, "visible") != 0;
 	w->sheet_count++;
 	return STATUS_OK;
 }

@@ -25,6 +25,7 @@
 struct workbook_sheet {
 	char name[WORKBOOK_NAME_CHARS];
 	char part[WORKBOOK_PART_CHARS];
+	bool hidden; /* in Excel */
 };
 
 struct workbook_string {

@@ -36,6 +36,7 @@ struct reader {
 	bool in_rows; /* inside <sheetData> */
 	unsigned row, column;
 	bool row_hidden, row_told;
+	bool columns_hidden[CSV_CELLS_MAX + 1]; /* by column; told of once */
 
 	enum value_type type; /* of the cell that we are inside */
 	size_t style;
@@ -93,6 +94,20 @@ static void start_row(struct reader *r, const struct xml_event *e)
 	r->row = (unsigned)row;
 	r->row_hidden = is_true(xml_attribute(e, "", "hidden"));
 	r->row_told = false;
+}
+
+/* <col min="2" max="3" hidden="1"/>: of columns that may hold something. */
+static void take_columns(struct reader *r, const struct xml_event *e)
+{
+	const char *min = xml_attribute(e, "", "min"), *max = xml_attribute(e, "", "max");
+	uint64_t first, last;
+
+	if (!is_true(xml_attribute(e, "", "hidden")) || !min || !max ||
+	        !span_to_u64(span_of_text(min), COLUMNS_READ_MAX, &first) ||
+	        !span_to_u64(span_of_text(max), COLUMNS_READ_MAX, &last))
+		return;
+	for (uint64_t i = first; i <= last && i < ARRAY_LEN(r->columns_hidden); i++)
+		r->columns_hidden[i] = true;
 }
 
 static enum value_type type_of(const char *type)
@@ -229,6 +244,19 @@ static bool within_limits(struct reader *r, size_t len)
 	return false;
 }
 
+/* What nobody sees in Excel is read all the same. Of a cell within the limits. */
+static void tell_hidden(struct reader *r)
+{
+	if (r->row_hidden && !r->row_told)
+		problems_warning(r->problems, place_at(r, r->row, 0), "row-hidden",
+		        "This row is hidden in Excel, but it counts; show it and check it.");
+	r->row_told = true;
+	if (r->columns_hidden[r->column])
+		problems_warning(r->problems, place_at(r, r->row, r->column), "column-hidden",
+		        "This column is hidden in Excel, but it counts; show it and check it.");
+	r->columns_hidden[r->column] = false;
+}
+
 static int end_cell(struct reader *r)
 {
 	size_t at = r->texts.len;
@@ -238,10 +266,7 @@ static int end_cell(struct reader *r)
 	r->value.in_text = false;
 	if (status != STATUS_OK || r->texts.len == at || !within_limits(r, r->texts.len - at))
 		return status;
-	if (r->row_hidden && !r->row_told)
-		problems_warning(r->problems, place_at(r, r->row, 0), "row-hidden",
-		        "This row is hidden in Excel, but it counts; show it and check it.");
-	r->row_told = true;
+	tell_hidden(r);
 	return keep_cell(r, at);
 }
 
@@ -281,6 +306,8 @@ static int take_event(struct reader *r, const struct xml_event *e)
 		r->in_rows = starts;
 	else if (e->depth == 3 && starts && part_is(e, "mergeCell"))
 		tell_merged(r, e);
+	else if (e->depth == 3 && starts && part_is(e, "col"))
+		take_columns(r, e);
 	else if (!r->in_rows)
 		return STATUS_OK;
 	else if (e->depth == 3 && starts && part_is(e, "row"))
@@ -402,6 +429,9 @@ int worksheet_to_csv(const struct workbook *w, size_t sheet, enum registry_file 
 	struct reader r = {.book = w, .problems = problems, .file = file};
 	int status;
 
+	if (w->sheets[sheet].hidden)
+		problems_warning(problems, (struct place){.file = file}, "sheet-hidden",
+		        "This sheet is hidden in Excel, but it counts; show it and check it.");
 	buf_init(&r.texts, CSV_FILE_BYTES_MAX, NULL);
 	string_item_init(&r.value);
 	status = read_cells(&r, sheet);

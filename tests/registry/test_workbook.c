@@ -456,6 +456,53 @@ static void every_kind_of_cell(void **state)
 	free(problems);
 }
 
+static void what_nobody_sees_is_read_and_told(void **state)
+{
+	static const char *const ids[] = {"sheet-hidden", "column-hidden", "column-hidden"};
+	static const char *const cells[] = {"", "C1", "D2"};
+	struct problems *problems = calloc(1, sizeof(*problems));
+	struct buf bytes, text;
+
+	(void)state;
+	assert_non_null(problems);
+	assert_true(fixture_read("register-xlsx/unseen.xlsx", &bytes));
+	assert_int_equal(convert(buf_span(&bytes), &text, problems), 0);
+	assert_true(span_equal_text(
+	        buf_span(&text), "\"kind\",\"seen\",\"unseen\"\n\"a\",\"b\",\"c\",\"d\"\n"));
+	assert_int_equal(problems->count, ARRAY_LEN(ids));
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		assert_string_equal(problems->items[i].id, ids[i]);
+		assert_string_equal(problems->items[i].cell, cells[i]);
+		assert_false(problems->items[i].error);
+	}
+	buf_free(&bytes);
+	buf_free(&text);
+	free(problems);
+}
+
+/* A sheet without rows is no table without rows: nothing would be covered, and nobody told. */
+static void a_blank_sheet_is_refused(void **state)
+{
+	const struct registry_problem *p;
+	struct registry *r;
+	struct held h;
+	int status;
+
+	(void)state;
+	clinic_day(&h);
+	h.folder.has_table[REGISTRY_CONTRACTS] = false;
+	hold_xlsx(&h, REGISTRY_CONTRACTS, "register-xlsx/blank.xlsx");
+	r = load(&h, &status);
+	assert_int_equal(status, STATUS_REGISTER);
+	p = registry_problem(r, 0);
+	assert_string_equal(p->id, "file-empty");
+	assert_int_equal(p->file, REGISTRY_CONTRACTS);
+	assert_int_equal(p->form, REGISTRY_FORM_WORKBOOK);
+	assert_int_equal(registry_contract_count(r), 0);
+	registry_free(r);
+	let_go(&h);
+}
+
 /* Cut anywhere, or with any byte changed, a workbook is refused by name or says what it said. */
 static void damage_is_named_or_harmless(void **state)
 {
@@ -500,6 +547,8 @@ int main(void)
 	        cmocka_unit_test(other_files_are_told),
 	        cmocka_unit_test(files_that_are_no_workbook_are_named),
 	        cmocka_unit_test(every_kind_of_cell),
+	        cmocka_unit_test(what_nobody_sees_is_read_and_told),
+	        cmocka_unit_test(a_blank_sheet_is_refused),
 	        cmocka_unit_test(damage_is_named_or_harmless),
 	};
 
