@@ -8,8 +8,6 @@
 #include "registry/coverage.h"
 #include "registry/keys.h"
 
-#define EXCEPTION_DAYS_MAX 366 /* twelve months */
-
 /* Column 0 of each file but practice.csv and exceptions.csv is its id. */
 static int check_duplicates(const struct sheet *s, struct problems *p)
 {
@@ -250,7 +248,7 @@ static void check_exceptions(const struct sheet *s, struct problems *p)
 		int32_t last = cell_day(until);
 
 		if (first != REGISTRY_NO_DAY && last != REGISTRY_NO_DAY &&
-		        last - first > EXCEPTION_DAYS_MAX)
+		        last - first > REGISTRY_EXCEPTION_DAYS_MAX)
 			problems_error(p, until->place, "exception-too-long",
 			        "An exception lasts at most twelve months; type an earlier date.");
 	}

@@ -20,13 +20,14 @@
 #include "base/digest.h"
 #include "net/match_rule.h"
 
-#define REGISTRY_ROWS_MAX      15000      /* of a file: a hundred times the largest practice */
-#define REGISTRY_RULES_MAX     60000      /* match rules of a file, four a row */
-#define REGISTRY_PROBLEMS_MAX  200        /* more are counted */
-#define REGISTRY_PROBLEM_CHARS 416        /* of a complaint with its place */
-#define REGISTRY_NO_DAY        INT32_MIN  /* a date that is not recorded */
-#define REGISTRY_NO_NUMBER     (-1)       /* a number that is not recorded */
-#define REGISTRY_NO_ROW        UINT32_MAX /* an index of a row that is not recorded */
+#define REGISTRY_ROWS_MAX           15000      /* of a file: a hundred times the largest practice */
+#define REGISTRY_RULES_MAX          60000      /* match rules of a file, four a row */
+#define REGISTRY_PROBLEMS_MAX       200        /* more are counted */
+#define REGISTRY_PROBLEM_CHARS      416        /* of a complaint with its place */
+#define REGISTRY_EXCEPTION_DAYS_MAX 366        /* twelve months */
+#define REGISTRY_NO_DAY             INT32_MIN  /* a date that is not recorded */
+#define REGISTRY_NO_NUMBER          (-1)       /* a number that is not recorded */
+#define REGISTRY_NO_ROW             UINT32_MAX /* an index of a row that is not recorded */
 
 enum registry_file {
 	REGISTRY_PRACTICE,
@@ -264,7 +265,8 @@ struct registry_exception {
 	struct registry_place place;
 	const char *flag, *reason, *accepted_by;
 	uint32_t program, destination; /* indexes, or REGISTRY_NO_ROW */
-	int32_t from_day, until_day;   /* both days included; from may be REGISTRY_NO_DAY */
+	/* Both days included. from may be REGISTRY_NO_DAY: then it holds for twelve months. */
+	int32_t from_day, until_day;
 };
 
 struct registry_practice {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/country.h"
+#include "base/utf8.h"
 
 static enum severity severity_of(const struct decision *d, const struct flag_rule *rule)
 {
@@ -50,6 +51,7 @@ void decision_raise(
 	va_start(arguments, format);
 	vsnprintf(flag.register_says, sizeof(flag.register_says), format, arguments);
 	va_end(arguments);
+	decision_trim(flag.register_says);
 	if (d->registry)
 		exception_apply(d, &flag);
 	/* What nobody accepted first, then worst first; among equals the order of the checks, which
@@ -64,6 +66,11 @@ void decision_raise(
 	v->flags[at] = flag;
 	v->flag_count++;
 	v->severity = v->flags[0].accepted ? SEVERITY_INFO : v->flags[0].severity;
+}
+
+void decision_trim(char *text)
+{
+	text[utf8_valid_length(span_of_text(text))] = '\0';
 }
 
 struct blanks decision_with(const struct decision *d, enum blank blank, const char *text)

@@ -27,6 +27,8 @@ struct decision {
 /* Adds a flag; blanks are those of the decision with one changed, register_says is formatted. */
 void decision_raise(struct decision *d, enum flag_id id, const struct blanks *blanks,
         const char *format, ...) PRINTF(4, 5);
+/* Takes away what is left of a character in the middle of which a text was cut. */
+void decision_trim(char *text) NONNULL(1);
 struct blanks decision_with(const struct decision *d, enum blank blank, const char *text);
 /* "contracts.csv:6 (c-05)" */
 const char *decision_row(

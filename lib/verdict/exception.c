@@ -30,6 +30,7 @@ static void say(struct flag *flag, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(flag->register_says + len, sizeof(flag->register_says) - len, format, arguments);
 	va_end(arguments);
+	decision_trim(flag->register_says);
 }
 
 static void apply(const struct decision *d, const struct registry_exception *e, struct flag *flag)
@@ -40,7 +41,11 @@ static void apply(const struct decision *d, const struct registry_exception *e, 
 	time_format_day(e->until_day, date);
 	if (e->from_day != REGISTRY_NO_DAY && e->from_day > d->subject->day)
 		return;
-	if (e->until_day < d->subject->day) {
+	if (e->from_day == REGISTRY_NO_DAY &&
+	        e->until_day - d->subject->day > REGISTRY_EXCEPTION_DAYS_MAX) {
+		say(flag, "; %s:%u does not count yet: until %s is more than twelve months", file,
+		        e->place.line, date);
+	} else if (e->until_day < d->subject->day) {
 		say(flag, "; %s:%u ended %s", file, e->place.line, date);
 	} else if (flag->severity == SEVERITY_URGENT) {
 		say(flag, "; %s:%u does not count: urgent", file, e->place.line);
