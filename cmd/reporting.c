@@ -140,7 +140,8 @@ static void count_warnings(const struct registry *r, struct verdict_run *v)
 		if (p->error)
 			continue;
 		if (v->register_warnings++ == 0)
-			v->register_warning_line = p->line;
+			v->register_warning = (struct registry_place){
+			        .file = p->file, .form = p->form, .line = p->line};
 	}
 }
 
@@ -242,7 +243,6 @@ static int begin_comparison(
 	*v = facts->question;
 	v->has_register = c->registry != NULL;
 	v->register_warnings = 0;
-	v->register_warning_line = 0;
 	count_warnings(c->registry, v);
 	if (c->registry)
 		v->authorised_by = practice_authority(c->registry, c->facts.authority);

@@ -157,10 +157,13 @@ int verdict_decide_run(
         const struct verdict_run *run, const struct flag_rules *rules, struct verdict *ret)
 {
 	struct decision d = {.rules = rules, .verdict = ret};
-	char percent[32] = "", line[16];
+	char percent[32] = "", line[16], file[REGISTRY_NAME_CHARS];
+	const struct registry_place *place = &run->register_warning;
 
 	init(ret);
-	snprintf(line, sizeof(line), "%u", run->register_warning_line);
+	/* What is wrong with a whole file shows from its first line on. */
+	snprintf(line, sizeof(line), "%u", place->line > 0 ? place->line : 1);
+	registry_place_name(place->file, place->form, file);
 	/* Nothing measured is not little: what a cut file lacks at its end may be most of it. */
 	if (run->loss_percent >= 0.1)
 		snprintf(percent, sizeof(percent), "%.1f%%", run->loss_percent);
@@ -171,7 +174,8 @@ int verdict_decide_run(
 	d.blanks.text[BLANK_DATE] = run->date;
 	if (run->has_register && run->register_warnings > 0)
 		decision_raise(&d, FLAG_REGISTER_PROBLEM, &d.blanks,
-		        "%zu rows or cells need correction", run->register_warnings);
+		        "%s:%s; %zu rows or cells need correction", file, line,
+		        run->register_warnings);
 	if (run->gap)
 		decision_raise(&d, FLAG_CAPTURE_GAP, &d.blanks, "nothing recorded");
 	if (run->not_captured)

@@ -203,12 +203,12 @@ int verdict_decide(const struct verdict_subject *s, const struct registry *regis
 struct verdict_run {
 	bool has_register;
 	size_t register_warnings;
-	unsigned register_warning_line; /* of the first */
-	const char *authorised_by;      /* --authorised-by or practice.csv; "" when neither */
-	double loss_percent;            /* of packets or bytes not seen; 0 none known */
-	bool gap;                       /* anything lost, cut or given up */
-	bool not_captured;              /* the asked-for day has no capture */
-	const char *date;               /* for not-captured */
+	struct registry_place register_warning; /* where the first stands; line 0: the whole file */
+	const char *authorised_by; /* --authorised-by or practice.csv; "" when neither */
+	double loss_percent;       /* of packets or bytes not seen; 0 none known */
+	bool gap;                  /* anything lost, cut or given up */
+	bool not_captured;         /* the asked-for day has no capture */
+	const char *date;          /* for not-captured */
 };
 
 int verdict_decide_run(const struct verdict_run *run, const struct flag_rules *rules,

@@ -530,7 +530,7 @@ static void the_run_has_flags_of_its_own(void **state)
 	assert_int_equal(v.flag_count, 0);
 	run = (struct verdict_run){.has_register = true,
 	        .register_warnings = 2,
-	        .register_warning_line = 9,
+	        .register_warning = {.file = REGISTRY_PROGRAMS, .line = 9},
 	        .authorised_by = "",
 	        .loss_percent = 2.25,
 	        .gap = true,
@@ -541,6 +541,8 @@ static void the_run_has_flags_of_its_own(void **state)
 	assert_string_equal(find_flag_of(&v, FLAG_REGISTER_PROBLEM)->sentence,
 	        "Something in your register needs checking, first on line 9; results that rest on "
 	        "it may be incomplete.");
+	assert_string_equal(find_flag_of(&v, FLAG_REGISTER_PROBLEM)->register_says,
+	        "programs.csv:9; 2 rows or cells need correction");
 	assert_non_null(strstr(find_flag_of(&v, FLAG_CAPTURE_GAP)->sentence, "2.2% of traffic"));
 	assert_non_null(strstr(find_flag_of(&v, FLAG_NOT_CAPTURED)->sentence, "2026-10-05"));
 	assert_int_equal(find_flag_of(&v, FLAG_NO_CAPTURE_AUTHORITY)->severity, SEVERITY_HIGH);
