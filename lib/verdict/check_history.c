@@ -63,7 +63,8 @@ int verdict_decide_pair(const struct history_pair *p, const struct registry *reg
 static void check_volume(
         struct decision *d, const struct history_day *h, const struct registry_program *p)
 {
-	uint64_t mb = h->bytes_out / HISTORY_MB;
+	/* Rounded up: more than the register allows must not read as what it allows. */
+	uint64_t mb = h->bytes_out / HISTORY_MB + (h->bytes_out % HISTORY_MB != 0);
 	char name[DECISION_ROW_CHARS], reason[128];
 	struct blanks blanks = decision_with(d, BLANK_REASON, reason);
 

@@ -23,16 +23,16 @@ static const char *basis_name(
 static void check_contract_in_force(struct decision *d)
 {
 	const struct paper_trail *t = &d->trail;
-	const struct registry_contract *c = registry_contract(
-	        d->registry, (size_t)t->contract_in_force);
+	const struct registry_contract *c;
 	char name[DECISION_ROW_CHARS], date[TIME_DATE_CHARS];
 	struct blanks blanks;
 
-	if (c->end_day != REGISTRY_NO_DAY && c->end_day - d->subject->day <= PAPER_ENDING_DAYS) {
+	if (t->contract_ending >= 0) {
+		c = registry_contract(d->registry, (size_t)t->contract_ending);
 		time_format_day(c->end_day, date);
 		blanks = decision_with(d, BLANK_DATE, date);
 		decision_raise(d, FLAG_CONTRACT_ENDING, &blanks, "%s ends %s",
-		        contract_name(d, t->contract_in_force, name), date);
+		        contract_name(d, t->contract_ending, name), date);
 	}
 	if (t->contract_overdue >= 0) {
 		c = registry_contract(d->registry, (size_t)t->contract_overdue);
@@ -121,20 +121,22 @@ static void check_coverage(struct decision *d)
 	        contract_name(d, t->contract_in_force, name), listed);
 }
 
+/* An extract often has two agreements or two reasons with one recipient, of which one is for data
+ * that names patients. What that one covers contradicts nothing. */
 static void check_deidentified(struct decision *d)
 {
 	const struct paper_trail *t = &d->trail;
+	category_set seen = d->subject->seen;
 	char name[DECISION_ROW_CHARS];
 
 	if (!d->subject->patient_seen || d->verdict->evidence != EVIDENCE_SEEN)
 		return;
-	if (t->contract_in_force >= 0 && t->deid_promised)
+	if (t->contract_deid >= 0 && (seen & ~category_set_covers(t->contract_openly)))
 		decision_raise(d, FLAG_DEID_CLAIM_CONTRADICTED, &d->blanks,
-		        "%s promises de-identified data",
-		        contract_name(d, t->contract_in_force, name));
-	else if (t->basis_in_force >= 0 && t->basis_deidentified)
+		        "%s promises de-identified data", contract_name(d, t->contract_deid, name));
+	else if (t->basis_deid >= 0 && (seen & ~category_set_covers(t->basis_openly)))
 		decision_raise(d, FLAG_DEID_CLAIM_CONTRADICTED, &d->blanks,
-		        "%s rests on de-identified data", basis_name(d, t->basis_in_force, name));
+		        "%s rests on de-identified data", basis_name(d, t->basis_deid, name));
 }
 
 /* What a program of this kind is for; an agreement that covers any of it will do. Kinds that do
@@ -175,6 +177,17 @@ static void list_purposes(purpose_set set, bool words, char ret[static DECISION_
 	decision_list(items, count, ret, DECISION_LIST_CHARS);
 }
 
+/* The reason in force that is first recorded for one of these purposes. */
+static int64_t basis_for(const struct paper_trail *t, purpose_set purposes)
+{
+	int64_t first = t->basis_in_force;
+
+	for (unsigned i = PURPOSES; i-- > 0;)
+		if (purposes >> i & 1 && t->basis_of_purpose[i] >= 0)
+			first = t->basis_of_purpose[i];
+	return first;
+}
+
 /* What the register itself says this is for comes first; only where it is silent, the program's
  * kind. */
 static void check_purpose(struct decision *d)
@@ -201,7 +214,7 @@ static void check_purpose(struct decision *d)
 	blanks.text[BLANK_LIST] = covered;
 	decision_raise(d, FLAG_PURPOSE_NOT_COVERED, &blanks, "%s purposes %s; %s is for %s",
 	        contract_name(d, t->contract_in_force, name), listed,
-	        t->basis_purposes ? basis_name(d, t->basis_in_force, other)
+	        t->basis_purposes ? basis_name(d, basis_for(t, missing), other)
 	                          : decision_row(p->place, p->id, other),
 	        used);
 }

@@ -5,8 +5,9 @@
 #include "base/country.h"
 #include "verdict/decision.h"
 
-/* Countries that a flow brings up: that of the computer contacted, that of the recipient. */
-#define PLACES_MAX 2
+/* Countries that a flow brings up: that of the computer contacted, that of the recipient, that
+ * where the data is kept. */
+#define PLACES_MAX 3
 
 /* The country of the computer contacted, where it is certain; "" else. */
 static const char *certain_country(const struct decision *d)
@@ -107,7 +108,8 @@ static void check_policy(struct decision *d)
 {
 	const struct registry_list *policy = &registry_practice(d->registry)->policy_countries;
 	const struct registry_destination *to = d->trail.destination;
-	const char *places[PLACES_MAX] = {certain_country(d), to ? to->recipient_country : ""};
+	const char *places[PLACES_MAX] = {
+	        certain_country(d), to ? to->recipient_country : "", to ? to->storage_country : ""};
 	const char *missing[PLACES_MAX];
 	char list[DECISION_LIST_CHARS], named[256];
 	size_t count = 0;
@@ -158,7 +160,7 @@ static void check_state(struct decision *d)
 	if ((own != STATE_NSW && own != STATE_VIC) || stored == STATE_NOT_RECORDED ||
 	        stored == own || !d->trail.needed || d->trail.overseas_reason)
 		return;
-	if (d->trail.basis_deidentified && !d->subject->patient_seen)
+	if (d->trail.basis_deid >= 0 && !d->subject->patient_seen)
 		return;
 	blanks.text[BLANK_COUNTRY] = own == STATE_NSW ? "NSW" : "Victoria";
 	decision_raise(d, FLAG_STATE_TRANSFER_BASIS_MISSING, &blanks, "%s storage_state %s",

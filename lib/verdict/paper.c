@@ -90,8 +90,10 @@ static void use_contract_in_force(
 		t->contract_silent = index;
 	t->contract_categories |= c->categories;
 	t->contract_purposes |= c->purposes;
-	t->deid_promised = t->deid_promised || c->deid_promised ||
-	                   c->categories == UINT32_C(1) << CATEGORY_DEIDENTIFIED;
+	if (!c->deid_promised && c->categories != UINT32_C(1) << CATEGORY_DEIDENTIFIED)
+		t->contract_openly |= c->categories;
+	else if (t->contract_deid < 0)
+		t->contract_deid = index;
 }
 
 static void use_contract(
@@ -126,6 +128,66 @@ static void use_contract(
 	use_contract_in_force(t, c, index);
 }
 
+/* The day on which the first of those in force ends, after a day and within the time that is looked
+ * ahead; REGISTRY_NO_DAY: none does. */
+static int32_t next_end(
+        const struct paper_trail *t, const struct registry *registry, int32_t day, int32_t after)
+{
+	int32_t end = REGISTRY_NO_DAY;
+
+	for (size_t i = 0; i < registry_contract_count(registry); i++) {
+		const struct registry_contract *c = registry_contract(registry, i);
+
+		if (is_in_force(t, c, day) && c->end_day != REGISTRY_NO_DAY && c->end_day > after &&
+		        c->end_day - day <= PAPER_ENDING_DAYS &&
+		        (end == REGISTRY_NO_DAY || c->end_day < end))
+			end = c->end_day;
+	}
+	return end;
+}
+
+/* One of those that end on the day; -1 when what the others list goes on without a gap. */
+static int64_t find_unfollowed(
+        const struct paper_trail *t, const struct registry *registry, int32_t day, int32_t end)
+{
+	category_set ending = 0, going_on = 0;
+	purpose_set ending_purposes = 0, going_on_purposes = 0;
+	int64_t first = -1;
+
+	for (size_t i = 0; i < registry_contract_count(registry); i++) {
+		const struct registry_contract *c = registry_contract(registry, i);
+
+		if (!is_about(t, c) || end_of(c->end_day) < end)
+			continue;
+		if (c->end_day != end &&
+		        (c->start_day == REGISTRY_NO_DAY || c->start_day <= end + 1)) {
+			going_on |= c->categories;
+			going_on_purposes |= c->purposes;
+		} else if (c->end_day == end && is_in_force(t, c, day)) {
+			ending |= c->categories;
+			ending_purposes |= c->purposes;
+			first = first < 0 ? (int64_t)i : first;
+		}
+	}
+	return (ending & ~category_set_covers(going_on)) || (ending_purposes & ~going_on_purposes)
+	               ? first
+	               : -1;
+}
+
+/* At most one round for each day that is looked ahead. */
+static int64_t find_ending(
+        const struct paper_trail *t, const struct registry *registry, int32_t day)
+{
+	int32_t end = next_end(t, registry, day, day - 1);
+	int64_t found = -1;
+
+	while (end != REGISTRY_NO_DAY && found < 0) {
+		found = find_unfollowed(t, registry, day, end);
+		end = next_end(t, registry, day, end);
+	}
+	return found;
+}
+
 /* A contract in force that lists no countries limits none. */
 static int64_t find_elsewhere(const struct paper_trail *t, const struct registry *registry,
         const struct verdict_subject *s)
@@ -153,6 +215,8 @@ static void find_contracts(struct paper_trail *t, const struct registry *registr
 			use_contract(t, registry, (int64_t)i, day);
 	}
 	t->contract_covers = category_set_covers(t->contract_categories);
+	if (t->contract_in_force >= 0)
+		t->contract_ending = find_ending(t, registry, day);
 }
 
 /* A prescribed country is one only while a row of the rules says so. */
@@ -180,7 +244,12 @@ static void use_basis_in_force(
 		t->basis_unproven = index;
 	t->basis_categories |= b->categories;
 	t->basis_purposes |= (purpose_set)1 << b->purpose;
-	t->basis_deidentified = t->basis_deidentified || b->basis == BASIS_DEIDENTIFIED;
+	if (t->basis_of_purpose[b->purpose] < 0)
+		t->basis_of_purpose[b->purpose] = index;
+	if (b->basis != BASIS_DEIDENTIFIED)
+		t->basis_openly |= b->categories;
+	else if (t->basis_deid < 0)
+		t->basis_deid = index;
 	t->overseas_reason = t->overseas_reason || reason;
 	if (!reason && t->basis_no_reason < 0)
 		t->basis_no_reason = index;
@@ -228,13 +297,18 @@ void paper_trail(const struct verdict_subject *s, const struct registry *registr
 	        .contract_ended = -1,
 	        .contract_later = -1,
 	        .contract_overdue = -1,
+	        .contract_ending = -1,
+	        .contract_deid = -1,
 	        .contract_elsewhere = -1,
 	        .contract_trains = -1,
 	        .contract_silent = -1,
 	        .basis_in_force = -1,
 	        .basis_ended = -1,
+	        .basis_deid = -1,
 	        .basis_unproven = -1,
 	        .basis_no_reason = -1};
+	for (unsigned i = 0; i < PURPOSES; i++)
+		ret->basis_of_purpose[i] = -1;
 	if (!registry)
 		return;
 	ret->destination_index = find_destination(s, s->program, registry);

@@ -21,10 +21,12 @@ struct paper_trail {
 	int64_t contract_ended;           /* the one that ended last */
 	int64_t contract_later;           /* the one that starts first */
 	int64_t contract_overdue;         /* in force, past its review */
+	int64_t contract_ending;          /* in force, ends soon, and nothing recorded follows */
 	category_set contract_categories; /* listed by all in force */
 	category_set contract_covers;
 	purpose_set contract_purposes; /* listed by all in force */
-	bool deid_promised;
+	int64_t contract_deid;         /* in force, promises that only de-identified data is sent */
+	category_set contract_openly;  /* listed by those in force that do not */
 	/* In force, with countries of its own, none of which is the flow's, although no other
 	 * agrees to that. */
 	int64_t contract_elsewhere;
@@ -36,8 +38,10 @@ struct paper_trail {
 	bool basis_only_ended;
 	category_set basis_covers, basis_categories;
 	purpose_set basis_purposes;
-	bool basis_deidentified;
-	int64_t basis_unproven; /* rests on consent, and names no form or notice */
+	int64_t basis_of_purpose[PURPOSES]; /* the first in force for it */
+	int64_t basis_deid;                 /* in force, rests on data being de-identified */
+	category_set basis_openly;          /* listed by those in force that do not */
+	int64_t basis_unproven;             /* rests on consent, and names no form or notice */
 	bool overseas_reason;
 	int64_t basis_no_reason; /* names one that does not count here, or none */
 };

@@ -77,8 +77,11 @@ bool version_unsupported(const struct registry_program *p, int version, int32_t 
 	return version >= 0 && oldest >= 0 && version < oldest;
 }
 
+/* From midnight to midnight, or any minute to itself: all day, as in a support_window. */
 static bool is_within(const struct registry_hours *h, int minute)
 {
+	if (h->from_minute == h->to_minute)
+		return true;
 	if (h->from_minute <= h->to_minute)
 		return minute >= h->from_minute && minute <= h->to_minute;
 	return minute >= h->from_minute || minute <= h->to_minute;

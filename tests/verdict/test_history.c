@@ -166,7 +166,7 @@ static void days_are_held_against_the_usual_and_the_recorded(void **state)
 	        {{.program = EXTRACT, .bytes_out = 10 * MB, .days_before = 30, .usual_bytes = 9},
 	                FLAG_VOLUME_ANOMALY, "10 MB, far more than usual"},
 	        {{.program = LIMITED, .bytes_out = 100 * MB + 1}, FLAG_VOLUME_ANOMALY,
-	                "100 MB in one day; your register allows 100 MB"},
+	                "101 MB in one day; your register allows 100 MB"},
 	        {{.program = LIMITED, .bytes_out = 100 * MB, .days_before = 30, .usual_bytes = 1},
 	                FLAGS, ""},
 	        {{.program = EXTRACT, .bytes_out = 800 * MB, .full_backup_mb = 1000},
@@ -330,7 +330,9 @@ static void hours_may_cross_midnight(void **state)
 	const struct registry_hours *day = &registry_program(w->registry, EXTRACT)->hours;
 	const struct registry_hours *night = &registry_program(w->registry, BACKUP)->hours;
 	const struct registry_hours none = {.recorded = false};
+	const struct registry_hours always = {.recorded = true}; /* 00:00-00:00 */
 
+	assert_false(hours_missed(&always, at(3, 0), at(3, 1)));
 	assert_false(hours_missed(day, at(7, 0), at(7, 0)));
 	assert_false(hours_missed(day, at(19, 0), at(19, 30)));
 	assert_true(hours_missed(day, at(19, 1), at(19, 30)));

@@ -179,6 +179,15 @@ struct fact_case {
 #define SEEN          .tier = TIER_HIGH, .seen = BIT(CONTACT), .patient_seen = true
 #define CELL(f, a, b) .edit = {REGISTRY_##f, a, b}
 
+/* The booking firm's agreement ends with 2026; another one begins, covers and promises. */
+#define FOLLOWED(start, categories, promise)                                                       \
+	CELL(CONTRACTS,                                                                            \
+	        "2024-01-01,,2027-06-30,contact|appointment,care-admin|support,AU|NZ,no,,drawer "  \
+	        "1\n",                                                                             \
+	        "2024-01-01,2026-12-31,,contact|appointment,care-admin|support,AU|NZ,no,,drawer "  \
+	        "1\nc-05,Bookaroo Pty Ltd,bookaroo,agreement,," start ",,2027-06-30," categories   \
+	        ",care-admin|support,AU|NZ," promise ",,drawer 1\n")
+
 static const struct fact_case cases[] = {
         /* what the register says it is for, against what the agreement covers */
         {FLAG_PURPOSE_NOT_COVERED, SEVERITY_HIGH, BOOKING,
@@ -204,6 +213,40 @@ static const struct fact_case cases[] = {
         {FLAG_PURPOSE_NOT_COVERED, SEVERITY_NONE, BOOKING,
                 CELL(CONTRACTS, "bookaroo,agreement", "bookaroo,none")},
 
+        /* of several reasons, the one that is for it */
+        {FLAG_PURPOSE_NOT_COVERED, SEVERITY_HIGH, BOOKING,
+                CELL(BASIS, "b-02,magpie",
+                        "b-05,bookaroo,Bookaroo Pty Ltd,marketing,contact,express-consent,"
+                        "none-needed,Form 2,2024-01-01,,officer\nb-02,magpie"),
+                .register_says = "basis.csv:3 (b-05) is for marketing"},
+
+        /* an agreement that ends is asked about until another follows it without a gap, and for
+         * all that it covers */
+        {FLAG_CONTRACT_ENDING, SEVERITY_LOW, BOOKING,
+                CELL(CONTRACTS, "2024-01-01,,2027-06-30", "2024-01-01,2026-12-31,2027-06-30"),
+                .register_says = "contracts.csv:2 (c-01) ends 2026-12-31"},
+        {FLAG_CONTRACT_ENDING, SEVERITY_NONE, BOOKING,
+                CELL(CONTRACTS, "2024-01-01,,2027-06-30", "2024-01-01,2027-01-04,2027-06-30")},
+        {FLAG_CONTRACT_ENDING, SEVERITY_NONE, BOOKING,
+                FOLLOWED("2027-01-01", "contact|appointment", "no")},
+        {FLAG_CONTRACT_ENDING, SEVERITY_LOW, BOOKING,
+                FOLLOWED("2027-01-02", "contact|appointment", "no"),
+                .register_says = "(c-01) ends 2026-12-31"},
+        {FLAG_CONTRACT_ENDING, SEVERITY_LOW, BOOKING, FOLLOWED("2026-01-01", "contact", "no"),
+                .register_says = "(c-01) ends 2026-12-31"},
+
+        /* two agreements, of which one is for data that names nobody */
+        {FLAG_DEID_CLAIM_CONTRADICTED, SEVERITY_URGENT, BOOKING, .flow = {SEEN},
+                CELL(CONTRACTS, "AU|NZ,no,,drawer 1", "AU|NZ,yes,,drawer 1"),
+                .register_says = "contracts.csv:2 (c-01) promises"},
+        {FLAG_DEID_CLAIM_CONTRADICTED, SEVERITY_NONE, BOOKING, .flow = {SEEN},
+                FOLLOWED("2026-01-01", "deidentified", "yes")},
+        {FLAG_DEID_CLAIM_CONTRADICTED, SEVERITY_URGENT, BOOKING,
+                .flow = {.tier = TIER_HIGH,
+                        .seen = BIT(CONTACT) | BIT(IDENTIFIERS),
+                        .patient_seen = true},
+                FOLLOWED("2026-01-01", "deidentified", "yes"),
+                .register_says = "contracts.csv:3 (c-05) promises"},
         {FLAG_NO_CONSENT_RECORD, SEVERITY_MEDIUM, SCRIBE, CELL(BASIS, "Consent script v2", "none"),
                 .register_says = "basis.csv:3 (b-02) rests on consent",
                 .sentence = "points to no form or notice"},
@@ -233,6 +276,9 @@ static const struct fact_case cases[] = {
                 .register_says = "practice.csv: policy_countries AU, NZ",
                 .sentence = "does not mention Singapore."},
         {FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY, SEVERITY_NONE, BOOKING, .flow = {.country = "NZ"}},
+        {FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY, SEVERITY_MEDIUM, BOOKING,
+                CELL(DESTINATIONS, "AU,NSW,no", "US,,no"),
+                .sentence = "does not mention the United States."},
         {FLAG_COUNTRY_NOT_IN_PRIVACY_POLICY, SEVERITY_NONE, BOOKING,
                 CELL(PRACTICE, "policy_countries,AU|NZ", "policy_countries,"),
                 .flow = {.country = "SG"}},
@@ -520,6 +566,10 @@ static const struct exception_case exception_cases[] = {
         {"no-contract,bookaroo,,trial,principal,2026-09-01,2026-12-31\n", false, ""},
         {"no-contract,,hop-relay,trial,principal,2026-09-01,2026-12-31\n", false, ""},
         {"no-basis,magpie,,trial,principal,2026-09-01,2026-12-31\n", false, ""},
+        /* twelve months, also where nobody wrote when they began */
+        {"no-contract,magpie,,trial,principal,,2027-10-06\n", true, "accepted by principal"},
+        {"no-contract,magpie,,trial,principal,,2027-10-07\n", false,
+                "; exceptions.csv:2 does not count yet"},
 };
 
 static void an_exception_lowers_and_never_deletes(void **state)
