@@ -133,7 +133,8 @@ static uint32_t character_at(struct span s, size_t *ret_len)
 	return 0x10000 + ((uint32_t)(code - 0xd800) << 10) + (uint32_t)(low - 0xdc00);
 }
 
-int xstring_append(struct buf *ret, struct span raw)
+/* Appends raw with its _xHHHH_ turned into characters; those that no text may hold stay. */
+static int xstring_append(struct buf *ret, struct span raw)
 {
 	int status = STATUS_OK;
 	size_t at = 0, plain = 0;

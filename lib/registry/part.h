@@ -42,7 +42,5 @@ void string_item_free(struct string_item *s) NONNULL(1);
 int string_item_feed(struct string_item *s, const struct xml_event *e) WUNRES NONNULL(1, 2);
 /* Appends the text, clipped to one byte more than a cell may hold, and begins anew. */
 int string_item_take(struct string_item *s, struct buf *ret) WUNRES NONNULL(1, 2);
-/* Appends raw with its _xHHHH_ turned into characters; those that no text may hold stay. */
-int xstring_append(struct buf *ret, struct span raw) WUNRES NONNULL(1);
 
 #endif

@@ -384,8 +384,3 @@ const struct sheet_cell *sheet_cell(const struct sheet *s, size_t row, size_t co
 {
 	return &s->cells[row * s->format->column_count + column];
 }
-
-struct place sheet_row_place(const struct sheet *s, size_t row)
-{
-	return (struct place){.file = s->file, .line = sheet_cell(s, row, 0)->place.line};
-}

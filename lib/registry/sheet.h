@@ -33,7 +33,5 @@ int sheet_open(struct sheet *s, enum registry_file file, struct span bytes, stru
         struct problems *problems) WUNRES NONNULL(1, 4, 5);
 void sheet_close(struct sheet *s) NONNULL(1);
 const struct sheet_cell *sheet_cell(const struct sheet *s, size_t row, size_t column) NONNULL(1);
-/* The whole row, for complaints. */
-struct place sheet_row_place(const struct sheet *s, size_t row) NONNULL(1);
 
 #endif
