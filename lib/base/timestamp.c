@@ -91,11 +91,43 @@ int64_t time_hour(int64_t time_ns)
 	return time_ns - (rest < 0 ? rest + NS_PER_HOUR : rest);
 }
 
+static void put_digits(char *to, size_t count, int32_t number)
+{
+	while (count > 0) {
+		to[--count] = (char)('0' + number % 10);
+		number /= 10;
+	}
+}
+
+/* Hinnant's days-to-civil arithmetic; printed by hand, as reports do it for every conversation. */
+static void format_civil(int32_t day, char ret[static TIME_DATE_CHARS])
+{
+	int32_t shifted = day + 719468;
+	int32_t era = shifted / 146097;
+	int32_t day_of_era = shifted % 146097;
+	int32_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
+	                              day_of_era / 146096) /
+	                      365;
+	int32_t day_of_year = day_of_era -
+	                      (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int32_t month = (5 * day_of_year + 2) / 153; /* from March on */
+
+	put_digits(ret, 4, year_of_era + era * 400 + (month >= 10));
+	put_digits(ret + 5, 2, month < 10 ? month + 3 : month - 9);
+	put_digits(ret + 8, 2, day_of_year - (153 * month + 2) / 5 + 1);
+	ret[4] = ret[7] = '-';
+	ret[10] = '\0';
+}
+
 void time_format_day(int32_t day, char ret[static TIME_DATE_CHARS])
 {
 	time_t seconds = (time_t)day * 86400;
 	struct tm parts;
 
+	if (seconds >= 0 && seconds <= SECONDS_MAX) {
+		format_civil(day, ret);
+		return;
+	}
 	gmtime_r(&seconds, &parts);
 	snprintf(ret, TIME_DATE_CHARS, "%04d-%02d-%02d", (parts.tm_year + 1900) % 10000,
 	        (parts.tm_mon + 1) % 100, parts.tm_mday % 100);
