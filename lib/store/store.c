@@ -6,6 +6,8 @@
 #include "base/status.h"
 #include "store/store_internal.h"
 
+#define USUAL_CACHE "PRAGMA cache_size=-16384" /* KiB */
+
 static const char *const statement_sql[STATEMENTS] = {
         [STATEMENT_INPUT_ADD] = "INSERT INTO input DEFAULT VALUES",
         [STATEMENT_INPUT_SET] =
@@ -193,7 +195,12 @@ static int register_relative_vfs(void)
 /* The rollback journal needs no shared memory, and temporary tables stay in memory: nothing is
  * written outside the output folder. */
 static const char settings[] = "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"
-                               " PRAGMA busy_timeout=5000; PRAGMA cache_size=-16384";
+                               " PRAGMA busy_timeout=5000; " USUAL_CACHE;
+
+void store_usual_cache(struct store *s)
+{
+	sqlite3_exec(s->db, USUAL_CACHE, NULL, NULL, NULL);
+}
 
 int store_not_opened(struct store *s, int status)
 {
@@ -231,16 +238,18 @@ int store_start_writing(struct store *s)
 int store_open(struct store **ret_gives, const char *path, bool read_only)
 {
 	struct store *s = calloc(1, sizeof(*s));
-	int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	int flags = SQLITE_OPEN_NOMUTEX;
 	int status;
 
 	if (!s)
 		return STATUS_NO_MEMORY;
+	/* No mutexes: a store is used by one thread. */
+	flags |= path && read_only ? SQLITE_OPEN_READONLY
+	                           : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	status = register_relative_vfs();
 	if (status == STATUS_OK)
-		status = store_status(sqlite3_open_v2(path ? path : ":memory:", &s->db,
-		        path ? flags : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-		        path ? "exeat-relative" : NULL));
+		status = store_status(sqlite3_open_v2(
+		        path ? path : ":memory:", &s->db, flags, path ? "exeat-relative" : NULL));
 	if (status == STATUS_OK)
 		status = read_only ? store_start_reading(s) : store_start_writing(s);
 	if (status != STATUS_OK)

@@ -201,6 +201,12 @@ int store_flows(struct store *s, const struct store_query *q,
         struct store_cursor **ret_gives) WUNRES NONNULL(1, 2, 3);
 /* STATUS_ITEM and *ret, or 0. */
 int store_next_flow(struct store_cursor *c, struct store_flow *ret) WUNRES NONNULL(1, 2);
+/* store_findings and store_records of the flow that the cursor gave last; at most once each, as
+ * they are read on the way. */
+int store_cursor_findings(struct store_cursor *c, struct store_finding **ret_gives,
+        size_t *ret_count) WUNRES NONNULL(1, 2, 3);
+int store_cursor_records(struct store_cursor *c, struct store_record **ret_gives,
+        size_t *ret_count) WUNRES NONNULL(1, 2, 3);
 struct store_cursor *store_cursor_free(struct store_cursor *c);
 /* The flow of this id: STATUS_ITEM and *ret, or 0 when there is none. */
 int store_find_flow(struct store *s, uint64_t id, struct store_flow *ret) WUNRES NONNULL(1, 3);

@@ -236,7 +236,8 @@ static int open_through(struct store *s, int fd)
 	if (sqlite3_vfs_register(&s->system, 0) != SQLITE_OK)
 		return STATUS_NO_MEMORY;
 	s->system_known = true;
-	return store_status(sqlite3_open_v2("store", &s->db, SQLITE_OPEN_READONLY, s->system_name));
+	return store_status(sqlite3_open_v2(
+	        "store", &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, s->system_name));
 }
 
 void store_forget_system(struct store *s)
@@ -260,8 +261,8 @@ static int read_updated_copy(struct store *s, size_t bytes)
 	s->db = NULL;
 	store_forget_system(s);
 	if (status == STATUS_OK)
-		status = store_status(
-		        sqlite3_open_v2(":memory:", &s->db, SQLITE_OPEN_READWRITE, NULL));
+		status = store_status(sqlite3_open_v2(
+		        ":memory:", &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
 	if (status != STATUS_OK) {
 		sqlite3_free(copy);
 		return status;

@@ -1,4 +1,4 @@
-/* store_internal: what store.c (writing) and store_read.c (reading) share. */
+/* store_internal: what the files that write the store and those that read it share. */
 #ifndef EXEAT_STORE_STORE_INTERNAL_H
 #define EXEAT_STORE_STORE_INTERNAL_H
 
@@ -74,6 +74,9 @@ void store_bind_text(sqlite3_stmt *statement, int position, const char *text) NO
 void store_bind_count(sqlite3_stmt *statement, int position, uint64_t count) NONNULL(1);
 /* Cut at size. */
 void store_read_text(sqlite3_stmt *statement, int column, char *ret, size_t size) NONNULL(1, 3);
+uint64_t store_read_u64(sqlite3_stmt *statement, int column) NONNULL(1);
+/* Gives back what reading conversations had taken for its cache. */
+void store_usual_cache(struct store *s) NONNULL(1);
 #define READ_TEXT(statement, column, array) store_read_text(statement, column, array, sizeof(array))
 
 /* A growing array of rows of one size. */
@@ -85,12 +88,22 @@ struct store_rows {
 /* Steps to the next row: STATUS_ITEM with *ret_row, 0 at the end, or a failure. */
 int store_next_row(sqlite3_stmt *statement, struct store_rows *rows, void *ret_row) WUNRES
         NONNULL(1, 2, 3);
+/* Room for one more, all zero. */
+int store_add_row(struct store_rows *rows, void *ret_row) WUNRES NONNULL(1, 2);
 /* Gives the array when the status is 0, else frees it; forwards the status. */
 int store_give_rows(int status, struct store_rows *rows, void *ret_array, size_t *ret_count) WUNRES
         NONNULL(2, 3, 4);
 /* The same behind a statement that is finalized; NULL ok. */
 int store_finish_rows(sqlite3_stmt *statement, int status, struct store_rows *rows, void *ret_array,
         size_t *ret_count) WUNRES NONNULL(3, 4, 5);
+
+/* Of all columns of the table, the first of which is that of number `at`. */
+int store_read_finding(sqlite3_stmt *statement, int at, struct store_finding *ret) WUNRES
+        NONNULL(1, 3);
+void store_read_record(sqlite3_stmt *statement, int at, struct store_record *ret) NONNULL(1, 3);
+/* store_give_rows of findings, sorted as store.h says. */
+int store_give_findings(int status, struct store_rows *rows, struct store_finding **ret_gives,
+        size_t *ret_count) WUNRES NONNULL(2, 3, 4);
 
 /* ?1 and ?2: the times between; ?3, where there is one: hours after this one touch them. */
 void store_bind_period(sqlite3_stmt *statement, const struct store_query *q) NONNULL(1, 2);

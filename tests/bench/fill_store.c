@@ -1,6 +1,6 @@
 /* fill_store FROM.db TO.db COUNT: a store of COUNT conversations, made of those of another that are
- * repeated through the store's own interface with other ids, times and computers, over a month. For
- * figures of how long reports take. */
+ * repeated through the store's own interface with other ids, times, computers, sizes and patients,
+ * over a month. For figures of how long reports take. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #define SOURCES_MAX 4096 /* conversations that are repeated */
 #define DAYS        30
 #define COMPUTERS   40
+#define PATIENTS    6000 /* of a practice of four doctors */
 
 struct source {
 	struct store_flow flow;
@@ -49,39 +50,80 @@ static uint64_t mixed(uint64_t n)
 	return n ^ (n >> 27);
 }
 
-static int add_one(struct store *to, const struct source *s, uint64_t n, uint64_t count)
+/* From once to twice of it: a program sends no two conversations of one size. */
+static uint64_t scaled(uint64_t bytes, uint64_t n)
 {
-	int64_t hours = (int64_t)(n * DAYS * 24 / count);
-	int64_t shift_ns = hours * NS_PER_HOUR;
+	return bytes + bytes / 1024 * (mixed(n + 1) % 1024);
+}
+
+/* To some second of an hour of the month. */
+static struct store_flow repeated_flow(const struct source *s, uint64_t n, uint64_t count)
+{
 	struct store_flow flow = s->flow;
 	struct endpoint *near = flow.out_index == 1 ? &flow.tuple.dst : &flow.tuple.src;
-	int status;
+	int64_t hours = (int64_t)(n * DAYS * 24 / count);
+	int64_t shift_ns = hours * NS_PER_HOUR + (int64_t)(mixed(n + 2) % 3600) * NS_PER_SECOND;
 
 	flow.id = mixed(n);
 	flow.input = 0;
 	flow.first_ns += shift_ns;
 	flow.last_ns += shift_ns;
+	for (int d = 0; d < 2; d++)
+		flow.counts[d].payload_bytes = scaled(flow.counts[d].payload_bytes, n);
+	flow.not_inspected_bytes = scaled(flow.not_inspected_bytes, n);
 	near->port = (uint16_t)(1024 + n % 60000);
 	if (flow.computer.family == ADDR_IPV4) {
 		flow.computer.bytes[3] = (uint8_t)(10 + mixed(n) % COMPUTERS);
 		near->addr = flow.computer;
 	}
-	status = store_add_flow(to, &flow);
+	return flow;
+}
+
+static int add_records(
+        struct store *to, const struct source *s, const struct store_flow *flow, uint64_t n)
+{
+	int64_t shift_ns = time_hour(flow->first_ns) - time_hour(s->flow.first_ns);
+	int status = STATUS_OK;
+
 	for (size_t i = 0; status == STATUS_OK && i < s->record_count; i++) {
 		struct store_record record = s->records[i];
 
-		record.flow = flow.id;
+		record.flow = flow->id;
 		record.hour_ns += shift_ns;
+		record.bytes_out = scaled(record.bytes_out, n);
+		record.bytes_in = scaled(record.bytes_in, n);
 		status = store_add_record(to, &record);
 	}
+	return status;
+}
+
+static int add_findings(struct store *to, const struct source *s, const struct store_flow *flow)
+{
+	int64_t shift_ns = flow->first_ns - s->flow.first_ns;
+	int status = STATUS_OK;
+
 	for (size_t i = 0; status == STATUS_OK && i < s->finding_count; i++) {
 		struct store_finding finding = s->findings[i];
 
-		finding.flow = flow.id;
+		finding.flow = flow->id;
 		finding.first_ns += shift_ns;
 		finding.last_ns += shift_ns;
 		status = store_add_finding(to, &finding);
 	}
+	return status;
+}
+
+static int add_one(struct store *to, const struct source *s, uint64_t n, uint64_t count)
+{
+	struct store_flow flow = repeated_flow(s, n, count);
+	int status = store_add_flow(to, &flow);
+
+	if (status == STATUS_OK)
+		status = add_records(to, s, &flow, n);
+	if (status == STATUS_OK)
+		status = add_findings(to, s, &flow);
+	for (uint64_t i = 0; status == STATUS_OK && i < flow.distinct_patients; i++)
+		status = store_add_tag(to, flow.id, mixed(mixed(n * 64 + i) % PATIENTS));
 	return status;
 }
 
