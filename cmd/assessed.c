@@ -25,6 +25,22 @@ int assessed_read(struct assessed *a, struct store *store)
 	return status;
 }
 
+int assessed_next(struct assessed *a, struct store_cursor *cursor)
+{
+	int status = store_next_flow(cursor, &a->flow);
+
+	assessed_end(a);
+	if (status != STATUS_ITEM)
+		return status;
+	status = store_cursor_findings(cursor, &a->findings, &a->finding_count);
+	if (status == STATUS_OK)
+		status = store_cursor_records(cursor, &a->records, &a->record_count);
+	if (status != STATUS_OK)
+		return status;
+	assess_ask(&a->flow, a->findings, a->finding_count, &a->question);
+	return STATUS_ITEM;
+}
+
 static void join_candidates(const struct registry *r, const struct program_answer *a,
         char ret[static ASSESSED_CANDIDATES_CHARS])
 {
@@ -36,16 +52,12 @@ static void join_candidates(const struct registry *r, const struct program_answe
 		        len ? "|" : "", registry_program(r, a->candidates[i])->id);
 }
 
-int assessed_judge(
-        struct assessed *a, const struct registry *registry, const struct flag_rules *rules)
+/* registry: that of the assessment. */
+static void show(struct assessed *a, const struct registry *registry)
 {
 	const struct program_answer *program = &a->assessment.program;
 	const struct registry_program *entry = NULL;
-	int status = assess_flow(
-	        &a->flow, a->findings, a->finding_count, registry, rules, &a->assessment);
 
-	if (status != STATUS_OK)
-		return status;
 	if (program->program >= 0 && registry)
 		entry = registry_program(registry, (size_t)program->program);
 	join_candidates(registry, program, a->candidates);
@@ -63,5 +75,25 @@ int assessed_judge(
 	        .carrier_process = program->carrier,
 	        .unattributed_reason = program->reason ? program->reason : "",
 	        .verdict = &a->assessment.verdict};
-	return STATUS_OK;
+}
+
+int assessed_judge(
+        struct assessed *a, const struct registry *registry, const struct flag_rules *rules)
+{
+	int status = assess_flow(
+	        &a->flow, a->findings, a->finding_count, registry, rules, &a->assessment);
+
+	if (status == STATUS_OK)
+		show(a, registry);
+	return status;
+}
+
+int assessed_recall(
+        struct assessed *a, struct assess_memory *memory, const struct registry *registry)
+{
+	int status = assess_recall(memory, &a->question, &a->assessment);
+
+	if (status == STATUS_OK)
+		show(a, registry);
+	return status;
 }

@@ -5,18 +5,21 @@
 
 #include "base/compiler.h"
 #include "pipeline/assess.h"
+#include "pipeline/assess_memory.h"
 #include "report/report.h"
 #include "store/store.h"
 
 #define ASSESSED_CANDIDATES_CHARS (PROGRAM_CANDIDATES_MAX * PROGRAM_ID_CHARS)
 
-/* Filled from the top: a cursor gives the flow, assessed_read its evidence, assessed_judge
- * the rest, which may be asked again with another register. Begins as {0}. */
+/* Filled from the top: assessed_next gives a flow with its evidence (assessed_read that of a flow
+ * which is there already), assessed_judge the rest, which may be asked again with another register.
+ * Begins as {0}. */
 struct assessed {
 	struct store_flow flow;
 	struct store_finding *findings;
 	struct store_record *records;
 	size_t finding_count, record_count;
+	struct assess_question question; /* set by assessed_next; borrows from the flow */
 	struct assessment assessment;
 	char candidates[ASSESSED_CANDIDATES_CHARS];
 	struct report_flow row; /* borrows from all of the above, and from the register */
@@ -24,9 +27,14 @@ struct assessed {
 
 /* Findings and hourly records of a->flow; forgets those of the flow before. */
 int assessed_read(struct assessed *a, struct store *store) WUNRES NONNULL(1, 2);
+/* The next flow of the cursor with its evidence: STATUS_ITEM, or 0. */
+int assessed_next(struct assessed *a, struct store_cursor *cursor) WUNRES NONNULL(1, 2);
 /* registry may be NULL. */
 int assessed_judge(struct assessed *a, const struct registry *registry,
         const struct flag_rules *rules) WUNRES NONNULL(1, 3);
+/* The same after assessed_next, for many flows; the register is that of the memory. */
+int assessed_recall(struct assessed *a, struct assess_memory *memory,
+        const struct registry *registry) WUNRES NONNULL(1, 2);
 void assessed_end(struct assessed *a) NONNULL(1);
 
 #endif

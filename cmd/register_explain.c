@@ -109,12 +109,10 @@ static int walk(struct search *s, const char *program_id, struct traffic *by_des
 	struct assessed a = {.findings = NULL};
 	int status = store_flows(s->w->store, &all, &cursor);
 
-	while (status == STATUS_OK && (status = store_next_flow(cursor, &a.flow)) == STATUS_ITEM) {
+	while (status == STATUS_OK && (status = assessed_next(&a, cursor)) == STATUS_ITEM) {
 		const struct verdict *v = &a.assessment.verdict;
 
-		status = assessed_read(&a, s->w->store);
-		if (status == STATUS_OK)
-			status = assessed_judge(&a, s->w->registry, s->w->flags);
+		status = assessed_judge(&a, s->w->registry, s->w->flags);
 		if (status == STATUS_OK)
 			status = report_add_flow(s->report, &a.row);
 		if (status != STATUS_OK || v->outcome == OUTCOME_NONE)

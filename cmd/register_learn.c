@@ -31,10 +31,8 @@ static int add_flows(struct workplace *w, struct report *report)
 	struct assessed a = {.findings = NULL};
 	int status = store_flows(w->store, &all, &cursor);
 
-	while (status == STATUS_OK && (status = store_next_flow(cursor, &a.flow)) == STATUS_ITEM) {
-		status = assessed_read(&a, w->store);
-		if (status == STATUS_OK)
-			status = assessed_judge(&a, w->registry, w->flags);
+	while (status == STATUS_OK && (status = assessed_next(&a, cursor)) == STATUS_ITEM) {
+		status = assessed_judge(&a, w->registry, w->flags);
 		if (status == STATUS_OK)
 			status = report_add_flow(report, &a.row);
 	}

@@ -204,27 +204,48 @@ struct comparison {
 	struct report *report; /* NULL: nothing is compared */
 };
 
+/* One register's part: what was decided under it, and the report of that. */
+struct side {
+	const struct registry *registry;
+	struct assess_memory *memory;
+	struct report *report; /* NULL: nobody asks */
+};
+
+static int begin_side(struct side *s, const struct workplace *w)
+{
+	return s->report ? assess_memory_new(&s->memory, s->registry, w->flags) : STATUS_OK;
+}
+
+static int add_flow(struct side *s, struct assessed *a)
+{
+	int status = s->report ? assessed_recall(a, s->memory, s->registry) : STATUS_OK;
+
+	return s->report && status == STATUS_OK ? report_add_flow(s->report, &a->row) : status;
+}
+
 /* A flow may have begun days before; reports take its hours of this day. */
 static int add_flows(struct workplace *w, struct report *report, const struct run_facts *facts,
         struct comparison *c)
 {
+	struct side before = {.registry = c->registry, .report = c->report};
+	struct side now = {.registry = w->registry, .report = report};
 	struct store_cursor *cursor = NULL;
 	struct assessed a = {.findings = NULL};
-	int status = store_flows(w->store, &facts->period, &cursor);
+	int status = begin_side(&before, w);
 
-	while (status == STATUS_OK && (status = store_next_flow(cursor, &a.flow)) == STATUS_ITEM) {
-		status = assessed_read(&a, w->store);
-		if (status == STATUS_OK && c->report)
-			status = assessed_judge(&a, c->registry, w->flags);
-		if (status == STATUS_OK && c->report)
-			status = report_add_flow(c->report, &a.row);
+	if (status == STATUS_OK)
+		status = begin_side(&now, w);
+	if (status == STATUS_OK)
+		status = store_flows(w->store, &facts->period, &cursor);
+	while (status == STATUS_OK && (status = assessed_next(&a, cursor)) == STATUS_ITEM) {
+		status = add_flow(&before, &a);
 		if (status == STATUS_OK)
-			status = assessed_judge(&a, w->registry, w->flags);
-		if (status == STATUS_OK)
-			status = report_add_flow(report, &a.row);
+			status = add_flow(&now, &a);
 	}
 	assessed_end(&a);
 	store_cursor_free(cursor);
+	assess_memory_free(before.memory);
+	assess_memory_free(now.memory);
 	return status;
 }
 

@@ -168,60 +168,118 @@ static const char *shown_program(
 }
 
 /* A computer may call itself anything: its address stands beside the name. */
-static void show_computer(const struct store_flow *flow, char ret[static COMPUTER_SHOWN_CHARS])
+static void show_computer(const struct assess_question *q, char ret[static COMPUTER_SHOWN_CHARS])
 {
 	char address[ADDR_TEXT_CHARS];
 
-	addr_format(&flow->computer, address);
-	if (flow->computer_name[0] != '\0')
-		snprintf(ret, COMPUTER_SHOWN_CHARS, "%s (%s)", flow->computer_name, address);
+	addr_format(&q->computer, address);
+	if (q->text[ASSESS_COMPUTER_NAME][0] != '\0')
+		snprintf(ret, COMPUTER_SHOWN_CHARS, "%s (%s)", q->text[ASSESS_COMPUTER_NAME],
+		        address);
 	else
 		snprintf(ret, COMPUTER_SHOWN_CHARS, "%s", address);
+}
+
+void assess_ask(const struct store_flow *flow, const struct store_finding *findings, size_t count,
+        struct assess_question *ret)
+{
+	struct verdict_subject *s = &ret->subject;
+	struct match_subject match;
+
+	memset(ret, 0, sizeof(*ret));
+	assess_match(flow, &match);
+	for (size_t i = 0; i < match.name_count; i++)
+		ret->text[ASSESS_NAMES + i] = match.names[i];
+	ret->name_count = match.name_count;
+	ret->text[ASSESS_USER_AGENT] = flow->user_agent;
+	ret->text[ASSESS_PROCESS_NAME] = flow->process_name;
+	ret->text[ASSESS_PROCESS_PATH] = flow->process_path;
+	ret->text[ASSESS_COMPUTER_NAME] = flow->computer_name;
+	ret->text[ASSESS_COUNTRY] = flow->country;
+	ret->text[ASSESS_TLS_VERSION] = flow->tls_version;
+	ret->far = match.far;
+	ret->far_port = match.far_port;
+	ret->protocol = match.protocol;
+	ret->computer = flow->computer;
+	s->day = time_local_day(flow->first_ns);
+	s->first_ns = flow->first_ns;
+	s->last_ns = flow->last_ns;
+	s->egress = flow->direction != FLOW_INTERNAL && has_left(flow);
+	s->country_certain = strcmp(flow->country_confidence, "database") == 0 ||
+	                     strcmp(flow->country_confidence, "override") == 0;
+	s->transport = transport_of(flow);
+	s->weak_encryption = tls_version_is_old(flow->tls_version) ||
+	                     cipher_suite_is_weak(flow->cipher);
+	s->certificate = doubt_of(flow);
+	service_asked(flow, s);
+	s->infrastructure = is_infrastructure(flow);
+	s->tier = flow->tier;
+	describe_findings(flow, findings, count, s);
+	s->locked_files = s->locked_files || is_scrambled(flow);
+	describe_gateway(flow, s);
+	/* A gap of unknown length is one byte at least. How many says nothing more. */
+	for (int d = 0; d < 2; d++)
+		if (d == flow->out_index &&
+		        (flow->counts[d].gap_bytes | flow->counts[d].gaps_unknown))
+			s->gap_bytes = 1;
+	s->unread_bytes = flow->not_inspected_bytes > 0;
+	ret->text[ASSESS_SERVICE] = s->service_shown;
+	ret->text[ASSESS_MHR_WHY] = s->mhr_why;
+	s->service_shown = s->mhr_why = NULL;
+	for (size_t i = 0; i < ASSESS_TEXTS; i++)
+		if (!ret->text[i])
+			ret->text[i] = "";
+}
+
+static struct program_evidence evidence_of(const struct assess_question *q)
+{
+	const char *agent = q->text[ASSESS_USER_AGENT], *process = q->text[ASSESS_PROCESS_NAME];
+	struct program_evidence e = {.process_path = q->text[ASSESS_PROCESS_PATH],
+	        .match = {.user_agent = agent[0] ? agent : NULL,
+	                .process_name = process[0] ? process : NULL,
+	                .far = q->far,
+	                .far_port = q->far_port,
+	                .protocol = q->protocol,
+	                .name_count = q->name_count}};
+
+	for (size_t i = 0; i < q->name_count; i++)
+		e.match.names[i] = q->text[ASSESS_NAMES + i];
+	return e;
+}
+
+int assess_answer(const struct assess_question *q, const struct registry *registry,
+        const struct flag_rules *rules, struct assessment *ret)
+{
+	size_t rule_count = 0;
+	const struct match_rule *match = registry ? registry_program_rules(registry, &rule_count)
+	                                          : NULL;
+	const struct program_evidence evidence = evidence_of(q);
+	char far[ADDR_TEXT_CHARS], computer[COMPUTER_SHOWN_CHARS];
+	struct verdict_subject s = q->subject;
+
+	program_identify(&evidence, match, rule_count, &ret->program);
+	if (ret->program.program >= 0)
+		snprintf(ret->program.id, sizeof(ret->program.id), "%s",
+		        registry_program(registry, (size_t)ret->program.program)->id);
+	addr_format(&q->far, far);
+	show_computer(q, computer);
+	s.match = evidence.match;
+	s.program = ret->program.program;
+	s.program_shown = shown_program(&ret->program, registry);
+	s.computer_shown = computer;
+	s.far_shown = q->name_count > 0 ? q->text[ASSESS_NAMES] : far;
+	s.country = q->text[ASSESS_COUNTRY];
+	s.tls_version = q->text[ASSESS_TLS_VERSION];
+	s.service_shown = q->text[ASSESS_SERVICE];
+	s.mhr_why = q->text[ASSESS_MHR_WHY];
+	return verdict_decide(&s, registry, rules, &ret->verdict);
 }
 
 int assess_flow(const struct store_flow *flow, const struct store_finding *findings, size_t count,
         const struct registry *registry, const struct flag_rules *rules, struct assessment *ret)
 {
-	size_t rule_count = 0;
-	const struct match_rule *match = registry ? registry_program_rules(registry, &rule_count)
-	                                          : NULL;
-	struct program_evidence evidence = {.process_path = flow->process_path};
-	char far[ADDR_TEXT_CHARS], computer[COMPUTER_SHOWN_CHARS];
-	struct verdict_subject s = {.day = time_local_day(flow->first_ns),
-	        .first_ns = flow->first_ns,
-	        .last_ns = flow->last_ns,
-	        .tls_version = flow->tls_version};
+	struct assess_question q;
 
-	assess_match(flow, &evidence.match);
-	program_identify(&evidence, match, rule_count, &ret->program);
-	if (ret->program.program >= 0)
-		snprintf(ret->program.id, sizeof(ret->program.id), "%s",
-		        registry_program(registry, (size_t)ret->program.program)->id);
-	addr_format(&evidence.match.far, far);
-	s.egress = flow->direction != FLOW_INTERNAL && has_left(flow);
-	s.program = ret->program.program;
-	s.program_shown = shown_program(&ret->program, registry);
-	show_computer(flow, computer);
-	s.computer_shown = computer;
-	s.far_shown = flow->name_count > 0 ? flow->names[0].name : far;
-	s.match = evidence.match;
-	s.country = flow->country;
-	s.country_certain = strcmp(flow->country_confidence, "database") == 0 ||
-	                    strcmp(flow->country_confidence, "override") == 0;
-	s.transport = transport_of(flow);
-	s.weak_encryption = tls_version_is_old(flow->tls_version) ||
-	                    cipher_suite_is_weak(flow->cipher);
-	s.certificate = doubt_of(flow);
-	service_asked(flow, &s);
-	s.infrastructure = is_infrastructure(flow);
-	s.tier = flow->tier;
-	describe_findings(flow, findings, count, &s);
-	s.locked_files = s.locked_files || is_scrambled(flow);
-	describe_gateway(flow, &s);
-	/* A gap of unknown length is one byte at least. */
-	for (int d = 0; d < 2; d++)
-		if (d == flow->out_index)
-			s.gap_bytes += flow->counts[d].gap_bytes + flow->counts[d].gaps_unknown;
-	s.unread_bytes = flow->not_inspected_bytes;
-	return verdict_decide(&s, registry, rules, &ret->verdict);
+	assess_ask(flow, findings, count, &q);
+	return assess_answer(&q, registry, rules, ret);
 }

@@ -156,6 +156,7 @@ static void check_remote(struct decision *d)
 	char name[DECISION_ROW_CHARS], times[TIMES_CHARS];
 	struct blanks blanks = decision_with(d, BLANK_RECIPIENT, shown_service(s));
 
+	d->verdict->timed = true;
 	show_times(s, times);
 	blanks.text[BLANK_TIMES] = times;
 	if (p && (!s->service_shown || s->service_shown[0] == '\0'))

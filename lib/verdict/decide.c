@@ -14,6 +14,7 @@ static void init(struct verdict *v)
 	v->outcome = OUTCOME_NONE;
 	v->destination = v->contract = v->basis = -1;
 	v->declared = 0;
+	v->timed = false;
 	v->flag_count = 0;
 	v->severity = SEVERITY_NONE;
 }

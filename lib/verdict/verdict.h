@@ -149,9 +149,9 @@ enum certificate_doubt {
 
 /* One flow as evidence. Borrows everything. */
 struct verdict_subject {
-	bool egress; /* payload went from inside to outside */
-	int32_t day; /* local day of the flow's first time */
-	int64_t first_ns, last_ns;
+	bool egress;               /* payload went from inside to outside */
+	int32_t day;               /* local day of the flow's first time */
+	int64_t first_ns, last_ns; /* who asks them sets `timed` of the verdict */
 	int64_t program;           /* index into the registry; -1 */
 	const char *program_shown; /* name for sentences: register name, "unregistered:x.exe", "" */
 	const char *computer_shown;
@@ -189,10 +189,13 @@ struct verdict {
 	enum outcome outcome;
 	int64_t destination, contract, basis; /* indexes of the deciding rows; -1 */
 	category_set declared;                /* what the register says goes there, when not seen */
-	struct flag flags[VERDICT_FLAGS_MAX];
-	unsigned flag_count; /* worst first, then those that somebody accepted */
 	/* Of the worst that nobody accepted; `info` when all were. The outcome looks at all. */
 	enum severity severity;
+	/* The time of day had a part in it: the same at another time may be decided otherwise. */
+	bool timed;
+	unsigned flag_count;
+	/* Worst first, then those that somebody accepted. Last, as most of it is not set. */
+	struct flag flags[VERDICT_FLAGS_MAX];
 };
 
 /* registry NULL: no register was given; every recipient is unknown. */
