@@ -51,7 +51,7 @@ grep -q '^freesync-exe,freesync.exe,' "$work/known/draft/programs.csv" ||
 	fail 'the unknown program is not drafted'
 grep -q '^freesync-example,freesync-exe,,,,sni:drop.freesync.example,,' \
 	"$work/known/draft/destinations.csv" || fail 'the unknown destination is not drafted'
-grep -q 'bookaroo' "$work/known/draft/programs.csv" "$work/known/draft/destinations.csv" &&
+grep -q 'bookaroo\.example' "$work/known/draft/programs.csv" "$work/known/draft/destinations.csv" &&
 	fail 'what the register knows is drafted'
 grep -q '^destinations.csv,freesync-example,1,.*drop.freesync.example (sni).*,FR,database,' \
 	"$work/known/draft/evidence.csv" || fail 'evidence.csv does not say what was seen'
@@ -132,12 +132,12 @@ import sys
 
 store = sqlite3.connect(sys.argv[1])
 store.execute("UPDATE flow SET process_name = 'Chrome.exe', process_path = 'Chrome.exe' "
-              "WHERE domain IN ('freesync.example', 'gumnutsupplies.example')")
+              "WHERE domain IN ('freesync.example', 'trackmagnet.example')")
 store.commit()
 PY
 run 0 browser learn --store "$work/browser.db" --out "$work/browser"
 grep -qi 'proc:chrome' "$work/browser/draft/programs.csv" && fail 'a browser is drafted as a program'
-for host in drop.freesync.example shop.gumnutsupplies.example; do
+for host in drop.freesync.example collect.trackmagnet.example; do
 	grep -q "^[a-z0-9-]*,site or program behind .*,[a-z]*:$host," "$work/browser/draft/programs.csv" ||
 		fail "$host, by a browser, is not drafted by itself"
 done

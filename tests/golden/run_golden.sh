@@ -10,36 +10,12 @@ root=$2
 case_dir=$root/fixtures/clinic-day
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failures=0
+. "$root/tests/golden/golden.sh"
 
-fail()
-{
-	echo "FAILED: $1"
-	failures=$((failures + 1))
-}
-
-# run EXPECTED_EXIT_CODE NAME COMMAND...: output goes to $work/NAME.out, errors to $work/NAME.err
-run()
-{
-	expected=$1
-	name=$2
-	shift 2
-	result=0
-	"$@" >"$work/$name.out" 2>"$work/$name.err" || result=$?
-	[ "$result" -eq "$expected" ] || {
-		fail "$name: exit code $result, expected $expected"
-		cat "$work/$name.err"
-	}
-}
-
-export TZ=UTC NO_COLOR=1 COLUMNS=160
-run 0 geo "$exeat" geo build --from "$root/fixtures/geo.csv" --out "$work/geo"
 for turn in first second; do
-	run 1 "$turn" "$exeat" inspect "$case_dir/in.pcapng" --register "$case_dir/register" \
-		--geo "$work/geo" --rules "$root/rules" --out "$work/$turn-run"
+	inspect 1 "$turn" "$case_dir/in.pcapng" "$case_dir/register" "$work/$turn-run"
 done
-run 1 again "$exeat" inspect "$case_dir/in.pcapng" --register "$case_dir/register" \
-	--geo "$work/geo" --rules "$root/rules" --out "$work/first-run"
+inspect 1 again "$case_dir/in.pcapng" "$case_dir/register" "$work/first-run"
 cmp -s "$work/first.out" "$work/second.out" || fail 'the table differs between two runs'
 cmp -s "$work/first.out" "$work/again.out" || fail 'the table differs when the input is run again'
 for name in summary.csv flags.csv flows.jsonl report.html draft/programs.csv draft/destinations.csv; do
@@ -69,9 +45,8 @@ places() # FOLDER NAME: the file without the digest of the register and the kind
 	sed -E 's/[0-9a-f]{64}//g; s/(practice|programs|destinations|contracts|basis)\.(csv|xlsx):/\1:/g' \
 		"$work/$1/$2" >"$work/places.$1.$2"
 }
-run 1 workbooks "$exeat" inspect "$case_dir/in.pcapng" \
-	--register "$root/fixtures/register-xlsx/clinic-day" --geo "$work/geo" --rules "$root/rules" \
-	--out "$work/workbook-run"
+inspect 1 workbooks "$case_dir/in.pcapng" "$root/fixtures/register-xlsx/clinic-day" \
+	"$work/workbook-run"
 for name in summary.csv flags.csv flows.jsonl; do
 	places first-run "$name"
 	places workbook-run "$name"

@@ -10,42 +10,17 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 #include "registry/rows.h"
+#include "verdict/clinic.h"
 #include "verdict/flag_rules.h"
 #include "verdict/verdict.h"
 
-#define FILE_BYTES_MAX 32768
-#define BIT(c)         (UINT32_C(1) << CATEGORY_##c)
+#define BIT(c) (UINT32_C(1) << CATEGORY_##c)
 
 /* One rule set, one register of examples, one of the fixture. */
 struct world {
 	struct flag_rules *rules;
 	struct registry *examples, *clinic;
 };
-
-static struct span read_file(const char *name)
-{
-	char *bytes = calloc(1, FILE_BYTES_MAX);
-	char path[4096];
-	FILE *file;
-	size_t len;
-
-	assert_non_null(bytes);
-	snprintf(path, sizeof(path), "%s/%s", SOURCE, name);
-	file = fopen(path, "rb");
-	if (!file) {
-		free(bytes);
-		return span_of(NULL, 0);
-	}
-	len = fread(bytes, 1, FILE_BYTES_MAX, file);
-	fclose(file);
-	assert_true(len < FILE_BYTES_MAX);
-	return span_of(bytes, len);
-}
-
-static void free_span(struct span s)
-{
-	free((void *)(uintptr_t)s.data);
-}
 
 static struct registry *load_texts(const char *const texts[static 5])
 {
@@ -58,26 +33,6 @@ static struct registry *load_texts(const char *const texts[static 5])
 		present[i] = true;
 	}
 	assert_int_equal(registry_load(&r, files, present), 0);
-	return r;
-}
-
-static struct registry *load_clinic(void)
-{
-	struct span files[REGISTRY_FILES] = {{.data = NULL}};
-	bool present[REGISTRY_FILES] = {false};
-	struct registry *r = NULL;
-
-	for (unsigned i = 0; i < REGISTRY_FILES; i++) {
-		char name[128];
-
-		snprintf(name, sizeof(name), "fixtures/clinic-day/register/%s",
-		        registry_file_name((enum registry_file)i));
-		files[i] = read_file(name);
-		present[i] = files[i].data != NULL;
-	}
-	assert_int_equal(registry_load(&r, files, present), 0);
-	for (unsigned i = 0; i < REGISTRY_FILES; i++)
-		free_span(files[i]);
 	return r;
 }
 
@@ -107,22 +62,6 @@ static int tear_down(void **state)
 	registry_free(w->clinic);
 	free(w);
 	return 0;
-}
-
-static int32_t day_of(const char *date)
-{
-	int32_t day = 0;
-
-	assert_true(time_parse_date(date, &day));
-	return day;
-}
-
-static int64_t program_of(const struct registry *r, const char *id)
-{
-	for (size_t i = 0; i < registry_program_count(r); i++)
-		if (strcmp(registry_program(r, i)->id, id) == 0)
-			return (int64_t)i;
-	return -1;
 }
 
 /* A flow of Bookaroo in order: clear cells are then changed by the cases. */
@@ -618,126 +557,6 @@ static void a_bad_rule_file_is_refused(void **state)
 	free_span(csv);
 }
 
-/* --- the fixture's truth, which was written before any output --- */
-
-static enum tier tier_of(const char *name)
-{
-	static const char *const names[] = {
-	        "none", "reference", "directory", "weak", "medium", "high", "sealed", "opaque"};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (strcmp(names[i], name) == 0)
-			return (enum tier)i;
-	return TIER_NONE;
-}
-
-static category_set categories_of(const char *text)
-{
-	struct span rest = span_of_text(text);
-	category_set set = 0;
-
-	while (rest.len > 0) {
-		size_t bar = span_find_byte(rest, '|');
-		struct span item = span_slice(rest, 0, bar);
-		enum category category;
-		char name[64];
-
-		snprintf(name, sizeof(name), "%.*s", (int)item.len, (const char *)item.data);
-		if (category_parse(name, &category))
-			set |= UINT32_C(1) << category;
-		rest = bar == SIZE_MAX ? span_of("", 0) : span_slice(rest, bar + 1, rest.len);
-	}
-	return set;
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void join_flags(const struct verdict *v, char *ret, size_t size)
-{
-	const char *names[VERDICT_FLAGS_MAX];
-	size_t len = 0;
-
-	for (unsigned i = 0; i < v->flag_count; i++)
-		names[i] = flag_name(v->flags[i].id);
-	qsort(names, v->flag_count, sizeof(names[0]), by_text);
-	ret[0] = '\0';
-	for (unsigned i = 0; i < v->flag_count; i++)
-		len += (size_t)snprintf(ret + len, size - len, "%s%s", i > 0 ? "|" : "", names[i]);
-}
-
-struct truth {
-	const struct csv_table *table;
-	struct csv_row row;
-};
-
-static const char *told(const struct truth *t, const char *column)
-{
-	size_t index = csv_table_column(t->table, column);
-
-	assert_true(index < t->row.cell_count);
-	return t->row.cells[index].text;
-}
-
-static void judge_conversation(const struct world *w, const struct truth *t)
-{
-	const char *program = told(t, "program_id"), *country = told(t, "country");
-	size_t country_len = strcspn(country, "?");
-	struct verdict_subject s = {.egress = strcmp(told(t, "direction"), "egress") == 0,
-	        .day = day_of("2026-11-22"),
-	        .program = program_of(w->clinic, program),
-	        .program_shown = program,
-	        .far_shown = told(t, "host"),
-	        .match = {.names = {told(t, "host")}, .name_count = 1},
-	        .tier = tier_of(told(t, "tier"))};
-	bool seen = strcmp(told(t, "evidence"), "seen") == 0;
-	char code[8], flags[512];
-	struct verdict v;
-	uint64_t port;
-
-	snprintf(code, sizeof(code), "%.*s", (int)country_len, country);
-	s.country = code;
-	s.country_certain = country[country_len] == '\0';
-	s.match.protocol = strcmp(told(t, "proto"), "udp") == 0 ? 17 : 6;
-	assert_true(span_to_u64(span_of_text(told(t, "dst_port")), 65535, &port));
-	s.match.far_port = (uint16_t)port;
-	assert_true(addr_parse(told(t, "dst"), &s.match.far));
-	s.infrastructure = s.match.far_port == 53;
-	s.transport = s.tier == TIER_OPAQUE ? TRANSPORT_ENCRYPTED : TRANSPORT_CLEAR;
-	s.seen = seen ? categories_of(told(t, "categories")) : 0;
-	s.patient_seen = seen;
-	assert_int_equal(verdict_decide(&s, w->clinic, w->rules, &v), 0);
-	join_flags(&v, flags, sizeof(flags));
-	if (strcmp(flags, told(t, "flags")) != 0)
-		print_error("conversation %s: %s\n", told(t, "n"), flags);
-	assert_string_equal(flags, told(t, "flags"));
-	assert_string_equal(outcome_name(v.outcome), told(t, "verdict"));
-	if (s.egress) {
-		assert_string_equal(paper_name(v.paper), told(t, "paper"));
-		assert_string_equal(evidence_name(v.evidence), told(t, "evidence"));
-	}
-}
-
-static void the_verdicts_of_the_fixture_are_its_truth(void **state)
-{
-	const struct world *w = *state;
-	struct span csv = read_file("fixtures/clinic-day/truth.csv");
-	struct csv_table *table = NULL;
-	struct csv_problem problem;
-
-	assert_int_equal(csv_table_read(csv, &table, &problem), 0);
-	assert_true(csv_table_row_count(table) > 20);
-	for (size_t i = 1; i < csv_table_row_count(table); i++) {
-		struct truth t = {.table = table, .row = csv_table_row(table, i)};
-
-		judge_conversation(w, &t);
-	}
-	csv_table_free(table);
-	free_span(csv);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -751,7 +570,6 @@ int main(void)
 	        cmocka_unit_test(the_run_has_flags_of_its_own),
 	        cmocka_unit_test(blanks_without_text_read_as_words),
 	        cmocka_unit_test(a_bad_rule_file_is_refused),
-	        cmocka_unit_test(the_verdicts_of_the_fixture_are_its_truth),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
