@@ -12,6 +12,23 @@
 	"care care-admin claims legal-duty qi-internal qi-shared research planning marketing "     \
 	"ai-training support backup"
 
+/* The flags, as lib/verdict names them; a test compares the two. */
+#define FLAG_WORDS                                                                                 \
+	"register-problem capture-gap not-captured no-capture-authority unknown-program "          \
+	"unknown-destination program-banned program-retired-active no-contract "                   \
+	"contract-expired contract-not-started contract-ending review-overdue no-basis "           \
+	"no-consent-record basis-expired purpose-not-covered category-not-covered "                \
+	"deid-claim-contradicted identifier-in-metadata unencrypted weak-encryption "              \
+	"bad-certificate not-inspectable sealed-message country-not-allowed "                      \
+	"country-uncertain overseas-basis-missing country-not-in-privacy-policy "                  \
+	"state-transfer-basis-missing mhr-gateway-unexpected mhr-like-document-offshore "          \
+	"broker-many-recipients ai-service-unregistered consumer-cloud tracker "                   \
+	"remote-access-tool hidden-dns tunnel opaque-unregistered test-host-live-data "            \
+	"lan-port-at-border prescription-token image-document retired-recipient "                  \
+	"volume-anomaly full-db-size schedule-anomaly first-seen expected-flow-missing "           \
+	"exposed-computer unsupported-version no-updates-seen version-went-back "                  \
+	"update-in-clear"
+
 #define REQUIRED .required = true
 #define NONE     .none = true
 
@@ -248,7 +265,7 @@ static const struct column basis[] = {
 };
 
 static const struct column exceptions[] = {
-        [EXCEPTION_FLAG] = {"flag", REQUIRED, .type = CELL_ID,
+        [EXCEPTION_FLAG] = {"flag", REQUIRED, .type = CELL_WORD, .words = FLAG_WORDS,
                 .means = "The id of the flag that you have decided to live with."},
         [EXCEPTION_PROGRAM] = {"program_id", .type = CELL_REFERENCE,
                 .means = "The program for which it holds; empty means all."},

@@ -9,7 +9,7 @@
 
 #define BOM          "\xef\xbb\xbf"
 #define LINE_CHARS   78
-#define HOLDS_CHARS  512
+#define HOLDS_CHARS  2560 /* the names of all flags take half */
 #define INDENT_CHARS 4
 
 static const char opening[] =

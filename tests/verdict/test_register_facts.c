@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "base/timestamp.h"
+#include "registry/columns.h"
 #include "verdict/verdict.h"
 
 #define FILE_BYTES_MAX 65536
@@ -609,6 +610,20 @@ static void an_exception_lowers_and_never_deletes(void **state)
 	flag_rules_free(rules);
 }
 
+/* The register refuses an exception for a flag that nobody raises, so it must know them all. */
+static void the_register_knows_every_flag(void **state)
+{
+	const struct file_format *format = file_format(REGISTRY_EXCEPTIONS);
+	const char *words = format->columns[EXCEPTION_FLAG].words;
+	char last[64];
+
+	(void)state;
+	for (unsigned i = 0; i < FLAGS; i++)
+		assert_int_equal(word_index(words, flag_name((enum flag_id)i)), (int)i);
+	word_at(words, FLAGS, last, sizeof(last));
+	assert_string_equal(last, "");
+}
+
 static void an_urgent_flag_is_never_accepted(void **state)
 {
 	struct flag_rules *rules = load_rules();
@@ -721,6 +736,7 @@ int main(void)
 	        cmocka_unit_test(a_way_in_weighs_more_outside_its_window),
 	        cmocka_unit_test(what_nobody_calls_a_way_in_is_none),
 	        cmocka_unit_test(an_exception_lowers_and_never_deletes),
+	        cmocka_unit_test(the_register_knows_every_flag),
 	        cmocka_unit_test(an_urgent_flag_is_never_accepted),
 	        cmocka_unit_test(a_prescribed_country_counts_from_its_day),
 	        cmocka_unit_test(a_bad_file_of_countries_is_refused),
