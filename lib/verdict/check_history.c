@@ -85,7 +85,8 @@ static void check_volume(
 			snprintf(reason, sizeof(reason), "%" PRIu64 " times its usual amount",
 			        h->bytes_out / usual);
 		else
-			snprintf(reason, sizeof(reason), "%" PRIu64 " MB, far more than usual", mb);
+			snprintf(reason, sizeof(reason), "%" PRIu64 " MB, far more than usual",
+			        h->bytes_out / HISTORY_MB);
 		decision_raise(d, FLAG_VOLUME_ANOMALY, &blanks, "%s max_mb_day not recorded", name);
 	}
 }
