@@ -1,6 +1,9 @@
 #include "pipeline/loss.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "base/status.h"
 
 static const char *const loss_names[LOSSES] = {
         [LOSS_NOT_IP] = "frames that are not IP",
@@ -36,6 +39,14 @@ static const char *const loss_names[LOSSES] = {
 const char *loss_name(enum loss what)
 {
 	return loss_names[what];
+}
+
+int loss_store(struct store *store, uint32_t input, enum loss what, struct store_loss row)
+{
+	if (row.count == 0)
+		return STATUS_OK;
+	snprintf(row.name, sizeof(row.name), "%s", loss_name(what));
+	return store_add_loss(store, input, &row);
 }
 
 /* Losses that mean that content, or what was found in it, is missing. What is not IP holds none

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/compiler.h"
+#include "store/store.h"
 
 /* Things not followed, by name; each becomes a row of the report's losses. */
 enum loss {
@@ -41,6 +42,10 @@ enum loss {
 };
 
 const char *loss_name(enum loss what); /* static */
+
+/* Adds a row for so many of a kind; none for 0. Its name is filled in here. */
+int loss_store(struct store *store, uint32_t input, enum loss what, struct store_loss row) WUNRES
+        NONNULL(1);
 
 /* True for the name of a loss (struct store_loss) that means that content is missing. */
 bool loss_is_gap(const char *name) NONNULL(1);

@@ -15,10 +15,10 @@
 #include "pipeline/loss.h"
 #include "pipeline/mirror_check.h"
 #include "pipeline/progress.h"
+#include "pipeline/shard.h"
 
-#define STREAM_BYTES_MAX (1u << 20)    /* held out of order for one direction: a large window */
-#define TICK_NS          NS_PER_SECOND /* of packet time between looks at idle flows */
-#define POLL_MS          250
+#define TICK_NS NS_PER_SECOND /* of packet time between looks at idle flows */
+#define POLL_MS 250
 /* More than LIVE_BLOCK_TIMEOUT_MS, after which the kernel hands over what it has. */
 #define DRAIN_MS 250
 #define DRAIN_NS (DRAIN_MS * (NS_PER_SECOND / 1000))
@@ -27,13 +27,6 @@
 #define DNS_PORT     53
 /* At the end of a live run a reader of the store is waited for: 5 seconds each time. */
 #define COMMIT_TRIES 24
-
-/* One of the 64: its flows, and what we hold for each of them, by the flow's slot. */
-struct shard {
-	struct flow_table *table;
-	struct conversation **by_slot;
-	uint32_t slots;
-};
 
 struct pipeline {
 	struct source *source;                  /* borrows */
@@ -46,7 +39,7 @@ struct pipeline {
 	struct practice practice;
 	struct protocol_engine *engine;
 	struct conversation_context context;
-	struct shard shards[FLOW_SHARDS];
+	struct shard *shards[FLOW_SHARDS];
 	struct mirror_check mirror;
 	uint64_t losses[LOSSES];      /* counted here */
 	uint64_t losses_told[LOSSES]; /* in the store, with those that other stages count */
@@ -54,8 +47,7 @@ struct pipeline {
 	/* By input: frames of a link type that is not read; what the store knows of the others. */
 	uint64_t unread[SOURCE_INPUTS_MAX];
 	uint64_t cut_told[SOURCE_INPUTS_MAX], dropped_told[SOURCE_INPUTS_MAX];
-	uint64_t flows, frames;
-	uint64_t clinical;    /* conversations that ended, and in which clinical data was seen */
+	uint64_t frames;
 	uint32_t unread_link; /* of the first frame whose link type is not known */
 	int64_t first_ns, last_ns, ticked_ns;
 	int64_t kept_ns, kept_hour_ns; /* live: when the store was last committed */
@@ -104,12 +96,8 @@ struct pipeline *pipeline_free(struct pipeline *p)
 {
 	if (!p)
 		return NULL;
-	for (size_t i = 0; i < FLOW_SHARDS; i++) {
-		for (uint32_t slot = 0; slot < p->shards[i].slots; slot++)
-			conversation_free(p->shards[i].by_slot[slot]);
-		free(p->shards[i].by_slot);
-		flow_table_free(p->shards[i].table);
-	}
+	for (size_t i = 0; i < FLOW_SHARDS; i++)
+		shard_free(p->shards[i]);
 	protocol_engine_free(p->engine);
 	hostname_cache_free(p->names);
 	related_table_free(p->related);
@@ -121,19 +109,27 @@ struct pipeline *pipeline_free(struct pipeline *p)
 
 static int make_shards(struct pipeline *p)
 {
-	const struct flow_limits limits = {.flows_max = PIPELINE_FLOWS_MAX / FLOW_SHARDS,
-	        .stream_bytes_max = STREAM_BYTES_MAX};
+	const struct shard_surroundings surroundings = {
+	        .conversations = &p->context, .inside = &p->practice.inside, .store = p->store};
 	int status = STATUS_OK;
 
-	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++) {
-		p->shards[i].by_slot = calloc(limits.flows_max, sizeof(struct conversation *));
-		if (!p->shards[i].by_slot)
-			return STATUS_NO_MEMORY;
-		p->shards[i].slots = limits.flows_max;
-		status = flow_table_new(
-		        &p->shards[i].table, &limits, &p->practice.inside, &p->budget);
-	}
+	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++)
+		status = shard_new(&p->shards[i], &surroundings, PIPELINE_FLOWS_MAX / FLOW_SHARDS);
 	return status;
+}
+
+static void count_shards(const struct pipeline *p, struct shard_counts *ret)
+{
+	struct shard_counts one;
+
+	*ret = (struct shard_counts){0};
+	for (size_t i = 0; i < FLOW_SHARDS; i++) {
+		shard_counts(p->shards[i], &one);
+		ret->flows += one.flows;
+		ret->clinical += one.clinical;
+		for (int k = 0; k < LOSSES; k++)
+			ret->losses[k] += one.losses[k];
+	}
 }
 
 /* With what the other stages have counted by now. */
@@ -141,6 +137,7 @@ static void sum_losses(struct pipeline *p, uint64_t ret[static LOSSES])
 {
 	struct fragment_counts fragments;
 	struct related_counts related;
+	struct shard_counts shards;
 
 	memcpy(ret, p->losses, sizeof(p->losses));
 	fragment_table_counts(p->fragments, &fragments);
@@ -155,22 +152,9 @@ static void sum_losses(struct pipeline *p, uint64_t ret[static LOSSES])
 	ret[LOSS_COMPUTERS_FORGOTTEN] = computer_table_forgotten(p->practice.computers);
 	ret[LOSS_NETS_REFUSED] = p->practice.learnt.refused;
 	ret[LOSS_NETS_LEFT_OUT] = p->practice.learnt.left_out;
-	for (size_t i = 0; i < FLOW_SHARDS; i++) {
-		struct flow_table_counts counts;
-
-		flow_table_counts(p->shards[i].table, &counts);
-		ret[LOSS_FLOWS_EVICTED] += counts.evicted;
-		ret[LOSS_STREAMS_OVER_BUDGET] += counts.streams_over_budget;
-		ret[LOSS_MIRROR_DUPLICATES] += counts.mirror_duplicates;
-	}
-}
-
-static int store_loss_of(struct pipeline *p, uint32_t input, enum loss what, struct store_loss row)
-{
-	if (row.count == 0)
-		return STATUS_OK;
-	snprintf(row.name, sizeof(row.name), "%s", loss_name(what));
-	return store_add_loss(p->store, input, &row);
+	count_shards(p, &shards);
+	for (int i = 0; i < LOSSES; i++)
+		ret[i] += shards.losses[i];
 }
 
 /* A live source tells of its drops while they happen, a file at its end. */
@@ -185,10 +169,10 @@ static int store_input_losses(struct pipeline *p, uint32_t input)
 		return status;
 	row.count = counts.cut_frames - p->cut_told[input];
 	p->cut_told[input] = counts.cut_frames;
-	status = store_loss_of(p, input, LOSS_FRAMES_CUT, row);
+	status = loss_store(p->store, input, LOSS_FRAMES_CUT, row);
 	row.count = counts.dropped_frames - p->dropped_told[input];
 	p->dropped_told[input] = counts.dropped_frames;
-	return status == STATUS_OK ? store_loss_of(p, input, LOSS_FRAMES_DROPPED, row) : status;
+	return status == STATUS_OK ? loss_store(p->store, input, LOSS_FRAMES_DROPPED, row) : status;
 }
 
 /* What was lost since the last time. */
@@ -202,7 +186,7 @@ static int store_losses_of(struct pipeline *p)
 		struct store_loss row = {
 		        .count = sums[i] - p->losses_told[i], .hour_ns = p->hour_ns};
 
-		status = store_loss_of(p, 0, (enum loss)i, row);
+		status = loss_store(p->store, 0, (enum loss)i, row);
 		p->losses_told[i] = sums[i];
 	}
 	for (uint32_t i = 0; status == STATUS_OK && i < source_input_count(p->source); i++)
@@ -223,138 +207,6 @@ static int enter_hour(struct pipeline *p, int64_t hour_ns)
 	return status;
 }
 
-/* Writes what is known of the flow by now, and what came since the last time. */
-static int store_flow_now(
-        struct pipeline *p, struct conversation *c, const struct flow *flow, bool last)
-{
-	struct store_flow row;
-	struct store_record record;
-	int status;
-
-	conversation_row(c, flow, &row);
-	conversation_record(c, flow, last, &record);
-	p->clinical += last && (row.tier == TIER_MEDIUM || row.tier == TIER_HIGH);
-	status = store_add_flow(p->store, &row);
-	return status == STATUS_OK ? store_add_record(p->store, &record) : status;
-}
-
-/* Of a record that is final. A flow may end long after the hours that its gaps belong to. */
-static int store_gaps_of(struct pipeline *p, const struct conversation *c, const struct flow *flow)
-{
-	struct store_record record;
-
-	conversation_record(c, flow, false, &record);
-	return store_loss_of(p, flow->input, LOSS_GAP_BYTES,
-	        (struct store_loss){.count = record.gap_bytes, .hour_ns = record.hour_ns});
-}
-
-/* All that were found by now, in place of what was stored before. */
-static int store_findings_of(struct pipeline *p, struct conversation *c, const struct flow *flow)
-{
-	int status = c->findings_kept ? store_clear_findings(p->store, flow->id) : STATUS_OK;
-
-	c->findings_kept = c->findings.count > 0;
-	for (unsigned i = 0; status == STATUS_OK && i < c->findings.count; i++) {
-		const struct finding_sum *sum = &c->findings.sums[i];
-		struct store_finding row = {.flow = flow->id,
-		        .finding = sum->finding,
-		        .outward = flow->out_index >= 0 &&
-		                   sum->finding.direction == flow->out_index,
-		        .first_ns = sum->finding.time_ns,
-		        .last_ns = sum->last_ns};
-
-		status = store_add_finding(p->store, &row);
-	}
-	for (uint32_t i = 0; status == STATUS_OK && i < c->findings.tag_capacity; i++)
-		if (c->findings.tags[i])
-			status = store_add_tag(p->store, flow->id, c->findings.tags[i]);
-	return status;
-}
-
-/* A flow for which there was no room is still a row: it is reported as not inspected. */
-static int store_without_room(struct pipeline *p, const struct flow *flow, bool last)
-{
-	struct conversation empty = {.context = &p->context, .over_budget = true};
-	int status;
-
-	empty.far = flow->out_index == 1 ? flow->tuple.src.addr : flow->tuple.dst.addr;
-	empty.hour_ns = time_hour(flow->first_ns);
-	p->losses[LOSS_FLOWS_WITHOUT_ROOM] += last;
-	status = store_flow_now(p, &empty, flow, last);
-	return status == STATUS_OK && last ? store_gaps_of(p, &empty, flow) : status;
-}
-
-static int end_flow(struct pipeline *p, struct shard *s, const struct flow *flow)
-{
-	struct conversation *c = s->by_slot[flow->slot];
-	int status;
-
-	p->flows++;
-	if (!c)
-		return store_without_room(p, flow, true);
-	status = conversation_finish(c, flow);
-	if (status == STATUS_OK)
-		status = store_flow_now(p, c, flow, true);
-	if (status == STATUS_OK)
-		status = store_gaps_of(p, c, flow);
-	if (status == STATUS_OK)
-		status = store_findings_of(p, c, flow);
-	p->losses[LOSS_FINDINGS_FOLDED] += c->findings.folded;
-	p->losses[LOSS_FIELDS_WITHOUT_ROOM] += c->detect_refusals;
-	p->losses[LOSS_CERTIFICATES_TOO_LARGE] += c->certificate_too_large;
-	p->losses[LOSS_CERTIFICATES_UNREAD] += c->certificate_unread;
-	p->losses[LOSS_LABELS_WITHOUT_ROOM] += c->label_refused;
-	p->losses[LOSS_NAMES_UNASKED] += c->answers_unasked;
-	s->by_slot[flow->slot] = conversation_free(c);
-	return status;
-}
-
-static int start_flow(struct pipeline *p, struct shard *s, const struct flow *flow)
-{
-	int status = conversation_new(&s->by_slot[flow->slot], &p->context, flow);
-
-	return status == STATUS_LIMIT ? STATUS_OK : status;
-}
-
-static int handle_event(struct pipeline *p, struct shard *s, const struct flow_event *e,
-        const struct packet *packet)
-{
-	struct conversation *c;
-	int status = STATUS_OK;
-
-	if (e->kind == FLOW_EVENT_START)
-		return start_flow(p, s, e->flow);
-	if (e->kind == FLOW_EVENT_END)
-		return end_flow(p, s, e->flow);
-	c = s->by_slot[e->flow->slot];
-	if (!c)
-		return STATUS_OK;
-	if (e->kind == FLOW_EVENT_HOUR) {
-		status = store_flow_now(p, c, e->flow, false);
-		if (status == STATUS_OK)
-			status = store_gaps_of(p, c, e->flow);
-		conversation_told(c, e->flow);
-		c->hour_ns = time_hour(e->hour_ns + NS_PER_HOUR);
-		return status;
-	}
-	if (packet && e->chunk.packet == packet->number)
-		status = conversation_label(c, packet);
-	return status == STATUS_OK ? conversation_feed(c, e->flow, &e->chunk) : status;
-}
-
-static int pull_events(struct pipeline *p, struct shard *s, const struct packet *packet)
-{
-	struct flow_event event;
-	int status;
-
-	while ((status = flow_table_next(s->table, &event)) == STATUS_ITEM) {
-		status = handle_event(p, s, &event, packet);
-		if (status != STATUS_OK)
-			return status;
-	}
-	return status;
-}
-
 /* Packet time moves all shards, so that idle flows end even where no packet comes. */
 static int tick(struct pipeline *p, int64_t now_ns)
 {
@@ -363,11 +215,8 @@ static int tick(struct pipeline *p, int64_t now_ns)
 	if (now_ns - p->ticked_ns < TICK_NS)
 		return STATUS_OK;
 	p->ticked_ns = now_ns;
-	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++) {
-		status = flow_table_tick(p->shards[i].table, now_ns);
-		if (status == STATUS_OK)
-			status = pull_events(p, &p->shards[i], NULL);
-	}
+	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++)
+		status = shard_tick(p->shards[i], now_ns);
 	return status;
 }
 
@@ -394,7 +243,7 @@ static int note_names(struct pipeline *p, const struct packet *packet)
 
 static int handle_packet(struct pipeline *p, const struct packet *packet)
 {
-	struct shard *s;
+	uint64_t shard;
 	int status;
 
 	if (is_excluded(p, packet)) {
@@ -407,10 +256,8 @@ static int handle_packet(struct pipeline *p, const struct packet *packet)
 	status = note_names(p, packet);
 	if (status != STATUS_OK)
 		return status;
-	s = &p->shards[tuple_hash(&packet->tuple, shard_key) % FLOW_SHARDS];
-	status = flow_table_feed(s->table, packet);
-	if (status == STATUS_OK)
-		status = pull_events(p, s, packet);
+	shard = tuple_hash(&packet->tuple, shard_key) % FLOW_SHARDS;
+	status = shard_feed(p->shards[shard], packet);
 	return status == STATUS_OK ? tick(p, packet->time_ns) : status;
 }
 
@@ -562,36 +409,13 @@ static int store_inputs_of(struct pipeline *p, bool open)
 	return status;
 }
 
-/* What an open flow has shown by now; its next hour or its end replaces that. */
-static int keep_flow(struct pipeline *p, struct conversation *c, const struct flow *flow)
-{
-	uint64_t packets = flow->counts[0].packets + flow->counts[1].packets;
-	int status;
-
-	if (!c)
-		return store_without_room(p, flow, false);
-	if (c->kept_packets == packets)
-		return STATUS_OK;
-	c->kept_packets = packets;
-	status = store_flow_now(p, c, flow, false);
-	return status == STATUS_OK ? store_findings_of(p, c, flow) : status;
-}
-
 /* Commits all that is known by now. With a reader in the way it is kept the next time. */
 static int keep(struct pipeline *p)
 {
 	int status = STATUS_OK;
 
-	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++) {
-		struct shard *s = &p->shards[i];
-
-		for (uint32_t slot = 0; status == STATUS_OK && slot < s->slots; slot++) {
-			const struct flow *flow = flow_table_at(s->table, slot);
-
-			if (flow)
-				status = keep_flow(p, s->by_slot[slot], flow);
-		}
-	}
+	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++)
+		status = shard_keep(p->shards[i]);
 	if (status == STATUS_OK)
 		status = store_inputs_of(p, true);
 	if (status == STATUS_OK)
@@ -626,14 +450,16 @@ static void show_progress(
         const struct pipeline *p, int64_t started_ns, int64_t now_ns, int64_t *last_shown_ns)
 {
 	const struct source_position position = source_position(p->source);
-	const struct progress now = {.bytes = position.bytes,
+	struct shard_counts shards;
+	struct progress now = {.bytes = position.bytes,
 	        .bytes_total = position.bytes_total,
 	        .packets = p->frames,
-	        .clinical = p->clinical,
 	        .elapsed_ns = now_ns - started_ns,
 	        .duration_ns = p->options->duration_ns};
 	char line[PROGRESS_CHARS];
 
+	count_shards(p, &shards);
+	now.clinical = shards.clinical;
 	*last_shown_ns = now_ns;
 	progress_line(&now, line);
 	fprintf(stderr, "\r%s\x1b[K", line);
@@ -707,18 +533,18 @@ static int finish_shards(struct pipeline *p)
 {
 	int status = STATUS_OK;
 
-	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++) {
-		status = flow_table_finish(p->shards[i].table);
-		if (status == STATUS_OK)
-			status = pull_events(p, &p->shards[i], NULL);
-	}
+	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++)
+		status = shard_finish(p->shards[i]);
 	return status;
 }
 
 static void describe_result(const struct pipeline *p, struct pipeline_result *ret)
 {
+	struct shard_counts shards;
+
+	count_shards(p, &shards);
 	ret->frames = p->frames;
-	ret->flows = p->flows;
+	ret->flows = shards.flows;
 	ret->unread_frames = p->losses[LOSS_UNKNOWN_LINK];
 	ret->unread_link = p->unread_link;
 	ret->any_packet = ret->frames > ret->unread_frames;

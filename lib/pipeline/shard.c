@@ -1,0 +1,246 @@
+#include "pipeline/shard.h"
+
+#include <stdlib.h>
+
+#include "base/status.h"
+#include "base/timestamp.h"
+
+#define STREAM_BYTES_MAX (1u << 20) /* held out of order for one direction: a large window */
+
+struct shard {
+	struct shard_surroundings around;
+	struct flow_table *table;
+	struct conversation *
+	        *by_slot; /* what is held for each open flow; NULL: there was no room */
+	uint32_t slots;
+	struct shard_counts counts; /* without those of the table */
+};
+
+int shard_new(
+        struct shard **ret_gives, const struct shard_surroundings *surroundings, uint32_t flows_max)
+{
+	const struct flow_limits limits = {
+	        .flows_max = flows_max, .stream_bytes_max = STREAM_BYTES_MAX};
+	struct shard *s = calloc(1, sizeof(*s));
+	int status;
+
+	if (!s)
+		return STATUS_NO_MEMORY;
+	s->around = *surroundings;
+	s->by_slot = calloc(flows_max, sizeof(struct conversation *));
+	s->slots = s->by_slot ? flows_max : 0;
+	status = s->by_slot ? flow_table_new(&s->table, &limits, surroundings->inside,
+	                              surroundings->conversations->budget)
+	                    : STATUS_NO_MEMORY;
+	if (status != STATUS_OK) {
+		shard_free(s);
+		return status;
+	}
+	*ret_gives = s;
+	return STATUS_OK;
+}
+
+struct shard *shard_free(struct shard *s)
+{
+	if (!s)
+		return NULL;
+	for (uint32_t slot = 0; slot < s->slots; slot++)
+		conversation_free(s->by_slot[slot]);
+	free(s->by_slot);
+	flow_table_free(s->table);
+	free(s);
+	return NULL;
+}
+
+/* Writes what is known of the flow by now, and what came since the last time. */
+static int store_flow_now(
+        struct shard *s, struct conversation *c, const struct flow *flow, bool last)
+{
+	struct store_flow row;
+	struct store_record record;
+	int status;
+
+	conversation_row(c, flow, &row);
+	conversation_record(c, flow, last, &record);
+	s->counts.clinical += last && (row.tier == TIER_MEDIUM || row.tier == TIER_HIGH);
+	status = store_add_flow(s->around.store, &row);
+	return status == STATUS_OK ? store_add_record(s->around.store, &record) : status;
+}
+
+/* Of a record that is final. A flow may end long after the hours that its gaps belong to. */
+static int store_gaps_of(struct shard *s, const struct conversation *c, const struct flow *flow)
+{
+	struct store_record record;
+
+	conversation_record(c, flow, false, &record);
+	return loss_store(s->around.store, flow->input, LOSS_GAP_BYTES,
+	        (struct store_loss){.count = record.gap_bytes, .hour_ns = record.hour_ns});
+}
+
+/* All that were found by now, in place of what was stored before. */
+static int store_findings_of(struct shard *s, struct conversation *c, const struct flow *flow)
+{
+	int status = c->findings_kept ? store_clear_findings(s->around.store, flow->id) : STATUS_OK;
+
+	c->findings_kept = c->findings.count > 0;
+	for (unsigned i = 0; status == STATUS_OK && i < c->findings.count; i++) {
+		const struct finding_sum *sum = &c->findings.sums[i];
+		struct store_finding row = {.flow = flow->id,
+		        .finding = sum->finding,
+		        .outward = flow->out_index >= 0 &&
+		                   sum->finding.direction == flow->out_index,
+		        .first_ns = sum->finding.time_ns,
+		        .last_ns = sum->last_ns};
+
+		status = store_add_finding(s->around.store, &row);
+	}
+	for (uint32_t i = 0; status == STATUS_OK && i < c->findings.tag_capacity; i++)
+		if (c->findings.tags[i])
+			status = store_add_tag(s->around.store, flow->id, c->findings.tags[i]);
+	return status;
+}
+
+/* A flow for which there was no room is still a row: it is reported as not inspected. */
+static int store_without_room(struct shard *s, const struct flow *flow, bool last)
+{
+	struct conversation empty = {.context = s->around.conversations,
+	        .out_index = flow->out_index,
+	        .over_budget = true};
+	int status;
+
+	empty.far = flow->out_index == 1 ? flow->tuple.src.addr : flow->tuple.dst.addr;
+	empty.hour_ns = time_hour(flow->first_ns);
+	s->counts.losses[LOSS_FLOWS_WITHOUT_ROOM] += last;
+	status = store_flow_now(s, &empty, flow, last);
+	return status == STATUS_OK && last ? store_gaps_of(s, &empty, flow) : status;
+}
+
+static int end_flow(struct shard *s, const struct flow *flow)
+{
+	struct conversation *c = s->by_slot[flow->slot];
+	int status;
+
+	s->counts.flows++;
+	if (!c)
+		return store_without_room(s, flow, true);
+	status = conversation_finish(c, flow);
+	if (status == STATUS_OK)
+		status = store_flow_now(s, c, flow, true);
+	if (status == STATUS_OK)
+		status = store_gaps_of(s, c, flow);
+	if (status == STATUS_OK)
+		status = store_findings_of(s, c, flow);
+	s->counts.losses[LOSS_FINDINGS_FOLDED] += c->findings.folded;
+	s->counts.losses[LOSS_FIELDS_WITHOUT_ROOM] += c->detect_refusals;
+	s->counts.losses[LOSS_CERTIFICATES_TOO_LARGE] += c->certificate_too_large;
+	s->counts.losses[LOSS_CERTIFICATES_UNREAD] += c->certificate_unread;
+	s->counts.losses[LOSS_LABELS_WITHOUT_ROOM] += c->label_refused;
+	s->counts.losses[LOSS_NAMES_UNASKED] += c->answers_unasked;
+	s->by_slot[flow->slot] = conversation_free(c);
+	return status;
+}
+
+static int start_flow(struct shard *s, const struct flow *flow)
+{
+	int status = conversation_new(&s->by_slot[flow->slot], s->around.conversations, flow);
+
+	return status == STATUS_LIMIT ? STATUS_OK : status;
+}
+
+static int handle_event(struct shard *s, const struct flow_event *e, const struct packet *packet)
+{
+	struct conversation *c;
+	int status = STATUS_OK;
+
+	if (e->kind == FLOW_EVENT_START)
+		return start_flow(s, e->flow);
+	if (e->kind == FLOW_EVENT_END)
+		return end_flow(s, e->flow);
+	c = s->by_slot[e->flow->slot];
+	if (!c)
+		return STATUS_OK;
+	if (e->kind == FLOW_EVENT_HOUR) {
+		status = store_flow_now(s, c, e->flow, false);
+		if (status == STATUS_OK)
+			status = store_gaps_of(s, c, e->flow);
+		conversation_told(c, e->flow);
+		c->hour_ns = time_hour(e->hour_ns + NS_PER_HOUR);
+		return status;
+	}
+	if (packet && e->chunk.packet == packet->number)
+		status = conversation_label(c, packet);
+	return status == STATUS_OK ? conversation_feed(c, e->flow, &e->chunk) : status;
+}
+
+static int pull_events(struct shard *s, const struct packet *packet)
+{
+	struct flow_event event;
+	int status;
+
+	while ((status = flow_table_next(s->table, &event)) == STATUS_ITEM) {
+		status = handle_event(s, &event, packet);
+		if (status != STATUS_OK)
+			return status;
+	}
+	return status;
+}
+
+/* What an open flow has shown by now; its next hour or its end replaces that. */
+static int keep_flow(struct shard *s, struct conversation *c, const struct flow *flow)
+{
+	uint64_t packets = flow->counts[0].packets + flow->counts[1].packets;
+	int status;
+
+	if (!c)
+		return store_without_room(s, flow, false);
+	if (c->kept_packets == packets)
+		return STATUS_OK;
+	c->kept_packets = packets;
+	status = store_flow_now(s, c, flow, false);
+	return status == STATUS_OK ? store_findings_of(s, c, flow) : status;
+}
+
+int shard_feed(struct shard *s, const struct packet *packet)
+{
+	int status = flow_table_feed(s->table, packet);
+
+	return status == STATUS_OK ? pull_events(s, packet) : status;
+}
+
+int shard_tick(struct shard *s, int64_t now_ns)
+{
+	int status = flow_table_tick(s->table, now_ns);
+
+	return status == STATUS_OK ? pull_events(s, NULL) : status;
+}
+
+int shard_keep(struct shard *s)
+{
+	int status = STATUS_OK;
+
+	for (uint32_t slot = 0; status == STATUS_OK && slot < s->slots; slot++) {
+		const struct flow *flow = flow_table_at(s->table, slot);
+
+		if (flow)
+			status = keep_flow(s, s->by_slot[slot], flow);
+	}
+	return status;
+}
+
+int shard_finish(struct shard *s)
+{
+	int status = flow_table_finish(s->table);
+
+	return status == STATUS_OK ? pull_events(s, NULL) : status;
+}
+
+void shard_counts(const struct shard *s, struct shard_counts *ret)
+{
+	struct flow_table_counts table;
+
+	*ret = s->counts;
+	flow_table_counts(s->table, &table);
+	ret->losses[LOSS_FLOWS_EVICTED] = table.evicted;
+	ret->losses[LOSS_STREAMS_OVER_BUDGET] = table.streams_over_budget;
+	ret->losses[LOSS_MIRROR_DUPLICATES] = table.mirror_duplicates;
+}
