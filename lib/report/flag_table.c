@@ -39,6 +39,37 @@ static int make_hex(struct flag_row *row)
 	return status;
 }
 
+/* Borrows the flag's words. */
+static void set_words(struct flag_row *row, const struct flag *flag)
+{
+	const struct registry_exception *accepted = flag->accepted;
+
+	row->severity = flag->severity;
+	row->accepted = accepted != NULL;
+	row->accepted_by = accepted ? accepted->accepted_by : "";
+	row->accepted_from_day = accepted ? accepted->from_day : REGISTRY_NO_DAY;
+	row->accepted_until_day = accepted ? accepted->until_day : REGISTRY_NO_DAY;
+	row->sentence = flag->sentence;
+	row->register_says = flag->register_says;
+	row->would_clear = flag->would_clear;
+	row->rule = flag->rule;
+}
+
+/* Of a row that stays: its words are kept from here on. Most flags say what an earlier one has
+ * said, and their words need not be looked for. */
+static int keep_words(struct report *r, struct flag_row *row)
+{
+	row->accepted_by = text_pool_add(r->pool, row->accepted_by);
+	row->sentence = text_pool_add(r->pool, row->sentence);
+	row->register_says = text_pool_add(r->pool, row->register_says);
+	row->would_clear = text_pool_add(r->pool, row->would_clear);
+	row->rule = text_pool_add(r->pool, row->rule);
+	if (!row->accepted_by || !row->sentence || !row->register_says || !row->would_clear ||
+	        !row->rule)
+		return STATUS_NO_MEMORY;
+	return STATUS_OK;
+}
+
 static int append_row(struct report *r, const struct flag_row *row, size_t *ret)
 {
 	const struct row_key at = key_of(row);
@@ -54,7 +85,9 @@ static int append_row(struct report *r, const struct flag_row *row, size_t *ret)
 		r->flag_capacity = capacity;
 	}
 	r->flags[r->flag_count] = *row;
-	status = make_hex(&r->flags[r->flag_count]);
+	status = keep_words(r, &r->flags[r->flag_count]);
+	if (status == STATUS_OK)
+		status = make_hex(&r->flags[r->flag_count]);
 	if (status == STATUS_OK)
 		status = key_map_add(r->flag_keys, &at, r->flag_count);
 	if (status == STATUS_OK)
@@ -62,35 +95,26 @@ static int append_row(struct report *r, const struct flag_row *row, size_t *ret)
 	return status;
 }
 
-static int set_sentences(struct report *r, struct flag_row *row, const struct flag *flag)
-{
-	const struct registry_exception *accepted = flag->accepted;
-
-	row->severity = flag->severity;
-	row->accepted = accepted != NULL;
-	row->accepted_by = text_pool_add(r->pool, accepted ? accepted->accepted_by : "");
-	row->accepted_from_day = accepted ? accepted->from_day : REGISTRY_NO_DAY;
-	row->accepted_until_day = accepted ? accepted->until_day : REGISTRY_NO_DAY;
-	row->sentence = text_pool_add(r->pool, flag->sentence);
-	row->register_says = text_pool_add(r->pool, flag->register_says);
-	row->would_clear = text_pool_add(r->pool, flag->would_clear);
-	row->rule = text_pool_add(r->pool, flag->rule);
-	if (!row->accepted_by || !row->sentence || !row->register_says || !row->would_clear ||
-	        !row->rule)
-		return STATUS_NO_MEMORY;
-	return STATUS_OK;
-}
-
-/* What nobody accepted speaks for all, then the gravest; among equals the first. */
+/* What nobody accepted speaks for all, then the gravest; among equals the first, in whatever order
+ * they came. */
 static bool speaks_before(const struct flag_row *from, const struct flag_row *into)
 {
+	int order;
+
 	if (from->accepted != into->accepted)
 		return into->accepted;
-	return from->severity > into->severity;
+	if (from->severity != into->severity)
+		return from->severity > into->severity;
+	if (from->spoken_ns != into->spoken_ns)
+		return from->spoken_ns < into->spoken_ns;
+	order = strcmp(from->sentence, into->sentence);
+	return (order != 0 ? order : strcmp(from->register_says, into->register_says)) < 0;
 }
 
 static int merge(struct report *r, struct flag_row *into, const struct flag_row *from)
 {
+	int status = STATUS_OK;
+
 	if (from->first_ns < into->first_ns)
 		into->first_ns = from->first_ns;
 	if (from->last_ns > into->last_ns)
@@ -99,6 +123,7 @@ static int merge(struct report *r, struct flag_row *into, const struct flag_row 
 	into->categories |= from->categories;
 	if (speaks_before(from, into)) {
 		into->severity = from->severity;
+		into->spoken_ns = from->spoken_ns;
 		into->sentence = from->sentence;
 		into->register_says = from->register_says;
 		into->would_clear = from->would_clear;
@@ -107,13 +132,14 @@ static int merge(struct report *r, struct flag_row *into, const struct flag_row 
 		into->accepted_by = from->accepted_by;
 		into->accepted_from_day = from->accepted_from_day;
 		into->accepted_until_day = from->accepted_until_day;
+		status = keep_words(r, into);
 	}
-	for (size_t i = 0; i < ROW_TEXTS; i++) {
+	for (size_t i = 0; status == STATUS_OK && i < ROW_TEXTS; i++) {
 		into->text[i] = text_pool_join(r->pool, into->text[i], from->text[i]);
 		if (!into->text[i])
-			return STATUS_NO_MEMORY;
+			status = STATUS_NO_MEMORY;
 	}
-	return STATUS_OK;
+	return status;
 }
 
 static void fold(struct flag_row *row)
@@ -157,7 +183,8 @@ static void fill_subject(struct flag_row *row, const struct flow_facts *facts)
 	row->categories = facts->seen;
 }
 
-static int make_row(struct report *r, const struct flag *flag, const struct flow_facts *facts,
+/* Its words are borrowed from the flag. */
+static void make_row(struct report *r, const struct flag *flag, const struct flow_facts *facts,
         struct flag_row *ret)
 {
 	const char *nothing = text_pool_add(r->pool, "");
@@ -167,15 +194,14 @@ static int make_row(struct report *r, const struct flag *flag, const struct flow
 	ret->program_id = *ret->program_id ? ret->program_id : nothing;
 	ret->destination = *ret->destination ? ret->destination : nothing;
 	ret->computer = *ret->computer ? ret->computer : nothing;
-	return set_sentences(r, ret, flag);
+	set_words(ret, flag);
 }
 
 int flag_row_of(struct report *r, const struct report_flow *f, const struct flow_facts *facts,
         unsigned index, struct flag_row *ret)
 {
-	int status = make_row(r, &flow_verdict(f)->flags[index], facts, ret);
-
-	return status == STATUS_OK ? make_hex(ret) : status;
+	make_row(r, &flow_verdict(f)->flags[index], facts, ret);
+	return make_hex(ret);
 }
 
 int flags_add_of(struct report *r, const struct verdict *v, const struct flow_facts *facts,
@@ -188,11 +214,10 @@ int flags_add_of(struct report *r, const struct verdict *v, const struct flow_fa
 	for (unsigned i = 0; status == STATUS_OK && i < v->flag_count; i++) {
 		struct flag_row row;
 
-		status = make_row(r, &v->flags[i], facts, &row);
-		row.first_ns = first_ns;
+		make_row(r, &v->flags[i], facts, &row);
+		row.first_ns = row.spoken_ns = first_ns;
 		row.last_ns = last_ns;
-		if (status == STATUS_OK)
-			status = add_row(r, &row);
+		status = add_row(r, &row);
 	}
 	return status;
 }
@@ -265,7 +290,8 @@ static int add_run_flags(struct report *r, struct flag_row *flags)
 		        .times = 1};
 		for (size_t j = 0; j < ROW_TEXTS; j++)
 			flags[i].text[j] = "";
-		status = set_sentences(r, &flags[i], &v->flags[i]);
+		set_words(&flags[i], &v->flags[i]);
+		status = keep_words(r, &flags[i]);
 		if (status == STATUS_OK)
 			status = make_hex(&flags[i]);
 	}

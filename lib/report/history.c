@@ -156,8 +156,15 @@ static int note_version(struct report *r, struct version_note note)
 	size_t index;
 	int status = find_note(h, h->version_keys, &key, h->version_count, &index);
 
-	if (status != STATUS_OK || index != h->version_count)
+	if (status != STATUS_OK || index == SIZE_MAX)
 		return status;
+	if (index < h->version_count) {
+		struct version_note *kept = &h->versions[index];
+
+		kept->first_ns = note.first_ns < kept->first_ns ? note.first_ns : kept->first_ns;
+		kept->last_ns = note.last_ns > kept->last_ns ? note.last_ns : kept->last_ns;
+		return STATUS_OK;
+	}
 	status = make_room(&array, h->version_count, sizeof(*h->versions));
 	h->versions = array;
 	if (status == STATUS_OK)
@@ -293,6 +300,8 @@ static int note_computer(struct report *r, const struct report_flow *f)
 	}
 	h->computers[index].remote |= remote;
 	h->computers[index].open |= open;
+	if (f->flow->first_ns < h->computers[index].first_ns)
+		h->computers[index].first_ns = f->flow->first_ns;
 	if (f->flow->last_ns > h->computers[index].last_ns)
 		h->computers[index].last_ns = f->flow->last_ns;
 	return STATUS_OK;

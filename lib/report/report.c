@@ -128,6 +128,11 @@ struct report *report_free(struct report *r)
 	return NULL;
 }
 
+static bool reason_comes_before(const struct seen_reason *a, const struct seen_reason *b)
+{
+	return a->bytes != b->bytes ? a->bytes > b->bytes : strcmp(a->reason, b->reason) < 0;
+}
+
 static void count_reason(struct seen_counts *c, const struct store_flow *f)
 {
 	unsigned i = 0;
@@ -143,6 +148,12 @@ static void count_reason(struct seen_counts *c, const struct store_flow *f)
 	}
 	c->reasons[i].flows++;
 	c->reasons[i].bytes += f->not_inspected_bytes;
+	for (; i > 0 && reason_comes_before(&c->reasons[i], &c->reasons[i - 1]); i--) {
+		struct seen_reason held = c->reasons[i];
+
+		c->reasons[i] = c->reasons[i - 1];
+		c->reasons[i - 1] = held;
+	}
 }
 
 static void count_flow(struct report *r, const struct report_flow *f)

@@ -151,7 +151,8 @@ static int fill_days(
 
 struct store_query day_period(int32_t day)
 {
-	return (struct store_query){time_local_midnight(day), time_local_midnight(day + 1)};
+	return (struct store_query){
+	        .from_ns = time_local_midnight(day), .to_ns = time_local_midnight(day + 1)};
 }
 
 struct store_query report_period(const struct report *r)
@@ -160,7 +161,7 @@ struct store_query report_period(const struct report *r)
 
 	if (r->run->day && time_parse_date(r->run->day, &day))
 		return day_period(day);
-	return (struct store_query){INT64_MIN, INT64_MAX};
+	return (struct store_query){.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 }
 
 static int add_quiet_day(struct report *r, struct row_list *l, const char *date, int32_t day)
@@ -174,7 +175,7 @@ static int add_quiet_day(struct report *r, struct row_list *l, const char *date,
 
 static int add_quiet_days(struct report *r, struct row_list *l, const char *date)
 {
-	static const struct store_query all = {INT64_MIN, INT64_MAX};
+	static const struct store_query all = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 	struct store_input *inputs = NULL;
 	size_t count = 0;
 	int32_t day;

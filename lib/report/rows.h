@@ -88,6 +88,7 @@ struct flag_row {
 	const char *program_id, *destination, *computer; /* the key, with id and scope */
 	char hex[REPORT_FLAG_ID_CHARS];
 	bool told_elsewhere; /* by a flag that says the same and more */
+	int64_t spoken_ns;   /* when what they say began */
 	const char *sentence, *register_says, *would_clear, *rule;
 	bool accepted;                                 /* each time, by exceptions.csv */
 	const char *accepted_by;                       /* "" when it is not, or nobody is named */
@@ -134,10 +135,10 @@ struct seen_counts {
 	uint64_t egress, inbound, internal, transit;
 	uint64_t outcomes[OUTCOME_CANNOT_TELL + 1]; /* egress conversations by outcome */
 	uint64_t encrypted, sealed;                 /* egress conversations */
-	struct {
+	struct seen_reason {
 		char reason[24];
 		uint64_t flows, bytes;
-	} reasons[ROW_REASONS_MAX];
+	} reasons[ROW_REASONS_MAX]; /* most bytes first */
 	unsigned reason_count;
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/cursor.h"
 #include "base/status.h"
 
 #define BLOCK_BYTES 65536
@@ -201,35 +202,93 @@ static bool has_member(const char *list, const char *member, size_t len)
 	return false;
 }
 
-static size_t member_count(const char *list)
-{
-	size_t count = *list != '\0';
+/* A list taken apart: its members in order, and whether it stands for more. */
+struct members {
+	struct span of[TEXT_POOL_LIST_MEMBERS + 1];
+	size_t count;
+	bool closed;
+};
 
-	for (; *list; list++)
-		count += *list == '|';
-	return count;
+static bool stands_for_more(struct span member)
+{
+	return span_equal_text(member, TEXT_POOL_FULL);
+}
+
+static bool comes_before(struct span a, struct span b)
+{
+	int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
+
+	return order < 0 || (order == 0 && a.len < b.len);
+}
+
+static void insert_member(struct members *m, struct span member)
+{
+	size_t at = m->count;
+
+	if (stands_for_more(member)) {
+		m->closed = true;
+		return;
+	}
+	for (; at > 0 && comes_before(member, m->of[at - 1]); at--)
+		m->of[at] = m->of[at - 1];
+	m->of[at] = member;
+	m->count++;
+	if (m->count > TEXT_POOL_LIST_MEMBERS) {
+		m->count--;
+		m->closed = true;
+	}
+}
+
+static struct members take_apart(const char *list)
+{
+	struct members m = {.count = 0};
+
+	while (*list) {
+		size_t len = strcspn(list, "|");
+
+		insert_member(&m, span_of(list, len));
+		list += len;
+		list += *list == '|';
+	}
+	return m;
+}
+
+static const char *put_together(struct text_pool *p, struct members *m)
+{
+	char joined[TEXT_POOL_TEXT_MAX + 1];
+	size_t len = 0;
+
+	for (size_t i = 0; i < m->count; i++) {
+		if (len + 1 + m->of[i].len + sizeof("|" TEXT_POOL_FULL) > sizeof(joined)) {
+			m->closed = true;
+			break;
+		}
+		if (i > 0)
+			joined[len++] = '|';
+		memcpy(joined + len, m->of[i].data, m->of[i].len);
+		len += m->of[i].len;
+	}
+	if (m->closed) {
+		if (len > 0)
+			joined[len++] = '|';
+		memcpy(joined + len, TEXT_POOL_FULL, strlen(TEXT_POOL_FULL));
+		len += strlen(TEXT_POOL_FULL);
+	}
+	return add(p, joined, len);
 }
 
 static const char *join_one(
         struct text_pool *p, const char *list, const char *member, size_t member_len)
 {
-	char joined[TEXT_POOL_TEXT_MAX + 1];
-	size_t len = strlen(list);
+	struct members m;
 
-	if (member_len == 0 || has_member(list, member, member_len) ||
-	        has_member(list, TEXT_POOL_FULL, strlen(TEXT_POOL_FULL)))
+	if (member_len == 0 || has_member(list, member, member_len))
 		return list;
-	if (len == 0)
+	if (*list == '\0')
 		return add(p, member, member_len);
-	if (member_count(list) >= TEXT_POOL_LIST_MEMBERS ||
-	        len + member_len + 1 + sizeof("|" TEXT_POOL_FULL) > sizeof(joined)) {
-		member = TEXT_POOL_FULL;
-		member_len = strlen(TEXT_POOL_FULL);
-	}
-	memcpy(joined, list, len);
-	joined[len] = '|';
-	memcpy(joined + len + 1, member, member_len);
-	return add(p, joined, len + 1 + member_len);
+	m = take_apart(list);
+	insert_member(&m, span_of(member, member_len));
+	return put_together(p, &m);
 }
 
 const char *text_pool_join(struct text_pool *p, const char *list, const char *more)

@@ -21,7 +21,9 @@ struct text_pool *text_pool_free(struct text_pool *p); /* NULL ok, returns NULL 
 /* Gives a pointer that lives as long as the pool and is the same for the same text; "" for NULL.
  * NULL only when memory is short. Texts past TEXT_POOL_TEXT_MAX bytes are cut. */
 const char *text_pool_add(struct text_pool *p, const char *text) NONNULL(1);
-/* `list` with every member of `more` that it lacks; members are joined with '|'. */
+/* `list` with every member of `more` that it lacks; members are joined with '|', in the order of
+ * their bytes. Of more than TEXT_POOL_LIST_MEMBERS the first are kept, so that a list does not
+ * depend on the order in which its members came. */
 const char *text_pool_join(struct text_pool *p, const char *list, const char *more)
         NONNULL(1, 2, 3);
 bool text_pool_is_full(const struct text_pool *p) NONNULL(1);

@@ -348,7 +348,7 @@ static void hostile_texts_stay_texts(void **state)
 	(void)state;
 	sample_open(&s);
 	snprintf(s.flows[2].names[0].name, sizeof(s.flows[2].names[0].name),
-	        "=cmd|' /C calc'!A0\",<script>alert(1)</script>\n\x1b[31m");
+	        "=cmd|~ /C calc'!A0\",<script>alert(1)</script>\n\x1b[31m");
 	s.report_flows[2].program_id = "unregistered:=1+1";
 	s.report_flows[2].program_name = "@SUM(1)\r\n<b>";
 	write_all(&s, fd);

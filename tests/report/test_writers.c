@@ -165,10 +165,14 @@ static void texts_are_kept_once(void **state)
 	assert_ptr_equal(text_pool_add(p, ""), text_pool_add(p, NULL));
 	list = text_pool_join(p, "", "b|a");
 	list = text_pool_join(p, list, "a|c|ab");
-	assert_string_equal(list, "b|a|c|ab");
+	assert_string_equal(list, "a|ab|b|c");
 	list = text_pool_join(p, list, "d");
-	assert_string_equal(list, "b|a|c|ab|" TEXT_POOL_FULL);
+	assert_string_equal(list, "a|ab|b|c|" TEXT_POOL_FULL);
 	assert_ptr_equal(text_pool_join(p, list, "e"), list);
+	list = text_pool_join(p, list, "aa");
+	assert_string_equal(list, "a|aa|ab|b|" TEXT_POOL_FULL);
+	list = text_pool_join(p, text_pool_join(p, "", "e|d|c"), "b|aa|ab|a");
+	assert_string_equal(list, "a|aa|ab|b|" TEXT_POOL_FULL);
 	text_pool_free(p);
 }
 
