@@ -6,17 +6,27 @@
 
 #include "base/status.h"
 
-#define SLOTS         16384 /* a power of two, more than there is room for answers */
+#define SLOTS         65536 /* a power of two, more than there is room for answers */
 #define KEY_BYTES_MAX (sizeof(struct assess_question) + ASSESS_TEXTS * DISPLAY_CHARS_MAX)
 #define ANSWER_ALIGN  16
 
-/* What is kept of an answer: behind it its flags, then the question in bytes. */
+/* A flag without the room behind its texts: they follow one another, each with its closing zero. */
+struct kept_flag {
+	enum flag_id id;
+	enum severity severity;
+	enum flag_scope scope;
+	const struct registry_exception *accepted;
+	const char *rule;
+};
+
+/* What is kept of an answer: behind it its flags, then their texts, then the question in bytes. */
 struct kept {
 	uint64_t hash;
 	size_t key_len;
 	struct program_answer program;
 	_Alignas(struct verdict) unsigned char verdict[offsetof(struct verdict, flags)];
 	unsigned flag_count;
+	size_t text_bytes;
 };
 
 struct assess_memory {
@@ -98,14 +108,58 @@ static uint64_t hash_of(const unsigned char *key, size_t len)
 	return hash;
 }
 
-static struct flag *flags_of(struct kept *k)
+static struct kept_flag *flags_of(struct kept *k)
 {
-	return (struct flag *)(void *)(k + 1);
+	return (struct kept_flag *)(void *)(k + 1);
+}
+
+static char *texts_of(struct kept *k)
+{
+	return (char *)(flags_of(k) + k->flag_count);
 }
 
 static unsigned char *key_of(struct kept *k)
 {
-	return (unsigned char *)(flags_of(k) + k->flag_count);
+	return (unsigned char *)texts_of(k) + k->text_bytes;
+}
+
+static size_t text_bytes(const struct flag *f)
+{
+	return strlen(f->sentence) + strlen(f->register_says) + strlen(f->would_clear) + 3;
+}
+
+static char *put_text(char *at, const char *text)
+{
+	size_t bytes = strlen(text) + 1;
+
+	memcpy(at, text, bytes);
+	return at + bytes;
+}
+
+static const char *get_text(const char *at, char *ret)
+{
+	size_t bytes = strlen(at) + 1;
+
+	memcpy(ret, at, bytes);
+	return at + bytes;
+}
+
+static void put_flags(struct kept *k, const struct verdict *v)
+{
+	char *at = texts_of(k);
+
+	for (unsigned i = 0; i < v->flag_count; i++) {
+		const struct flag *f = &v->flags[i];
+
+		flags_of(k)[i] = (struct kept_flag){.id = f->id,
+		        .severity = f->severity,
+		        .scope = f->scope,
+		        .accepted = f->accepted,
+		        .rule = f->rule};
+		at = put_text(at, f->sentence);
+		at = put_text(at, f->register_says);
+		at = put_text(at, f->would_clear);
+	}
 }
 
 static bool is_answer_to(struct kept *k, uint64_t hash, const unsigned char *key, size_t len)
@@ -115,17 +169,33 @@ static bool is_answer_to(struct kept *k, uint64_t hash, const unsigned char *key
 
 static void recall(struct kept *k, struct assessment *ret)
 {
+	const char *at = texts_of(k);
+
 	ret->program = k->program;
 	memcpy(&ret->verdict, k->verdict, sizeof(k->verdict));
-	memcpy(ret->verdict.flags, flags_of(k), k->flag_count * sizeof(struct flag));
+	for (unsigned i = 0; i < k->flag_count; i++) {
+		const struct kept_flag *kept = &flags_of(k)[i];
+		struct flag *f = &ret->verdict.flags[i];
+
+		f->id = kept->id;
+		f->severity = kept->severity;
+		f->scope = kept->scope;
+		f->accepted = kept->accepted;
+		f->rule = kept->rule;
+		at = get_text(at, f->sentence);
+		at = get_text(at, f->register_says);
+		at = get_text(at, f->would_clear);
+	}
 }
 
 static void keep(struct assess_memory *m, uint64_t hash, size_t len, const struct assessment *a)
 {
-	size_t flag_bytes = a->verdict.flag_count * sizeof(struct flag);
-	size_t bytes = sizeof(struct kept) + flag_bytes + len;
+	size_t bytes = sizeof(struct kept) + len, texts = 0;
 	struct kept *k;
 
+	for (unsigned i = 0; i < a->verdict.flag_count; i++)
+		texts += text_bytes(&a->verdict.flags[i]);
+	bytes += a->verdict.flag_count * sizeof(struct kept_flag) + texts;
 	bytes = (bytes + ANSWER_ALIGN - 1) / ANSWER_ALIGN * ANSWER_ALIGN;
 	if (bytes > ASSESS_MEMORY_BYTES - m->used) {
 		memset(m->slots, 0, sizeof(m->slots));
@@ -138,7 +208,8 @@ static void keep(struct assess_memory *m, uint64_t hash, size_t len, const struc
 	k->program = a->program;
 	memcpy(k->verdict, &a->verdict, sizeof(k->verdict));
 	k->flag_count = a->verdict.flag_count;
-	memcpy(flags_of(k), a->verdict.flags, flag_bytes);
+	k->text_bytes = texts;
+	put_flags(k, &a->verdict);
 	memcpy(key_of(k), m->key, len);
 	m->slots[hash % SLOTS] = k;
 }

@@ -9,7 +9,7 @@
 
 /* Answers are kept until this is full, then forgotten all at once: some thousands, which is a day
  * of a practice. The day is part of the question, and flows come in the order of time. */
-#define ASSESS_MEMORY_BYTES (24u << 20)
+#define ASSESS_MEMORY_BYTES (48u << 20)
 
 struct assess_memory;
 
