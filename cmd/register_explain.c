@@ -104,7 +104,7 @@ static int look_for_flag(struct search *s, const struct assessed *a)
 static int walk(struct search *s, const char *program_id, struct traffic *by_destination,
         struct traffic *unknown)
 {
-	static const struct store_query all = {INT64_MIN, INT64_MAX};
+	static const struct store_query all = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 	struct store_cursor *cursor = NULL;
 	struct assessed a = {.findings = NULL};
 	int status = store_flows(s->w->store, &all, &cursor);

@@ -26,7 +26,7 @@ static const struct option long_options[] = {
 
 static int add_flows(struct workplace *w, struct report *report)
 {
-	static const struct store_query all = {INT64_MIN, INT64_MAX};
+	static const struct store_query all = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 	struct store_cursor *cursor = NULL;
 	struct assessed a = {.findings = NULL};
 	int status = store_flows(w->store, &all, &cursor);

@@ -59,8 +59,9 @@ static struct store_query period_of(const char *date)
 	int32_t day;
 
 	if (date && time_parse_date(date, &day))
-		return (struct store_query){time_local_midnight(day), time_local_midnight(day + 1)};
-	return (struct store_query){INT64_MIN, INT64_MAX};
+		return (struct store_query){
+		        .from_ns = time_local_midnight(day), .to_ns = time_local_midnight(day + 1)};
+	return (struct store_query){.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 }
 
 /* An input that reaches into the period and lost something, or ended too early, is a gap in it. */
@@ -231,12 +232,16 @@ static int add_flows(struct workplace *w, struct report *report, const struct ru
 	struct side now = {.registry = w->registry, .report = report};
 	struct store_cursor *cursor = NULL;
 	struct assessed a = {.findings = NULL};
+	struct store_query flows = facts->period;
 	int status = begin_side(&before, w);
+
+	/* Only flows.jsonl lists conversations; rows do not depend on their order. */
+	flows.in_no_order = facts->run.day[0] == '\0' && w->out_fd < 0;
 
 	if (status == STATUS_OK)
 		status = begin_side(&now, w);
 	if (status == STATUS_OK)
-		status = store_flows(w->store, &facts->period, &cursor);
+		status = store_flows(w->store, &flows, &cursor);
 	while (status == STATUS_OK && (status = assessed_next(&a, cursor)) == STATUS_ITEM) {
 		status = add_flow(&before, &a);
 		if (status == STATUS_OK)
@@ -316,7 +321,7 @@ static int write_all(struct workplace *w, const struct reporting_options *o, str
 
 enum exit_code reporting_check_inputs(struct workplace *w)
 {
-	static const struct store_query all = {INT64_MIN, INT64_MAX};
+	static const struct store_query all = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 	struct store_input *inputs = NULL;
 	size_t count = 0;
 	int status = store_inputs(w->store, &all, &inputs, &count);

@@ -1,7 +1,8 @@
-/* flow_cursor: conversations in the order of time, each with what belongs to it. The index of times
- * gives the order, so that nothing is sorted but those that begin at one and the same time. What
- * belongs to them comes out of walks through other tables in the same order: one statement a table,
- * as a million small ones cost more than what they read. */
+/* flow_cursor: conversations, each with what belongs to it. In the order of time, the index of
+ * times gives the order, so that nothing is sorted but those that begin at one and the same time.
+ * Without an order, they come as they lie, and so does what belongs to them. It comes out of walks
+ * through other tables in the same order: one statement a table, as a million small ones cost more
+ * than what they read. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,9 @@
 #include "store/store.h"
 #include "store/store_internal.h"
 
-/* Rows lie anywhere in the file, as ids are in no order, but those of several conversations share a
- * page: of a million, names, software, records and the index of findings take this much. */
+/* In the order of time, rows lie anywhere in the file, as ids are in no order, but those of several
+ * conversations share a page: of a million, names, software, records and the index of findings take
+ * this much. */
 #define READING_CACHE "PRAGMA cache_size=-196608" /* KiB */
 
 enum cursor_statement {
@@ -40,7 +42,7 @@ struct store_cursor {
 	struct store_query period;
 	bool only, only_given; /* of store_find_flow: one conversation */
 	bool in_before, in_tie;
-	int64_t first_ns, id; /* of the conversation that was given last */
+	int64_t first_ns, id; /* of the conversation that was given last; in no order: 0 and id */
 	bool by_id;           /* it did not come out of a walk */
 	/* Position of an input in the order of ids: the caller's index of that run. */
 	int64_t input_id;
@@ -79,12 +81,25 @@ static const char *const walk_sql[WALKS] = {
         [WALK_RECORDS] = WALK_OF("t.*", "record") "sequence",
 };
 
+/* In no order: all tables lie by the id of the conversation. */
+#define LYING_OF(columns, table, then)                                                             \
+	"SELECT 0, flow, " columns " FROM " table " ORDER BY flow, " then
+
+static const char *const lying_sql[WALKS] = {
+        [WALK_FLOWS] = "SELECT 0, id, * FROM flow ORDER BY id",
+        [WALK_NAMES] = LYING_OF("name, source, age_ns", "name", "position"),
+        [WALK_SOFTWARE] = LYING_OF("sender, source, text", "software", "position"),
+        [WALK_FINDINGS] = LYING_OF("*", "finding", "rowid"),
+        [WALK_RECORDS] = LYING_OF("*", "record", "sequence"),
+};
+
 static int prepare(struct store_cursor *c, enum cursor_statement which, const char *sql)
 {
 	return store_status(sqlite3_prepare_v2(c->store->db, sql, -1, &c->statements[which], NULL));
 }
 
-static int open_cursor(struct store *s, struct store_cursor **ret_gives)
+static int open_cursor(
+        struct store *s, const struct store_query *q, struct store_cursor **ret_gives)
 {
 	struct store_cursor *c = calloc(1, sizeof(*c));
 	int status;
@@ -92,7 +107,8 @@ static int open_cursor(struct store *s, struct store_cursor **ret_gives)
 	if (!c)
 		return STATUS_NO_MEMORY;
 	c->store = s;
-	status = store_exec(s, READING_CACHE);
+	c->period = *q;
+	status = q->in_no_order ? STATUS_OK : store_exec(s, READING_CACHE);
 	for (int i = CURSOR_TIED; status == STATUS_OK && i < CURSOR_STATEMENTS; i++)
 		status = prepare(c, (enum cursor_statement)i, cursor_sql[i]);
 	if (status != STATUS_OK) {
@@ -148,13 +164,15 @@ static int step_walk(struct walk *w)
 static int begin_walk(struct store_cursor *c, enum walk_table table)
 {
 	struct walk *w = &c->walks[table];
-	int status = store_status(
-	        sqlite3_prepare_v2(c->store->db, walk_sql[table], -1, &w->statement, NULL));
+	const char *sql = c->period.in_no_order ? lying_sql[table] : walk_sql[table];
+	int status = store_status(sqlite3_prepare_v2(c->store->db, sql, -1, &w->statement, NULL));
 
 	if (status != STATUS_OK)
 		return status;
-	sqlite3_bind_int64(w->statement, 1, c->period.from_ns);
-	sqlite3_bind_int64(w->statement, 2, c->period.to_ns);
+	if (!c->period.in_no_order) {
+		sqlite3_bind_int64(w->statement, 1, c->period.from_ns);
+		sqlite3_bind_int64(w->statement, 2, c->period.to_ns);
+	}
 	return step_walk(w);
 }
 
@@ -183,11 +201,10 @@ static int step_within(struct store_cursor *c, enum walk_table table, bool *ret)
 int store_flows(struct store *s, const struct store_query *q, struct store_cursor **ret_gives)
 {
 	struct store_cursor *c = NULL;
-	int status = open_cursor(s, &c);
+	int status = open_cursor(s, q, &c);
 
 	if (status != STATUS_OK)
 		return status;
-	c->period = *q;
 	if (q->from_ns > INT64_MIN)
 		status = begin_before(c);
 	if (status == STATUS_OK)
@@ -202,12 +219,12 @@ int store_flows(struct store *s, const struct store_query *q, struct store_curso
 
 int store_find_flow(struct store *s, uint64_t id, struct store_flow *ret)
 {
+	static const struct store_query all = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 	struct store_cursor *c = NULL;
-	int status = open_cursor(s, &c);
+	int status = open_cursor(s, &all, &c);
 
 	if (status != STATUS_OK)
 		return status;
-	c->period.from_ns = INT64_MIN;
 	c->only = true;
 	c->id = (int64_t)id;
 	status = store_next_flow(c, ret);
@@ -438,7 +455,7 @@ static int read_row(struct store_cursor *c, sqlite3_stmt *statement, struct stor
 	read_flow_certificate(statement, ret);
 	if (!flow_is_sound(ret))
 		return STATUS_LIBRARY;
-	c->first_ns = ret->first_ns;
+	c->first_ns = c->period.in_no_order ? 0 : ret->first_ns;
 	c->id = (int64_t)ret->id;
 	return find_position(c, sqlite3_column_int64(statement, WALK_COLUMNS + 1), &ret->input);
 }
@@ -472,7 +489,7 @@ static int read_from_walk(struct store_cursor *c, struct store_flow *ret)
 		status = step_walk(w);
 	if (status != STATUS_OK)
 		return status;
-	if (!w->has_row || w->first_ns != time_ns)
+	if (!w->has_row || w->first_ns != time_ns || c->period.in_no_order)
 		return STATUS_ITEM;
 	status = begin_tie(c, time_ns);
 	if (status == STATUS_OK)

@@ -266,6 +266,7 @@ struct store *store_free(struct store *s)
 		sqlite3_finalize(s->statements[i]);
 	sqlite3_close(s->db); /* rolls back an open transaction */
 	store_forget_system(s);
+	free(s->hours);
 	free(s->inputs);
 	free(s);
 	return NULL;

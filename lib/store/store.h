@@ -195,6 +195,7 @@ void store_abandon(struct store *s) NONNULL(1);
  * tuple (IPv4 and IPv6 by their bytes), then id. */
 struct store_query {
 	int64_t from_ns, to_ns; /* INT64_MIN, INT64_MAX: all */
+	bool in_no_order;       /* flows of all times, as they lie in the store: costs least */
 };
 struct store_cursor;
 int store_flows(struct store *s, const struct store_query *q,

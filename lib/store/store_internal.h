@@ -44,6 +44,7 @@ struct store {
 	char system_name[48];
 	bool system_known;
 	int fd;
+	struct store_hours *hours; /* NULL: not asked for yet; see coverage.c */
 };
 
 extern const char store_schema_sql[];

@@ -24,7 +24,7 @@ struct source {
 
 static int read_sources(struct store *from, struct source *all, size_t *ret_count)
 {
-	static const struct store_query period = {INT64_MIN, INT64_MAX};
+	static const struct store_query period = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 	struct store_cursor *cursor = NULL;
 	size_t count = 0;
 	int status = store_flows(from, &period, &cursor);

@@ -34,6 +34,14 @@ diff -u "$case_dir/expect/table.txt" "$work/first.out" || fail 'expect/table.txt
 run 1 cron "$exeat" report --store "$work/first-run/exeat.db" --day 2026-11-22 --csv \
 	--rules "$root/rules"
 cmp -s "$work/cron.out" "$work/first-run/summary.csv" || fail 'the day from the store differs'
+# Without a day the conversations come in no order: the rows are the same.
+run 1 all-days "$exeat" report --store "$work/first-run/exeat.db" --csv --rules "$root/rules"
+cmp -s "$work/all-days.out" "$work/first-run/summary.csv" || fail 'all days from the store differ'
+run 1 all-table "$exeat" report --store "$work/first-run/exeat.db" --rules "$root/rules"
+for name in first all-table; do # without what only the run knew: its networks, its country data
+	grep -v -e '^Inside: ' -e 'before this recording' "$work/$name.out" >"$work/$name.rows"
+done
+cmp -s "$work/all-table.rows" "$work/first.rows" || fail 'the table from the store differs'
 run 1 quiet-day "$exeat" report --store "$work/first-run/exeat.db" --day 2026-11-20 --csv \
 	--rules "$root/rules"
 grep -q not-captured "$work/quiet-day.out" || fail 'a day without capture is not named'
@@ -67,7 +75,7 @@ grep -q unknown-destination "$work/no-register-run/flags.csv" || fail 'no regist
 
 # Nothing of a patient stands anywhere, also not on the terminal.
 mkdir "$work/terminal"
-mv "$work"/*.out "$work"/*.err "$work/terminal"
+mv "$work"/*.out "$work"/*.err "$work"/*.rows "$work/terminal"
 for folder in first-run second-run workbook-run no-register-run terminal; do
 	python3 "$root/tests/golden/grep_secrets.py" "$work/$folder" "$case_dir/secrets.txt" ||
 		fail "$folder holds something of a patient"

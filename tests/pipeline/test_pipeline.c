@@ -96,7 +96,7 @@ static void run(struct road *r, int fd, struct pipeline_result *ret)
 	assert_false(ret->interrupted);
 }
 
-static const struct store_query everything = {INT64_MIN, INT64_MAX};
+static const struct store_query everything = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 
 static size_t count_flows(struct store *s, size_t *ret_findings)
 {

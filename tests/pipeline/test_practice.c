@@ -80,7 +80,7 @@ static void add_frame(struct road *r, const struct frame_maker *m)
 static void run(struct road *r)
 {
 	static const struct destination_facts nothing_known;
-	static const struct store_query everything = {INT64_MIN, INT64_MAX};
+	static const struct store_query everything = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 	struct store_cursor *cursor = NULL;
 	struct pipeline *pipeline = NULL;
 	struct source *source = NULL;
@@ -108,7 +108,7 @@ static void end(struct road *r)
 
 static uint64_t loss_of(struct road *r, const char *name)
 {
-	static const struct store_query everything = {INT64_MIN, INT64_MAX};
+	static const struct store_query everything = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 	struct store_loss *losses = NULL;
 	uint64_t found = 0;
 	size_t count = 0;

@@ -129,7 +129,7 @@ static struct detect_rules *rules;
 static struct outcome run(struct capture *c)
 {
 	static const struct destination_facts nothing_known;
-	const struct store_query everything = {INT64_MIN, INT64_MAX};
+	const struct store_query everything = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 	struct pipeline_options options = {.stop = NULL};
 	struct store_finding *findings = NULL;
 	struct store_cursor *cursor = NULL;

@@ -143,7 +143,7 @@ static void check_period(struct store *s, const struct store_query *q, size_t st
 
 static void order_and_evidence(void **state)
 {
-	static const struct store_query all = {INT64_MIN, INT64_MAX};
+	static const struct store_query all = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 	struct store *s = filled();
 
 	(void)state;
@@ -151,16 +151,53 @@ static void order_and_evidence(void **state)
 	check_period(s, &all, 7);
 	for (int from = 0; from < 25; from++)
 		for (int to = from; to < 25; to += 4) {
-			const struct store_query q = {from * NS_PER_HOUR, to * NS_PER_HOUR};
+			const struct store_query q = {
+			        .from_ns = from * NS_PER_HOUR, .to_ns = to * NS_PER_HOUR};
 
 			check_period(s, &q, 1 + (size_t)from % 2);
 		}
 	store_free(s);
 }
 
+/* As they lie: by id. */
+static void all_of_them_without_an_order(void **state)
+{
+	static const struct store_query q = {
+	        .from_ns = INT64_MIN, .to_ns = INT64_MAX, .in_no_order = true};
+	struct store *s = filled();
+	struct store_cursor *c = NULL;
+	bool given[FLOWS] = {false};
+	struct store_flow f;
+	int64_t before = INT64_MIN;
+
+	(void)state;
+	assert_int_equal(store_flows(s, &q, &c), STATUS_OK);
+	for (unsigned i = 0; i < FLOWS; i++) {
+		unsigned n = 0;
+
+		assert_int_equal(store_next_flow(c, &f), STATUS_ITEM);
+		assert_true(i == 0 || (int64_t)f.id > before);
+		before = (int64_t)f.id;
+		while (n < FLOWS && id_of(n) != f.id)
+			n++;
+		assert_true(n < FLOWS && !given[n]);
+		given[n] = true;
+		assert_int_equal(f.name_count, n % 3);
+		assert_int_equal(f.software_count, n % 2);
+		if (i % 3 != 1)
+			check_evidence(c, n);
+	}
+	assert_int_equal(store_next_flow(c, &f), STATUS_OK);
+	store_cursor_free(c);
+	store_free(s);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(order_and_evidence)};
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(order_and_evidence),
+	        cmocka_unit_test(all_of_them_without_an_order),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

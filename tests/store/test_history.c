@@ -60,7 +60,7 @@ static void add_input(struct store *s, char name, uint64_t flow, int64_t first_n
 
 static size_t count_flows(struct store *s, struct store_flow *ret)
 {
-	static const struct store_query all = {INT64_MIN, INT64_MAX};
+	static const struct store_query all = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 	struct store_cursor *c = NULL;
 	size_t count = 0;
 
@@ -198,8 +198,8 @@ static void age_deletes_flows_first_and_history_later(void **state)
 	assert_int_equal(f.software_count, 1);
 	assert_string_equal(f.software[0].text, "Quoll 4.2");
 	/* What was captured on a day whose flows went is no longer reported, but remembered. */
-	day = (struct store_query){
-	        time_local_midnight(TODAY - 36), time_local_midnight(TODAY - 35)};
+	day = (struct store_query){.from_ns = time_local_midnight(TODAY - 36),
+	        .to_ns = time_local_midnight(TODAY - 35)};
 	assert_int_equal(store_coverage(s, &day, &coverage), STATUS_OK);
 	assert_false(coverage.captured);
 	assert_int_equal(store_captured_days(s, &any, &first, &last), STATUS_OK);

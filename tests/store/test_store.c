@@ -13,7 +13,7 @@
 #include "base/timestamp.h"
 #include "store/store.h"
 
-static const struct store_query everything = {INT64_MIN, INT64_MAX};
+static const struct store_query everything = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 
 static struct store_flow example_flow(uint64_t id, uint32_t input, int64_t first_ns)
 {
@@ -213,7 +213,7 @@ static void an_input_named_twice_is_kept(void **state)
 
 static size_t count_between(struct store *s, int64_t from_ns, int64_t to_ns)
 {
-	const struct store_query query = {from_ns, to_ns};
+	const struct store_query query = {.from_ns = from_ns, .to_ns = to_ns};
 	struct store_cursor *c = NULL;
 	struct store_flow f;
 	size_t count = 0;
@@ -326,7 +326,7 @@ static void add_capture(struct store *s, const char *name, int64_t first_ns, int
 
 static uint64_t losses_of(struct store *s, int64_t from_ns, int64_t to_ns)
 {
-	const struct store_query q = {from_ns, to_ns};
+	const struct store_query q = {.from_ns = from_ns, .to_ns = to_ns};
 	struct store_loss *losses = NULL;
 	uint64_t sum = 0;
 	size_t count = 0;
@@ -362,7 +362,7 @@ static void a_day_has_its_own_coverage(void **state)
 	add_capture(s, "unread", 2 * DAY_NS, 2 * DAY_NS + HALF_NS);
 	add_capture(s, "dropping", 3 * DAY_NS, 3 * DAY_NS);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		const struct store_query q = {rows[i].from_ns, rows[i].to_ns};
+		const struct store_query q = {.from_ns = rows[i].from_ns, .to_ns = rows[i].to_ns};
 		struct store_coverage c;
 
 		assert_int_equal(store_coverage(s, &q, &c), STATUS_OK);
@@ -372,6 +372,24 @@ static void a_day_has_its_own_coverage(void **state)
 		            c.loss_percent < rows[i].percent + 0.01);
 		assert_int_equal(losses_of(s, q.from_ns, q.to_ns), rows[i].losses);
 	}
+	s = store_free(s);
+}
+
+/* The sums of the hours are kept between questions, until the records change. */
+static void coverage_is_of_the_records_now(void **state)
+{
+	static const struct store_query q = {.from_ns = 0, .to_ns = DAY_NS};
+	struct store *s = NULL;
+	struct store_coverage c;
+
+	(void)state;
+	assert_int_equal(store_open(&s, NULL, false), STATUS_OK);
+	add_capture(s, "elsewhere", 3 * DAY_NS, 3 * DAY_NS + HALF_NS);
+	assert_int_equal(store_coverage(s, &q, &c), STATUS_OK);
+	assert_true(c.loss_percent < 0.01);
+	add_capture(s, "later", 0, HALF_NS);
+	assert_int_equal(store_coverage(s, &q, &c), STATUS_OK);
+	assert_true(c.loss_percent > 24.99 && c.loss_percent < 25.01);
 	s = store_free(s);
 }
 
@@ -581,6 +599,7 @@ int main(void)
 	        cmocka_unit_test(an_interrupted_run_leaves_no_trace),
 	        cmocka_unit_test(foreign_and_later_files_are_refused),
 	        cmocka_unit_test(a_day_has_its_own_coverage),
+	        cmocka_unit_test(coverage_is_of_the_records_now),
 	        cmocka_unit_test(addresses_of_both_families_are_kept),
 	        cmocka_unit_test(impossible_values_are_refused),
 	        cmocka_unit_test(settings_and_first_dates_are_remembered),
