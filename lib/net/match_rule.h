@@ -39,9 +39,11 @@ struct match_rule {
 	uint32_t owner; /* index of the register row that the term belongs to */
 };
 
+#define MATCH_NAMES_MAX 8 /* of one conversation: lib/classify keeps no more */
+
 /* What a flow shows. Borrows; NULL when absent. */
 struct match_subject {
-	const char *names[8]; /* names of the far end, lower case */
+	const char *names[MATCH_NAMES_MAX]; /* names of the far end, lower case */
 	size_t name_count;
 	const char *certificate;
 	const char *user_agent;

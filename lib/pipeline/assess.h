@@ -14,8 +14,8 @@ struct assessment {
 };
 
 enum assess_text {
-	ASSESS_NAMES, /* as many as a match_subject has */
-	ASSESS_USER_AGENT = ASSESS_NAMES + 8,
+	ASSESS_NAMES,
+	ASSESS_USER_AGENT = ASSESS_NAMES + MATCH_NAMES_MAX,
 	ASSESS_PROCESS_NAME,
 	ASSESS_PROCESS_PATH,
 	ASSESS_COMPUTER_NAME,

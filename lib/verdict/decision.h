@@ -35,7 +35,6 @@ const char *decision_row(
         struct registry_place place, const char *id, char ret[static DECISION_ROW_CHARS]);
 const char *decision_destination(const struct decision *d, char ret[static DECISION_ROW_CHARS]);
 
-/* "contact, results" */
 /* "identifiers, contact": as cells of the register say it. */
 void decision_categories(category_set set, char ret[static DECISION_LIST_CHARS]);
 /* "New Zealand, France": for sentences. */

@@ -481,7 +481,7 @@ static void the_run_has_flags_of_its_own(void **state)
 	        "Something in your register needs checking, first on line 9; results that rest on "
 	        "it may be incomplete.");
 	assert_string_equal(find_flag_of(&v, FLAG_REGISTER_PROBLEM)->register_says,
-	        "programs.csv:9; 2 rows or cells need correction");
+	        "programs.csv:9; rows or cells to correct: 2");
 	assert_non_null(strstr(find_flag_of(&v, FLAG_CAPTURE_GAP)->sentence, "2.2% of traffic"));
 	assert_non_null(strstr(find_flag_of(&v, FLAG_NOT_CAPTURED)->sentence, "2026-10-05"));
 	assert_int_equal(find_flag_of(&v, FLAG_NO_CAPTURE_AUTHORITY)->severity, SEVERITY_HIGH);
