@@ -207,6 +207,7 @@ static enum exit_code inspect(
 	enum exit_code code;
 
 	watch_signals();
+	w->inspects = true;
 	code = workplace_load(w);
 	if (code == EXIT_CLEAN)
 		code = check_authority(w, o);

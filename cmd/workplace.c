@@ -497,8 +497,9 @@ static enum exit_code load_rules(struct workplace *w)
 	if (code == EXIT_CLEAN && (status = workplace_set_rules_version(w, buf_span(&identifiers),
 	                                   buf_span(&flags))) != STATUS_OK)
 		code = workplace_complain("digest the rules", status);
-	if (code == EXIT_CLEAN && (status = detect_rules_new(&w->detect, buf_span(&identifiers),
-	                                   key, &problem)) != STATUS_OK)
+	if (code == EXIT_CLEAN && w->inspects &&
+	        (status = detect_rules_new(&w->detect, buf_span(&identifiers), key, &problem)) !=
+	                STATUS_OK)
 		code = workplace_complain_rules("identifiers.csv", status, &problem);
 	if (code == EXIT_CLEAN &&
 	        (status = flag_rules_new(&w->flags, buf_span(&flags), &problem)) != STATUS_OK)

@@ -80,6 +80,7 @@ struct workplace {
 	int store_file_fd;    /* a store that is only read, wherever it lies; then store_fd is -1 */
 	char store_name[128]; /* in store_fd; "" for a store in memory */
 	bool store_read_only;
+	bool inspects; /* content will be searched: what only reports needs no patterns */
 	struct priv_sandbox sandbox;
 	char geo_paths[LOCATION_FILES_MAX][32]; /* /proc/self/fd/N */
 
@@ -89,7 +90,7 @@ struct workplace {
 	enum registry_form register_forms[REGISTRY_FILES]; /* of the bytes that the store kept */
 	struct buf workbook_bytes[REGISTRY_WORKBOOKS];
 	struct registry *registry; /* NULL without a register */
-	struct detect_rules *detect;
+	struct detect_rules *detect; /* NULL: nothing is inspected */
 	struct flag_rules *flags;
 	struct location_db *location;
 	struct overrides *overrides; /* NULL: there are none */
