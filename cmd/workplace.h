@@ -89,7 +89,7 @@ struct workplace {
 	struct buf register_bytes[REGISTRY_FILES];
 	enum registry_form register_forms[REGISTRY_FILES]; /* of the bytes that the store kept */
 	struct buf workbook_bytes[REGISTRY_WORKBOOKS];
-	struct registry *registry; /* NULL without a register */
+	struct registry *registry;   /* NULL without a register */
 	struct detect_rules *detect; /* NULL: nothing is inspected */
 	struct flag_rules *flags;
 	struct location_db *location;

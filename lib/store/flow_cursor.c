@@ -11,9 +11,9 @@
 #include "store/store_internal.h"
 
 /* In the order of time, rows lie anywhere in the file, as ids are in no order, but those of several
- * conversations share a page: of a million, names, software, records and the index of findings take
- * this much. */
-#define READING_CACHE "PRAGMA cache_size=-196608" /* KiB */
+ * conversations share a page. All of a million conversations would take three times as much: more
+ * than a report may. */
+#define READING_CACHE "PRAGMA cache_size=-65536" /* KiB */
 
 enum cursor_statement {
 	CURSOR_BEFORE, /* begun before the period, and reaching into it: ids */

@@ -175,8 +175,7 @@ int verdict_decide_run(
 	d.blanks.text[BLANK_DATE] = run->date;
 	if (run->has_register && run->register_warnings > 0)
 		decision_raise(&d, FLAG_REGISTER_PROBLEM, &d.blanks,
-		        "%s:%s; rows or cells to correct: %zu", file, line,
-		        run->register_warnings);
+		        "%s:%s; rows or cells to correct: %zu", file, line, run->register_warnings);
 	if (run->gap)
 		decision_raise(&d, FLAG_CAPTURE_GAP, &d.blanks, "nothing recorded");
 	if (run->not_captured)
