@@ -1,0 +1,55 @@
+#!/bin/sh
+# recompute.sh: how long it takes to judge many stored conversations again.
+#
+#     sh tests/bench/recompute.sh [CONVERSATIONS]
+#
+# Without a number: a million, in a store of 1 GB. They are those of fixtures/clinic-day, repeated
+# over a month, on forty computers. Three reports: with the register that the store remembers, with
+# a corrected one, and with what that changes. Prints the processor time, the time by the clock and
+# the largest memory of each. A figure, never a pass or a fail: machines differ.
+set -eu
+
+count=${1:-1000000}
+case $count in
+*[!0-9]* | 0* | '')
+	echo 'usage: sh tests/bench/recompute.sh [CONVERSATIONS]' >&2
+	exit 2
+	;;
+esac
+cd "$(dirname "$0")/../.."
+[ -x build/exeat ] || {
+	echo 'build first: sh cmd/try.sh' >&2
+	exit 2
+}
+ninja -C build --quiet tests/bench/fill_store
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+mkdir "$work/day" "$work/month"
+build/exeat inspect fixtures/clinic-day/in.pcapng --register fixtures/clinic-day/register \
+	--rules rules --out "$work/day" --quiet || [ $? -eq 1 ]
+build/tests/bench/fill_store "$work/day/exeat.db" "$work/month/exeat.db" "$count"
+cp -r fixtures/clinic-day/register "$work/corrected"
+sed -i '/^c-05,/s/,2026-01-31,/,2027-01-31,/' "$work/corrected/contracts.csv"
+
+# measure NAME ARGUMENTS...
+measure()
+{
+	python3 - "$work/month/exeat.db" "$@" <<-'PY'
+		import os, subprocess, sys, time
+		store, name, rest = sys.argv[1], sys.argv[2], sys.argv[3:]
+		start = time.monotonic()
+		child = subprocess.Popen(["build/exeat", "report", "--store", store, "--rules", "rules"] + rest,
+		                         stdout=subprocess.DEVNULL)
+		_, status, used = os.wait4(child.pid, 0)
+		if os.waitstatus_to_exitcode(status) not in (0, 1):
+		    sys.exit("exeat report failed")
+		print("%-22s %8.1f %8.1f %8d" % (name, used.ru_utime + used.ru_stime,
+		                                 time.monotonic() - start, used.ru_maxrss / 1024))
+	PY
+}
+
+printf '%-22s %8s %8s %8s\n' 'report' 'CPU s' 'wall s' 'MiB'
+measure remembered --csv
+measure corrected --register "$work/corrected" --csv
+measure 'corrected, compared' --register "$work/corrected" --recompute
