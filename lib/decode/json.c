@@ -36,7 +36,7 @@ static int container_begin(struct json *j, bool array)
 
 	if (j->depth == JSON_DEPTH_MAX)
 		return answer(j, STATUS_LIMIT);
-	if (!parent || (resource && j->scopes < JSON_SCOPES_MAX))
+	if ((!parent || resource) && j->scopes < JSON_SCOPES_MAX)
 		json_scope_open(j);
 	j->frames[j->depth++] = (struct nest){
 	        .array = array,
@@ -102,14 +102,15 @@ static int value(struct json *j, struct span bytes, bool string)
 	struct scope *s;
 
 	if (j->depth == 0) {
-		json_scope_open(j);
+		if (j->scopes == 0)
+			json_scope_open(j);
 		json_top_scope(j)->ended = true;
 	}
 	s = json_top_scope(j);
 	if (j->long_state == LONG_CLOSED)
 		return long_begin(j, bytes);
 	if (bytes.len == 0)
-		return 1;
+		return answer(j, STATUS_OK);
 	if (string && !s->type && j->depth == s->depth + 1 && !json_top(j)->array &&
 	        span_equal_text(json_last_key(j), "resourceType") && fhir_resource(bytes)) {
 		s->type = fhir_resource(bytes);
