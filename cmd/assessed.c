@@ -22,6 +22,8 @@ int assessed_read(struct assessed *a, struct store *store)
 	status = store_findings(store, a->flow.id, &a->findings, &a->finding_count);
 	if (status == STATUS_OK)
 		status = store_records(store, a->flow.id, &a->records, &a->record_count);
+	if (status == STATUS_OK)
+		assess_ask(&a->flow, a->findings, a->finding_count, &a->question);
 	return status;
 }
 
@@ -80,8 +82,7 @@ static void show(struct assessed *a, const struct registry *registry)
 int assessed_judge(
         struct assessed *a, const struct registry *registry, const struct flag_rules *rules)
 {
-	int status = assess_flow(
-	        &a->flow, a->findings, a->finding_count, registry, rules, &a->assessment);
+	int status = assess_answer(&a->question, registry, rules, &a->assessment);
 
 	if (status == STATUS_OK)
 		show(a, registry);

@@ -19,7 +19,7 @@ struct assessed {
 	struct store_finding *findings;
 	struct store_record *records;
 	size_t finding_count, record_count;
-	struct assess_question question; /* set by assessed_next; borrows from the flow */
+	struct assess_question question; /* set with the evidence; borrows from the flow */
 	struct assessment assessment;
 	char candidates[ASSESSED_CANDIDATES_CHARS];
 	struct report_flow row; /* borrows from all of the above, and from the register */
@@ -32,7 +32,7 @@ int assessed_next(struct assessed *a, struct store_cursor *cursor) WUNRES NONNUL
 /* registry may be NULL. */
 int assessed_judge(struct assessed *a, const struct registry *registry,
         const struct flag_rules *rules) WUNRES NONNULL(1, 3);
-/* The same after assessed_next, for many flows; the register is that of the memory. */
+/* The same for many flows; the register is that of the memory. */
 int assessed_recall(struct assessed *a, struct assess_memory *memory,
         const struct registry *registry) WUNRES NONNULL(1, 2);
 void assessed_end(struct assessed *a) NONNULL(1);

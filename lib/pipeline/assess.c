@@ -274,12 +274,3 @@ int assess_answer(const struct assess_question *q, const struct registry *regist
 	s.mhr_why = q->text[ASSESS_MHR_WHY];
 	return verdict_decide(&s, registry, rules, &ret->verdict);
 }
-
-int assess_flow(const struct store_flow *flow, const struct store_finding *findings, size_t count,
-        const struct registry *registry, const struct flag_rules *rules, struct assessment *ret)
-{
-	struct assess_question q;
-
-	assess_ask(flow, findings, count, &q);
-	return assess_answer(&q, registry, rules, ret);
-}

@@ -46,9 +46,5 @@ void assess_ask(const struct store_flow *flow, const struct store_finding *findi
 /* registry may be NULL. Pure but for the process's time zone. */
 int assess_answer(const struct assess_question *q, const struct registry *registry,
         const struct flag_rules *rules, struct assessment *ret) WUNRES NONNULL(1, 3, 4);
-/* Both. registry may be NULL. Pure but for the process's time zone. */
-int assess_flow(const struct store_flow *flow, const struct store_finding *findings, size_t count,
-        const struct registry *registry, const struct flag_rules *rules,
-        struct assessment *ret) WUNRES NONNULL(1, 5, 6);
 
 #endif

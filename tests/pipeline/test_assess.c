@@ -5,61 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "base/buf.h"
-#include "base/status.h"
-#include "pipeline/assess.h"
-
-static struct buf read_file(const char *folder, const char *name, bool *ret_present)
-{
-	char path[1024];
-	uint8_t piece[65536];
-	struct buf b;
-	size_t len;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s/%s", getenv("EXEAT_SOURCE_ROOT"), folder, name);
-	buf_init(&b, 1 << 20, NULL);
-	file = fopen(path, "rb");
-	*ret_present = file != NULL;
-	while (file && (len = fread(piece, 1, sizeof(piece), file)) > 0)
-		assert_int_equal(buf_append(&b, span_of(piece, len)), STATUS_OK);
-	if (file)
-		fclose(file);
-	return b;
-}
-
-static struct registry *load_register(void)
-{
-	struct buf bytes[REGISTRY_FILES];
-	struct span files[REGISTRY_FILES];
-	bool present[REGISTRY_FILES];
-	struct registry *r = NULL;
-
-	for (int i = 0; i < REGISTRY_FILES; i++) {
-		bytes[i] = read_file("fixtures/clinic-day/register",
-		        registry_file_name((enum registry_file)i), &present[i]);
-		files[i] = buf_span(&bytes[i]);
-	}
-	assert_int_equal(registry_load(&r, files, present), STATUS_OK);
-	for (int i = 0; i < REGISTRY_FILES; i++)
-		buf_free(&bytes[i]);
-	return r;
-}
-
-static struct flag_rules *load_flags(void)
-{
-	struct csv_problem problem;
-	struct flag_rules *rules = NULL;
-	bool present;
-	struct buf bytes = read_file("rules", "flags.csv", &present);
-
-	assert_true(present);
-	assert_int_equal(flag_rules_new(&rules, buf_span(&bytes), &problem), STATUS_OK);
-	buf_free(&bytes);
-	return rules;
-}
+#include "judge.h"
 
 /* An update check in clear: nothing about it is worse than low. */
 static struct store_flow update_check(void)
@@ -83,51 +30,39 @@ static struct store_flow update_check(void)
 
 static void what_was_not_seen_is_not_covered(void **state)
 {
-	struct registry *registry = load_register();
-	struct flag_rules *rules = load_flags();
 	struct store_flow flow = update_check();
 	struct assessment a;
 
-	(void)state;
-	assert_int_equal(assess_flow(&flow, NULL, 0, registry, rules, &a), STATUS_OK);
+	judge(*state, &flow, NULL, 0, &a);
 	assert_int_equal(a.verdict.outcome, OUTCOME_COVERED);
 	flow.inspected = false;
 	flow.counts[0].gaps_unknown = 1;
-	assert_int_equal(assess_flow(&flow, NULL, 0, registry, rules, &a), STATUS_OK);
+	judge(*state, &flow, NULL, 0, &a);
 	assert_int_equal(a.verdict.outcome, OUTCOME_CANNOT_TELL);
 	/* What is missing of the way in says nothing of what left. */
 	flow = update_check();
 	flow.counts[1].gaps_unknown = 1;
-	assert_int_equal(assess_flow(&flow, NULL, 0, registry, rules, &a), STATUS_OK);
+	judge(*state, &flow, NULL, 0, &a);
 	assert_int_equal(a.verdict.outcome, OUTCOME_COVERED);
 	flow = update_check();
 	flow.inspected = false;
 	flow.not_inspected_bytes = 1;
-	assert_int_equal(assess_flow(&flow, NULL, 0, registry, rules, &a), STATUS_OK);
+	judge(*state, &flow, NULL, 0, &a);
 	assert_int_equal(a.verdict.outcome, OUTCOME_CANNOT_TELL);
 	flow = update_check();
 	flow.inspected = false;
 	flow.counts[0] = (struct flow_counts){.packets = 1, .gap_bytes = 500};
 	flow.not_inspected_bytes = 500;
-	assert_int_equal(assess_flow(&flow, NULL, 0, registry, rules, &a), STATUS_OK);
+	judge(*state, &flow, NULL, 0, &a);
 	assert_int_equal(a.verdict.outcome, OUTCOME_CANNOT_TELL);
-	flag_rules_free(rules);
-	registry_free(registry);
 }
 
-static bool asks(const struct store_flow *flow, enum flag_id id)
+static bool asks(const struct rules_in_force *rules, const struct store_flow *flow, enum flag_id id)
 {
-	struct registry *registry = load_register();
-	struct flag_rules *rules = load_flags();
 	struct assessment a;
-	bool found = false;
 
-	assert_int_equal(assess_flow(flow, NULL, 0, registry, rules, &a), STATUS_OK);
-	for (unsigned i = 0; i < a.verdict.flag_count; i++)
-		found = found || a.verdict.flags[i].id == id;
-	flag_rules_free(rules);
-	registry_free(registry);
-	return found;
+	judge(rules, flow, NULL, 0, &a);
+	return judge_asks(&a, id);
 }
 
 static void services_and_ports_ask(void **state)
@@ -161,7 +96,6 @@ static void services_and_ports_ask(void **state)
 	        {"", 6, 443, FLAG_LAN_PORT_AT_BORDER, false},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct store_flow flow = update_check();
 
@@ -170,7 +104,7 @@ static void services_and_ports_ask(void **state)
 		flow.tuple.protocol = cases[i].protocol;
 		flow.tuple.dst.port = cases[i].far_port;
 		flow.clear = cases[i].far_port == 80;
-		if (asks(&flow, cases[i].id) != cases[i].fires)
+		if (asks(*state, &flow, cases[i].id) != cases[i].fires)
 			fail_msg("case %zu: %s", i, flag_name(cases[i].id));
 	}
 }
@@ -198,7 +132,6 @@ static void protocols_ask(void **state)
 	        {"OpenVPN", "port", "", false, false, false, false},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct store_flow flow = update_check();
 
@@ -217,15 +150,15 @@ static void protocols_ask(void **state)
 			flow.counts[1] = flow.counts[0];
 			flow.direction = FLOW_INCOMING;
 		}
-		if (asks(&flow, FLAG_REMOTE_ACCESS_TOOL) != cases[i].remote ||
-		        asks(&flow, FLAG_LAN_PORT_AT_BORDER) != cases[i].lan ||
-		        asks(&flow, FLAG_TUNNEL) != cases[i].tunnel)
+		if (asks(*state, &flow, FLAG_REMOTE_ACCESS_TOOL) != cases[i].remote ||
+		        asks(*state, &flow, FLAG_LAN_PORT_AT_BORDER) != cases[i].lan ||
+		        asks(*state, &flow, FLAG_TUNNEL) != cases[i].tunnel)
 			fail_msg("case %zu", i);
 		/* What stays inside crosses no border. */
 		flow.direction = FLOW_INTERNAL;
-		assert_false(asks(&flow, FLAG_REMOTE_ACCESS_TOOL));
-		assert_false(asks(&flow, FLAG_LAN_PORT_AT_BORDER));
-		assert_false(asks(&flow, FLAG_TUNNEL));
+		assert_false(asks(*state, &flow, FLAG_REMOTE_ACCESS_TOOL));
+		assert_false(asks(*state, &flow, FLAG_LAN_PORT_AT_BORDER));
+		assert_false(asks(*state, &flow, FLAG_TUNNEL));
 	}
 }
 
@@ -235,23 +168,15 @@ static void patients_at_a_test_service_ask(void **state)
 	struct store_flow flow = update_check();
 	struct store_finding finding = {
 	        .outward = true, .finding = {.tier = TIER_HIGH, .class = CLASS_PATIENT}};
-	struct registry *registry = load_register();
-	struct flag_rules *rules = load_flags();
 
-	(void)state;
 	flow.tier = TIER_HIGH;
 	for (int test = 0; test < 2; test++) {
 		struct assessment a;
-		bool found = false;
 
 		flow.service_test = test == 1;
-		assert_int_equal(assess_flow(&flow, &finding, 1, registry, rules, &a), STATUS_OK);
-		for (unsigned i = 0; i < a.verdict.flag_count; i++)
-			found = found || a.verdict.flags[i].id == FLAG_TEST_HOST_LIVE_DATA;
-		assert_int_equal(found, test == 1);
+		judge(*state, &flow, &finding, 1, &a);
+		assert_int_equal(judge_asks(&a, FLAG_TEST_HOST_LIVE_DATA), test == 1);
 	}
-	flag_rules_free(rules);
-	registry_free(registry);
 }
 
 /* The far end began: the port of the practice's own computer tells the service. */
@@ -259,17 +184,16 @@ static void a_screen_reached_from_outside_asks(void **state)
 {
 	struct store_flow flow = update_check();
 
-	(void)state;
 	flow.tuple = (struct tuple){.src = {{4, {203, 26, 177, 91}}, 50000},
 	        .dst = {{4, {192, 168, 20, 10}}, 3389},
 	        .protocol = 6};
 	flow.out_index = 1;
 	flow.counts[1] = flow.counts[0];
 	flow.direction = FLOW_INCOMING;
-	assert_true(asks(&flow, FLAG_LAN_PORT_AT_BORDER));
+	assert_true(asks(*state, &flow, FLAG_LAN_PORT_AT_BORDER));
 	flow.tuple.dst.port = 443;
 	flow.tuple.src.port = 3389; /* theirs, chosen at random */
-	assert_false(asks(&flow, FLAG_LAN_PORT_AT_BORDER));
+	assert_false(asks(*state, &flow, FLAG_LAN_PORT_AT_BORDER));
 }
 
 /* FTP's data in active mode: the server calls back, at any port, and that is no door. */
@@ -277,21 +201,20 @@ static void a_call_back_is_no_call(void **state)
 {
 	struct store_flow flow = update_check();
 
-	(void)state;
 	flow.tuple = (struct tuple){.src = {{4, {203, 26, 177, 91}}, 20},
 	        .dst = {{4, {192, 168, 20, 10}}, 3389},
 	        .protocol = 6};
 	flow.out_index = 1;
 	flow.counts[1] = flow.counts[0];
 	flow.direction = FLOW_INCOMING;
-	assert_true(asks(&flow, FLAG_LAN_PORT_AT_BORDER));
+	assert_true(asks(*state, &flow, FLAG_LAN_PORT_AT_BORDER));
 	flow.related_to = 7;
 	flow.related_port = 21;
-	assert_false(asks(&flow, FLAG_LAN_PORT_AT_BORDER));
+	assert_false(asks(*state, &flow, FLAG_LAN_PORT_AT_BORDER));
 	/* What was announced counts as the service that announced it. */
 	flow.related_from_outside = true;
 	flow.related_port = 3389;
-	assert_true(asks(&flow, FLAG_LAN_PORT_AT_BORDER));
+	assert_true(asks(*state, &flow, FLAG_LAN_PORT_AT_BORDER));
 }
 
 static void old_protection_asks(void **state)
@@ -309,13 +232,12 @@ static void old_protection_asks(void **state)
 	        {"", "", false},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct store_flow flow = update_check();
 
 		snprintf(flow.tls_version, sizeof(flow.tls_version), "%s", cases[i].version);
 		snprintf(flow.cipher, sizeof(flow.cipher), "%s", cases[i].cipher);
-		if (asks(&flow, FLAG_WEAK_ENCRYPTION) != cases[i].fires)
+		if (asks(*state, &flow, FLAG_WEAK_ENCRYPTION) != cases[i].fires)
 			fail_msg("case %zu", i);
 	}
 }
@@ -348,14 +270,13 @@ static void a_certificate_that_proves_nothing_asks(void **state)
 	        {{.seen = false}, "TLS 1.2", "sni", false},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct store_flow flow = update_check();
 
 		flow.certificate = cases[i].certificate;
 		snprintf(flow.tls_version, sizeof(flow.tls_version), "%s", cases[i].version);
 		snprintf(flow.names[0].source, sizeof(flow.names[0].source), "%s", cases[i].source);
-		if (asks(&flow, FLAG_BAD_CERTIFICATE) != cases[i].fires)
+		if (asks(*state, &flow, FLAG_BAD_CERTIFICATE) != cases[i].fires)
 			fail_msg("case %zu", i);
 	}
 }
@@ -369,7 +290,6 @@ static void dates_need_a_clock(void **state)
 	} cases[] = {
 	        {42, false}, {946739298, false}, {INT64_C(978307199), false}, {978307200, true}};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct store_flow flow = update_check();
 
@@ -377,10 +297,10 @@ static void dates_need_a_clock(void **state)
 		snprintf(flow.tls_version, sizeof(flow.tls_version), "TLS 1.2");
 		flow.certificate = (struct store_certificate){
 		        .seen = true, .not_before_s = 1700000000, .not_after_s = 1800000000};
-		assert_int_equal(asks(&flow, FLAG_BAD_CERTIFICATE), cases[i].fires);
+		assert_int_equal(asks(*state, &flow, FLAG_BAD_CERTIFICATE), cases[i].fires);
 		flow.certificate.not_before_s = 1;
 		flow.certificate.not_after_s = 2;
-		assert_int_equal(asks(&flow, FLAG_BAD_CERTIFICATE), cases[i].fires);
+		assert_int_equal(asks(*state, &flow, FLAG_BAD_CERTIFICATE), cases[i].fires);
 	}
 }
 
@@ -393,19 +313,13 @@ static struct store_flow strange_upload(void)
 	return flow;
 }
 
-static bool asks_of(const struct store_flow *flow, const struct store_finding *f, enum flag_id id)
+static bool asks_of(const struct rules_in_force *rules, const struct store_flow *flow,
+        const struct store_finding *f, enum flag_id id)
 {
-	struct registry *registry = load_register();
-	struct flag_rules *rules = load_flags();
 	struct assessment a;
-	bool found = false;
 
-	assert_int_equal(assess_flow(flow, f, 1, registry, rules, &a), STATUS_OK);
-	for (unsigned i = 0; i < a.verdict.flag_count; i++)
-		found = found || a.verdict.flags[i].id == id;
-	flag_rules_free(rules);
-	registry_free(registry);
-	return found;
+	judge(rules, flow, f, 1, &a);
+	return judge_asks(&a, id);
 }
 
 static void kinds_of_documents_ask(void **state)
@@ -429,7 +343,6 @@ static void kinds_of_documents_ask(void **state)
 	                FLAG_MHR_LIKE_DOCUMENT_OFFSHORE},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		struct store_flow flow = strange_upload();
 		struct store_finding f = {.finding = {.category = kinds[i].category,
@@ -440,13 +353,13 @@ static void kinds_of_documents_ask(void **state)
 
 		snprintf(f.finding.kind, sizeof(f.finding.kind), "%s", kinds[i].kind);
 		snprintf(flow.country, sizeof(flow.country), "NZ");
-		assert_true(asks_of(&flow, &f, kinds[i].id));
+		assert_true(asks_of(*state, &flow, &f, kinds[i].id));
 		for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
 			if (k != i)
-				assert_false(asks_of(&flow, &f, kinds[k].id));
+				assert_false(asks_of(*state, &flow, &f, kinds[k].id));
 		/* what comes in left nobody */
 		f.outward = false;
-		assert_false(asks_of(&flow, &f, kinds[i].id));
+		assert_false(asks_of(*state, &flow, &f, kinds[i].id));
 	}
 }
 
@@ -459,40 +372,38 @@ static void the_known_gateway_is_expected(void **state)
 	                                  .count = 1},
 	        .outward = true};
 
-	(void)state;
 	snprintf(flow.service_kind, sizeof(flow.service_kind), "government-health");
-	assert_false(asks_of(&flow, &f, FLAG_MHR_GATEWAY_UNEXPECTED));
+	assert_false(asks_of(*state, &flow, &f, FLAG_MHR_GATEWAY_UNEXPECTED));
 	/* no method by mail */
 	flow = strange_upload();
 	snprintf(flow.protocol, sizeof(flow.protocol), "smtp");
-	assert_false(asks_of(&flow, &f, FLAG_MHR_GATEWAY_UNEXPECTED));
+	assert_false(asks_of(*state, &flow, &f, FLAG_MHR_GATEWAY_UNEXPECTED));
 	/* by the gateway's name, at home and abroad */
 	flow = strange_upload();
 	snprintf(flow.names[0].name, sizeof(flow.names[0].name), "services.ehealth.gov.au");
-	assert_false(asks(&flow, FLAG_MHR_GATEWAY_UNEXPECTED));
+	assert_false(asks(*state, &flow, FLAG_MHR_GATEWAY_UNEXPECTED));
 	snprintf(flow.country, sizeof(flow.country), "US");
-	assert_true(asks(&flow, FLAG_MHR_GATEWAY_UNEXPECTED));
+	assert_true(asks(*state, &flow, FLAG_MHR_GATEWAY_UNEXPECTED));
 	snprintf(flow.country_confidence, sizeof(flow.country_confidence), "unproven");
-	assert_false(asks(&flow, FLAG_MHR_GATEWAY_UNEXPECTED));
+	assert_false(asks(*state, &flow, FLAG_MHR_GATEWAY_UNEXPECTED));
 }
 
 static void only_much_that_has_no_form_is_scrambled(void **state)
 {
 	struct store_flow flow = strange_upload();
 
-	(void)state;
 	snprintf(flow.not_inspected_reason, sizeof(flow.not_inspected_reason), "unknown-protocol");
 	flow.not_inspected_bytes = 4096;
-	assert_true(asks(&flow, FLAG_OPAQUE_UNREGISTERED));
+	assert_true(asks(*state, &flow, FLAG_OPAQUE_UNREGISTERED));
 	flow.not_inspected_bytes = 4095;
-	assert_false(asks(&flow, FLAG_OPAQUE_UNREGISTERED));
+	assert_false(asks(*state, &flow, FLAG_OPAQUE_UNREGISTERED));
 	flow.not_inspected_bytes = 4096;
 	flow.clear = false;
-	assert_false(asks(&flow, FLAG_OPAQUE_UNREGISTERED));
+	assert_false(asks(*state, &flow, FLAG_OPAQUE_UNREGISTERED));
 	flow = update_check();
 	snprintf(flow.not_inspected_reason, sizeof(flow.not_inspected_reason), "unknown-protocol");
 	flow.not_inspected_bytes = 4096;
-	assert_false(asks(&flow, FLAG_OPAQUE_UNREGISTERED));
+	assert_false(asks(*state, &flow, FLAG_OPAQUE_UNREGISTERED));
 }
 
 int main(void)
@@ -512,5 +423,5 @@ int main(void)
 	        cmocka_unit_test(a_certificate_that_proves_nothing_asks),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, judge_setup, judge_teardown);
 }

@@ -6,72 +6,16 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/status.h"
+#include "judge.h"
 #include "pipeline/assess_memory.h"
-
-struct rules_in_force {
-	struct registry *registry;
-	struct flag_rules *flags;
-};
 
 struct case_of_flow {
 	struct store_flow flow;
 	struct store_finding finding;
 };
-
-static struct buf read_file(const char *folder, const char *name)
-{
-	char path[1024];
-	uint8_t piece[65536];
-	struct buf b;
-	size_t len;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s/%s", getenv("EXEAT_SOURCE_ROOT"), folder, name);
-	buf_init(&b, 1 << 20, NULL);
-	file = fopen(path, "rb");
-	while (file && (len = fread(piece, 1, sizeof(piece), file)) > 0)
-		assert_int_equal(buf_append(&b, span_of(piece, len)), STATUS_OK);
-	if (file)
-		fclose(file);
-	return b;
-}
-
-static int load(void **state)
-{
-	static struct rules_in_force rules;
-	struct buf bytes[REGISTRY_FILES], flags = read_file("rules", "flags.csv");
-	struct span files[REGISTRY_FILES];
-	bool present[REGISTRY_FILES];
-	struct csv_problem problem;
-
-	for (int i = 0; i < REGISTRY_FILES; i++) {
-		bytes[i] = read_file(
-		        "fixtures/clinic-day/register", registry_file_name((enum registry_file)i));
-		files[i] = buf_span(&bytes[i]);
-		present[i] = bytes[i].len > 0;
-	}
-	assert_int_equal(registry_load(&rules.registry, files, present), STATUS_OK);
-	assert_int_equal(flag_rules_new(&rules.flags, buf_span(&flags), &problem), STATUS_OK);
-	for (int i = 0; i < REGISTRY_FILES; i++)
-		buf_free(&bytes[i]);
-	buf_free(&flags);
-	*state = &rules;
-	return 0;
-}
-
-static int unload(void **state)
-{
-	struct rules_in_force *rules = *state;
-
-	registry_free(rules->registry);
-	flag_rules_free(rules->flags);
-	return 0;
-}
 
 /* In clear, to a far end that the register knows, with something about a patient. */
 static struct case_of_flow base(void)
@@ -475,13 +419,6 @@ static bool same(const struct assessment *a, const struct assessment *b)
 	return true;
 }
 
-static void judge(
-        const struct rules_in_force *rules, const struct case_of_flow *e, struct assessment *ret)
-{
-	assert_int_equal(assess_flow(&e->flow, &e->finding, 1, rules->registry, rules->flags, ret),
-	        STATUS_OK);
-}
-
 /* Out of the memory, whether it is there or not, and the same as without. */
 static void check_recalled(
         const struct rules_in_force *rules, struct assess_memory *m, const struct case_of_flow *e)
@@ -490,7 +427,7 @@ static void check_recalled(
 	struct assess_question q;
 
 	memset(&recalled, 0xa5, sizeof(recalled));
-	judge(rules, e, &fresh);
+	judge(rules, &e->flow, &e->finding, 1, &fresh);
 	assess_ask(&e->flow, &e->finding, 1, &q);
 	assert_int_equal(assess_recall(m, &q, &recalled), STATUS_OK);
 	assert_true(same(&fresh, &recalled));
@@ -511,8 +448,8 @@ static void each_difference_has_its_own_verdict(void **state)
 			variations[i].with(&one);
 		other = one;
 		variations[i].change(&other);
-		judge(rules, &one, &plain);
-		judge(rules, &other, &changed);
+		judge(rules, &one.flow, &one.finding, 1, &plain);
+		judge(rules, &other.flow, &other.finding, 1, &changed);
 		if (same(&plain, &changed))
 			fail_msg("%s changes nothing: this case tests nothing", variations[i].what);
 		check_recalled(rules, m, &one);
@@ -537,7 +474,7 @@ static void time_of_day_is_not_remembered(void **state)
 	SET(one.flow.names[0].name, "r3.relay.hopdesk.example");
 	assert_int_equal(assess_memory_new(&m, rules->registry, rules->flags), STATUS_OK);
 	for (int minute = 0; minute < 90; minute++) {
-		judge(rules, &one, &a);
+		judge(rules, &one.flow, &one.finding, 1, &a);
 		assert_true(a.verdict.timed);
 		check_recalled(rules, m, &one);
 		check_recalled(rules, m, &one);
@@ -573,5 +510,5 @@ int main(void)
 	        cmocka_unit_test(full_memory_goes_on),
 	};
 
-	return cmocka_run_group_tests_name("assess_memory", tests, load, unload);
+	return cmocka_run_group_tests_name("assess_memory", tests, judge_setup, judge_teardown);
 }
