@@ -5,6 +5,7 @@
 
 #include "base/country.h"
 #include "base/timestamp.h"
+#include "report/columns.h"
 #include "report/sentences.h"
 #include "report/width.h"
 
@@ -209,25 +210,11 @@ static const struct endpoint *far_end(const struct store_flow *f)
 	return f->out_index == 1 ? &f->tuple.src : &f->tuple.dst;
 }
 
-/* "a|b": "a, b" */
-static void list_candidates(const char *joined, char ret[static LIST_CHARS])
-{
-	ret[0] = '\0';
-	while (*joined) {
-		char one[PROGRAM_ID_CHARS];
-		size_t len = strcspn(joined, "|");
-
-		snprintf(one, sizeof(one), "%.*s", (int)len, joined);
-		add_to_list(ret, one);
-		joined += joined[len] == '|' ? len + 1 : len;
-	}
-}
-
 static void flow_program(
         const struct explanation *e, const struct assessed *a, const struct match_subject *subject)
 {
 	const struct program_answer *answer = &a->assessment.program;
-	char list[LIST_CHARS], place[PLACE_CHARS];
+	char list[LIST_CHARS], place[PLACE_CHARS], rivals[CELL_CHARS];
 	const struct registry_program *p;
 	const struct match_rule *rules;
 	size_t count;
@@ -246,8 +233,8 @@ static void flow_program(
 	        place_of(e, p->place, place), p->id, p->name, program_status_words(p->status), list,
 	        program_confidence_words(answer->confidence));
 	if (answer->candidate_count > 1) {
-		list_candidates(a->candidates, list);
-		explain_line(e, "Rivals", "the rows of these fit as well: %s", list);
+		format_list(a->candidates, rivals);
+		explain_line(e, "Rivals", "the rows of these fit as well: %s", rivals);
 	}
 }
 
