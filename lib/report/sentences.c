@@ -160,7 +160,7 @@ const char *sentence_country_confidence(const char *confidence)
 	        {"none", "we could not tell"},
 	        {"unproven", "not sure: public lists differ, or the address serves many places"},
 	        {"database", "by public lists of networks"},
-	        {"override", "by exeat's own list"},
+	        {"override", "by a list that is kept by hand"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
@@ -256,7 +256,7 @@ static const char *const why[FLAGS] = {
                                "stopped.",
         [FLAG_CATEGORY_NOT_COVERED] = "More was sent than the recorded agreement is about.",
         [FLAG_DEID_CLAIM_CONTRADICTED] =
-                "The paper on record says that nobody can be told from it.",
+                "The paper on record says that no patient can be recognised in it.",
         [FLAG_IDENTIFIER_IN_METADATA] = "Addresses and file names are kept in logs along the "
                                         "way.",
         [FLAG_UNENCRYPTED] = "Anyone on the way could have read it.",
