@@ -8,8 +8,6 @@ set -eu
 exeat=$1
 root=$2
 case_dir=$root/fixtures/clinic-day
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 . "$root/tests/golden/golden.sh"
 
 for turn in first second; do

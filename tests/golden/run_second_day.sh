@@ -8,8 +8,6 @@ exeat=$1
 root=$2
 one=$root/fixtures/clinic-day
 two=$root/fixtures/clinic-day-2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 . "$root/tests/golden/golden.sh"
 
 # report NAME STORE DATE OUT
