@@ -31,6 +31,10 @@ build/exeat inspect fixtures/clinic-day/in.pcapng --register fixtures/clinic-day
 build/tests/bench/fill_store "$work/day/exeat.db" "$work/month/exeat.db" "$count"
 cp -r fixtures/clinic-day/register "$work/corrected"
 sed -i '/^c-05,/s/,2026-01-31,/,2027-01-31,/' "$work/corrected/contracts.csv"
+! cmp -s fixtures/clinic-day/register/contracts.csv "$work/corrected/contracts.csv" || {
+	echo 'the fixture has no agreement c-05 to correct any more' >&2
+	exit 1
+}
 
 # measure NAME ARGUMENTS...
 measure()
