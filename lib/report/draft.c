@@ -96,8 +96,8 @@ static bool program_is_unknown(const struct summary_row *row)
 	               strncmp(row->program_id, UNREGISTERED, strlen(UNREGISTERED)) == 0);
 }
 
-/* Whether a process is known that is one program's own. A rule for a browser, or for a service of
- * the system, would claim what all others send by it. */
+/* Of a program that the register does not know: whether its process is known, and its own. A rule
+ * for a browser, or for a service of the system, would claim what all others send by it. */
 static bool has_own_process(const struct summary_row *row)
 {
 	return row->program_id[0] != '\0' &&

@@ -5,7 +5,7 @@
 #include "base/status.h"
 #include "verdict/decision.h"
 
-/* The flags stay as they are: they are as many as flag_count says, and 90 KB to clear for each
+/* The flags stay as they are: they are as many as flag_count says, and 70 KB to clear for each
  * conversation. */
 static void init(struct verdict *v)
 {
