@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/status.h"
 
@@ -14,6 +15,34 @@ void assessed_end(struct assessed *a)
 	a->finding_count = a->record_count = 0;
 }
 
+static void apply_own(struct assessed *a)
+{
+	(void)own_findings_apply(a->own, &a->flow);
+	assess_ask(&a->flow, a->findings, a->finding_count, &a->question);
+}
+
+/* Of a flow that was just read. */
+static void begin_question(struct assessed *a)
+{
+	memcpy(a->place.country, a->flow.country, sizeof(a->place.country));
+	memcpy(a->place.country_confidence, a->flow.country_confidence,
+	        sizeof(a->place.country_confidence));
+	memcpy(a->place.organisation, a->flow.organisation, sizeof(a->place.organisation));
+	apply_own(a);
+}
+
+void assessed_use(struct assessed *a, const struct overrides *own)
+{
+	if (own == a->own)
+		return;
+	memcpy(a->flow.country, a->place.country, sizeof(a->flow.country));
+	memcpy(a->flow.country_confidence, a->place.country_confidence,
+	        sizeof(a->flow.country_confidence));
+	memcpy(a->flow.organisation, a->place.organisation, sizeof(a->flow.organisation));
+	a->own = own;
+	apply_own(a);
+}
+
 int assessed_read(struct assessed *a, struct store *store)
 {
 	int status;
@@ -23,7 +52,7 @@ int assessed_read(struct assessed *a, struct store *store)
 	if (status == STATUS_OK)
 		status = store_records(store, a->flow.id, &a->records, &a->record_count);
 	if (status == STATUS_OK)
-		assess_ask(&a->flow, a->findings, a->finding_count, &a->question);
+		begin_question(a);
 	return status;
 }
 
@@ -39,7 +68,7 @@ int assessed_next(struct assessed *a, struct store_cursor *cursor)
 		status = store_cursor_records(cursor, &a->records, &a->record_count);
 	if (status != STATUS_OK)
 		return status;
-	assess_ask(&a->flow, a->findings, a->finding_count, &a->question);
+	begin_question(a);
 	return STATUS_ITEM;
 }
 

@@ -106,7 +106,7 @@ static int walk(struct search *s, const char *program_id, struct traffic *by_des
 {
 	static const struct store_query all = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 	struct store_cursor *cursor = NULL;
-	struct assessed a = {.findings = NULL};
+	struct assessed a = {.own = s->w->own_overrides};
 	int status = store_flows(s->w->store, &all, &cursor);
 
 	while (status == STATUS_OK && (status = assessed_next(&a, cursor)) == STATUS_ITEM) {
@@ -328,7 +328,7 @@ static int explain_unregistered(struct search *s, const char *id)
 
 static int explain_one_flow(struct search *s, uint64_t id)
 {
-	struct assessed a = {.findings = NULL};
+	struct assessed a = {.own = s->w->own_overrides};
 	char moment[32];
 	int status = store_find_flow(s->w->store, id, &a.flow);
 

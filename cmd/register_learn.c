@@ -28,7 +28,7 @@ static int add_flows(struct workplace *w, struct report *report)
 {
 	static const struct store_query all = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 	struct store_cursor *cursor = NULL;
-	struct assessed a = {.findings = NULL};
+	struct assessed a = {.own = w->own_overrides};
 	int status = store_flows(w->store, &all, &cursor);
 
 	while (status == STATUS_OK && (status = assessed_next(&a, cursor)) == STATUS_ITEM) {

@@ -201,6 +201,7 @@ static void describe_run(
 /* The same evidence under the register that the store remembers, for report_compare. */
 struct comparison {
 	struct registry *registry; /* NULL: it remembers none */
+	struct overrides *own;     /* its overrides.csv; NULL: it has none */
 	struct run_facts facts;
 	struct report *report; /* NULL: nothing is compared */
 };
@@ -208,6 +209,7 @@ struct comparison {
 /* One register's part: what was decided under it, and the report of that. */
 struct side {
 	const struct registry *registry;
+	const struct overrides *own;
 	struct assess_memory *memory;
 	struct report *report; /* NULL: nobody asks */
 };
@@ -219,19 +221,23 @@ static int begin_side(struct side *s, const struct workplace *w)
 
 static int add_flow(struct side *s, struct assessed *a)
 {
-	int status = s->report ? assessed_recall(a, s->memory, s->registry) : STATUS_OK;
+	int status;
 
-	return s->report && status == STATUS_OK ? report_add_flow(s->report, &a->row) : status;
+	if (!s->report)
+		return STATUS_OK;
+	assessed_use(a, s->own);
+	status = assessed_recall(a, s->memory, s->registry);
+	return status == STATUS_OK ? report_add_flow(s->report, &a->row) : status;
 }
 
 /* A flow may have begun days before; reports take its hours of this day. */
 static int add_flows(struct workplace *w, struct report *report, const struct run_facts *facts,
         struct comparison *c)
 {
-	struct side before = {.registry = c->registry, .report = c->report};
-	struct side now = {.registry = w->registry, .report = report};
+	struct side before = {.registry = c->registry, .own = c->own, .report = c->report};
+	struct side now = {.registry = w->registry, .own = w->own_overrides, .report = report};
 	struct store_cursor *cursor = NULL;
-	struct assessed a = {.findings = NULL};
+	struct assessed a = {.own = w->own_overrides};
 	struct store_query flows = facts->period;
 	int status = begin_side(&before, w);
 
@@ -259,7 +265,7 @@ static int begin_comparison(
         struct workplace *w, const struct run_facts *facts, struct comparison *c)
 {
 	struct verdict_run *v = &c->facts.question;
-	int status = workplace_snapshot(w, &c->registry);
+	int status = workplace_snapshot(w, &c->registry, &c->own);
 
 	if (status == STATUS_REGISTER)
 		log_warning("the register that the store remembers has mistakes by today's rules, "
@@ -378,6 +384,7 @@ static int judge_all(struct workplace *w, const struct reporting_options *option
 		status = end_comparison(report, &c);
 	report_free(c.report);
 	registry_free(c.registry);
+	overrides_free(c.own);
 	return status;
 }
 

@@ -16,8 +16,6 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 
-static const char overrides_name[] = "overrides.csv";
-
 enum exit_code workplace_complain(const char *what, int status)
 {
 	int error = errno;
@@ -147,7 +145,7 @@ static enum exit_code open_register(struct workplace *w, const struct workplace_
 	w->has_register = true;
 	w->register_day = o->register_on_day ? time_local_day((int64_t)time(NULL) * NS_PER_SECOND)
 	                                     : REGISTRY_NO_DAY;
-	w->overrides_fds[1] = openat(folder, overrides_name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	code = workplace_open_table(folder, WORKPLACE_OVERRIDES, &w->own_overrides_fd);
 	for (int i = 0; code == EXIT_CLEAN && i < REGISTRY_FILES; i++) {
 		const char *name = registry_file_name((enum registry_file)i);
 
@@ -220,7 +218,7 @@ static enum exit_code open_geo(struct workplace *w, const struct workplace_optio
 		(void)open_geo_file(w, folder, "asn.mmdb");
 	else if (o->geo_dir)
 		code = open_other_geo(w, folder, o->geo_dir);
-	w->overrides_fds[0] = openat(folder, overrides_name, O_RDONLY | O_CLOEXEC);
+	w->overrides_fd = openat(folder, WORKPLACE_OVERRIDES, O_RDONLY | O_CLOEXEC);
 	close(folder);
 	return code;
 }
@@ -374,7 +372,7 @@ enum exit_code workplace_open(struct workplace *w, const struct workplace_option
 	for (int i = 0; i < REGISTRY_WORKBOOKS; i++)
 		w->workbook_fds[i] = -1;
 	w->identifiers_fd = w->flags_fd = w->services_fd = w->prescribed_fd = -1;
-	w->overrides_fds[0] = w->overrides_fds[1] = -1;
+	w->overrides_fd = w->own_overrides_fd = -1;
 	w->out_fd = w->store_fd = w->store_file_fd = -1;
 	w->register_day = REGISTRY_NO_DAY;
 	priv_user_find(&w->user);
@@ -651,6 +649,8 @@ void workplace_close(struct workplace *w)
 	w->store = store_free(w->store);
 	w->location = location_db_free(w->location);
 	w->overrides = overrides_free(w->overrides);
+	w->own_overrides = overrides_free(w->own_overrides);
+	buf_free(&w->own_overrides_bytes);
 	w->services = services_free(w->services);
 	w->detect = detect_rules_free(w->detect);
 	w->flags = flag_rules_free(w->flags);
@@ -669,8 +669,8 @@ void workplace_close(struct workplace *w)
 		close_fd(&w->geo_fds[i]);
 	close_fd(&w->services_fd);
 	close_fd(&w->prescribed_fd);
-	for (int i = 0; i < OVERRIDES_FILES_MAX; i++)
-		close_fd(&w->overrides_fds[i]);
+	close_fd(&w->overrides_fd);
+	close_fd(&w->own_overrides_fd);
 	close_fd(&w->out_fd);
 	close_fd(&w->store_fd);
 	close_fd(&w->store_file_fd);

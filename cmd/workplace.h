@@ -59,6 +59,7 @@ struct workplace_options {
 	bool store_must_exist; /* an absent store is a wrong command line, not an empty one */
 };
 
+#define WORKPLACE_OVERRIDES       "overrides.csv"
 #define WORKPLACE_RULES_BYTES_MAX (4u << 20) /* of one file of rules; ours have 200 KB */
 
 struct workplace {
@@ -72,7 +73,7 @@ struct workplace {
 	bool has_register;
 	int32_t register_day; /* REGISTRY_NO_DAY, or the day on which it is checked */
 	int identifiers_fd, flags_fd, services_fd, prescribed_fd;
-	int overrides_fds[OVERRIDES_FILES_MAX]; /* of the country data, of the register */
+	int overrides_fd, own_overrides_fd; /* of the country data, of the register */
 	int geo_fds[LOCATION_FILES_MAX];
 	char geo_names[LOCATION_FILES_MAX][64]; /* of the files in their folder, for complaints */
 	size_t geo_count;
@@ -93,8 +94,10 @@ struct workplace {
 	struct detect_rules *detect; /* NULL: nothing is inspected */
 	struct flag_rules *flags;
 	struct location_db *location;
-	struct overrides *overrides; /* NULL: there are none */
-	struct services *services;   /* NULL: there are none */
+	struct overrides *overrides;     /* of the country data; NULL: there are none */
+	struct overrides *own_overrides; /* the register's, given or remembered; the same */
+	struct buf own_overrides_bytes;
+	struct services *services; /* NULL: there are none */
 	struct store *store;
 	struct store_forgotten forgotten; /* what this run deleted by age */
 	char timezone[WORKPLACE_ZONE_CHARS];
@@ -115,14 +118,19 @@ enum exit_code workplace_load_register(struct workplace *w) WUNRES NONNULL(1);
 /* Opens one file of the register's folder. *ret_fd stays as it is when there is no such file;
  * EXIT_REGISTER with a message when it is a folder, a pipe or a link to nothing. */
 enum exit_code workplace_open_table(int folder, const char *name, int *ret_fd) WUNRES NONNULL(2, 3);
+/* workplace_destinations.c: the practice's own overrides.csv. STATUS_MALFORMED or
+ * STATUS_LIMIT after a sentence on standard error. */
+int workplace_read_own_overrides(const struct buf *bytes, struct overrides **ret_gives) WUNRES
+        NONNULL(1, 2);
 /* workplace_register.c: in the monitor, opens the workbooks in the register's folder, and sees what
  * else lies there. */
 enum exit_code workplace_open_workbooks(struct workplace *w, int folder) WUNRES NONNULL(1);
 /* The register that was given, else the snapshot in the store, into w. */
 enum exit_code workplace_read_register(struct workplace *w) WUNRES NONNULL(1);
-/* The register that the store was last written with; NULL when it remembers none. STATUS_REGISTER:
- * it has mistakes by today's rules. */
-int workplace_snapshot(struct workplace *w, struct registry **ret_gives) WUNRES NONNULL(1, 2);
+/* The register that the store was last written with, and its overrides; NULL for what it remembers
+ * none of. STATUS_REGISTER: they have mistakes by today's rules. */
+int workplace_snapshot(struct workplace *w, struct registry **ret_gives,
+        struct overrides **ret_own_gives) WUNRES NONNULL(1, 2, 3);
 /* Inside the open transaction of the store: what a later `exeat report` needs, time zone and
  * register. */
 int workplace_remember(struct workplace *w) WUNRES NONNULL(1);
@@ -140,11 +148,11 @@ enum exit_code workplace_leave(struct workplace *w, enum exit_code code) WUNRES 
 int workplace_read_all(int fd, struct buf *ret, size_t max_bytes) WUNRES NONNULL(2);
 /* Frees and closes. */
 void workplace_close(struct workplace *w) NONNULL(1);
-/* workplace_destinations.c: services, overrides and prescribed countries, into w. */
 /* The version of the rules is a digest of what they are made of, taken up two at a time: first may
  * be the version so far. */
 int workplace_set_rules_version(struct workplace *w, struct span first, struct span second) WUNRES
         NONNULL(1);
+/* workplace_destinations.c: services, overrides and prescribed countries, into w. */
 enum exit_code workplace_load_destinations(struct workplace *w) WUNRES NONNULL(1);
 /* One sentence for a failure: "cannot <what>: <why>". The exit code that fits. */
 enum exit_code workplace_complain(const char *what, int status) NONNULL(1);

@@ -4,28 +4,50 @@
 #include "base/status.h"
 #include "cmd/workplace.h"
 
-/* Of one file; absent: nothing is added. */
-static enum exit_code load_overrides(struct workplace *w, int which)
+static int complain_overrides(const char *whose, int status, const struct csv_problem *problem)
+{
+	log_error("%s " WORKPLACE_OVERRIDES ":%u:%u: %s", whose, problem->line, problem->column,
+	        problem->text ? problem->text : status_text(status));
+	return status;
+}
+
+int workplace_read_own_overrides(const struct buf *bytes, struct overrides **ret_gives)
+{
+	struct csv_problem problem = {0};
+	int status = overrides_new(ret_gives, buf_span(bytes), &problem);
+
+	return status > 0 ? complain_overrides("the register's", status, &problem) : status;
+}
+
+static enum exit_code load_own_overrides(struct workplace *w)
+{
+	int status;
+
+	if (w->own_overrides_fd < 0 && w->own_overrides_bytes.len == 0)
+		return EXIT_CLEAN;
+	status = workplace_read_own_overrides(&w->own_overrides_bytes, &w->own_overrides);
+	if (status > 0)
+		return EXIT_REGISTER;
+	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("read the overrides", status);
+}
+
+static enum exit_code load_overrides(struct workplace *w)
 {
 	struct csv_problem problem = {0};
 	struct buf bytes;
 	int status;
 
-	if (w->overrides_fds[which] < 0)
+	if (w->overrides_fd < 0)
 		return EXIT_CLEAN;
-	status = workplace_read_all(w->overrides_fds[which], &bytes, WORKPLACE_RULES_BYTES_MAX);
-	if (status == STATUS_OK && !w->overrides)
-		status = overrides_new(&w->overrides);
+	status = workplace_read_all(w->overrides_fd, &bytes, WORKPLACE_RULES_BYTES_MAX);
 	if (status == STATUS_OK)
-		status = overrides_add(w->overrides, buf_span(&bytes), &problem);
+		status = overrides_new(&w->overrides, buf_span(&bytes), &problem);
 	buf_free(&bytes);
 	if (status <= 0)
 		return status == STATUS_OK ? EXIT_CLEAN
 		                           : workplace_complain("read the overrides", status);
-	log_error("%s overrides.csv:%u:%u: %s",
-	        which == 1 ? "the register's" : "the country data's", problem.line, problem.column,
-	        problem.text ? problem.text : status_text(status));
-	return which == 1 ? EXIT_REGISTER : EXIT_USAGE;
+	complain_overrides("the country data's", status, &problem);
+	return EXIT_USAGE;
 }
 
 static enum exit_code load_services(struct workplace *w)
@@ -77,7 +99,9 @@ enum exit_code workplace_load_destinations(struct workplace *w)
 
 	if (code == EXIT_CLEAN)
 		code = load_prescribed(w);
-	for (int i = 0; code == EXIT_CLEAN && i < OVERRIDES_FILES_MAX; i++)
-		code = load_overrides(w, i);
+	if (code == EXIT_CLEAN)
+		code = load_overrides(w);
+	if (code == EXIT_CLEAN)
+		code = load_own_overrides(w);
 	return code;
 }

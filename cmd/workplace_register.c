@@ -13,6 +13,8 @@
 
 #define NAME_CHARS 64
 
+static const char overrides_key[] = "register/" WORKPLACE_OVERRIDES;
+
 static void meta_key(const char *what, enum registry_file file, char ret[static NAME_CHARS])
 {
 	snprintf(ret, NAME_CHARS, "%s/%s", what, registry_file_name(file));
@@ -117,10 +119,12 @@ static const char *form_text(enum registry_form form)
 
 /* The files of the store's snapshot; a file that it lacks is empty. */
 static int read_snapshot(struct workplace *w, struct buf files[static REGISTRY_FILES],
-        enum registry_form forms[static REGISTRY_FILES], bool *ret_any)
+        enum registry_form forms[static REGISTRY_FILES], struct buf *own_overrides, bool *ret_any)
 {
-	int status = STATUS_OK;
+	int status;
 
+	buf_init(own_overrides, CSV_FILE_BYTES_MAX, NULL);
+	status = store_get_meta_bytes(w->store, overrides_key, own_overrides);
 	for (int i = 0; status == STATUS_OK && i < REGISTRY_FILES; i++) {
 		char key[NAME_CHARS], form[16] = "";
 
@@ -160,6 +164,9 @@ static int read_given(struct workplace *w)
 		if (w->register_fds[i] >= 0)
 			status = read_file(w->register_fds[i],
 			        registry_file_name((enum registry_file)i), &w->register_bytes[i]);
+	if (status == STATUS_OK && w->own_overrides_fd >= 0)
+		status = read_file(
+		        w->own_overrides_fd, WORKPLACE_OVERRIDES, &w->own_overrides_bytes);
 	for (unsigned i = 0; status == STATUS_OK && i < REGISTRY_WORKBOOKS; i++) {
 		char stem[NAME_CHARS], name[NAME_CHARS + 8];
 
@@ -190,7 +197,7 @@ enum exit_code workplace_read_register(struct workplace *w)
 	        .on_day = w->register_day != REGISTRY_NO_DAY, .today = w->register_day};
 	int status = w->has_register ? read_given(w)
 	                             : read_snapshot(w, w->register_bytes, w->register_forms,
-	                                       &w->has_register);
+	                                       &w->own_overrides_bytes, &w->has_register);
 
 	if (status == STATUS_REGISTER)
 		return EXIT_REGISTER;
@@ -221,13 +228,14 @@ enum exit_code workplace_read_register(struct workplace *w)
 	                           : workplace_complain_store(w, "read the register", status);
 }
 
-int workplace_snapshot(struct workplace *w, struct registry **ret_gives)
+int workplace_snapshot(
+        struct workplace *w, struct registry **ret_gives, struct overrides **ret_own_gives)
 {
-	struct buf bytes[REGISTRY_FILES] = {{.data = NULL}};
+	struct buf bytes[REGISTRY_FILES] = {{.data = NULL}}, own_overrides;
 	struct registry_folder folder = {.has_table = {false}};
 	struct registry *registry = NULL;
 	bool any = false;
-	int status = read_snapshot(w, bytes, folder.forms, &any);
+	int status = read_snapshot(w, bytes, folder.forms, &own_overrides, &any);
 
 	for (int i = 0; i < REGISTRY_FILES; i++) {
 		folder.tables[i] = buf_span(&bytes[i]);
@@ -235,6 +243,10 @@ int workplace_snapshot(struct workplace *w, struct registry **ret_gives)
 	}
 	if (status == STATUS_OK && any)
 		status = registry_load_folder(&registry, &folder);
+	if (status == STATUS_OK && own_overrides.len > 0 &&
+	        (status = workplace_read_own_overrides(&own_overrides, ret_own_gives)) > 0)
+		status = STATUS_REGISTER;
+	buf_free(&own_overrides);
 	for (int i = 0; i < REGISTRY_FILES; i++)
 		buf_free(&bytes[i]);
 	if (status == STATUS_OK)
@@ -269,5 +281,8 @@ int workplace_remember(struct workplace *w)
 		status = store_set_meta(w->store, "practice", registry_practice(w->registry)->name);
 	for (int i = 0; status == STATUS_OK && w->registry && i < REGISTRY_FILES; i++)
 		status = remember_table(w, (enum registry_file)i);
+	if (status == STATUS_OK && w->registry)
+		status = store_set_meta_bytes(
+		        w->store, overrides_key, buf_span(&w->own_overrides_bytes));
 	return status;
 }

@@ -2,7 +2,9 @@
  * stated rules. Comes in: its address and the best name it was called by. Goes out: organisation,
  * country with how sure it is, and the service.
  *
- * - The country is that of the database; where an override names one it is the override's.
+ * - The country is that of the database; where an override of the country data names one it is the
+ *   override's. What the practice itself found out is added when a stored conversation is judged
+ *   (pipeline/own_findings.h), so that a correction needs no second reading.
  * - It is unproven where the address is anycast, where the sources of the database differ, or where
  *   the service or the AS is one behind which many stand (`unproven` in rules/services.csv),
  *   unless an override names it.
@@ -18,7 +20,7 @@
 /* Borrows; each may be NULL. */
 struct destination_facts {
 	const struct location_db *location;
-	const struct overrides *overrides;
+	const struct overrides *overrides; /* of the country data */
 	const struct services *services;
 };
 

@@ -20,38 +20,17 @@ enum column {
 static const char *const column_names[COLUMNS] = {
         "match", "organisation", "country", "source", "checked_on"};
 
-struct sheet {
+struct overrides {
 	struct place_table table; /* owns the texts */
 	struct place_index *index;
 };
-
-struct overrides {
-	struct sheet sheets[OVERRIDES_FILES_MAX]; /* in the order of their coming */
-	size_t count;
-};
-
-int overrides_new(struct overrides **ret_gives)
-{
-	struct overrides *o = calloc(1, sizeof(*o));
-
-	if (!o)
-		return STATUS_NO_MEMORY;
-	*ret_gives = o;
-	return STATUS_OK;
-}
-
-static void sheet_close(struct sheet *s)
-{
-	place_index_free(s->index);
-	place_table_close(&s->table);
-}
 
 struct overrides *overrides_free(struct overrides *o)
 {
 	if (!o)
 		return NULL;
-	for (size_t i = 0; i < o->count; i++)
-		sheet_close(&o->sheets[i]);
+	place_index_free(o->index);
+	place_table_close(&o->table);
 	free(o);
 	return NULL;
 }
@@ -85,9 +64,9 @@ static const char *check_row(const struct place_table *t, size_t row, enum colum
 	return NULL;
 }
 
-static int read_rows(struct sheet *s, struct csv_problem *ret_problem)
+static int read_rows(struct overrides *o, struct csv_problem *ret_problem)
 {
-	size_t rows = place_table_rows(&s->table);
+	size_t rows = place_table_rows(&o->table);
 
 	if (rows > OVERRIDES_ROWS_MAX) {
 		*ret_problem = (struct csv_problem){.line = 0,
@@ -98,17 +77,17 @@ static int read_rows(struct sheet *s, struct csv_problem *ret_problem)
 	for (size_t i = 0; i < rows; i++) {
 		struct place place;
 		enum column column = COLUMN_MATCH;
-		const char *wrong = place_parse(place_table_cell(&s->table, i, COLUMN_MATCH),
+		const char *wrong = place_parse(place_table_cell(&o->table, i, COLUMN_MATCH),
 		        PLACE_DOMAIN | PLACE_ASN | PLACE_NETWORK, &place);
 		int status;
 
 		if (!wrong)
-			wrong = check_row(&s->table, i, &column);
+			wrong = check_row(&o->table, i, &column);
 		if (wrong)
-			return place_table_refuse(&s->table, i, column, wrong, ret_problem);
-		status = place_index_add(s->index, &place, i);
+			return place_table_refuse(&o->table, i, column, wrong, ret_problem);
+		status = place_index_add(o->index, &place, i);
 		if (status == STATUS_BUSY)
-			return place_table_refuse(&s->table, i, COLUMN_MATCH,
+			return place_table_refuse(&o->table, i, COLUMN_MATCH,
 			        "This place has a row already.", ret_problem);
 		if (status != STATUS_OK)
 			return status;
@@ -116,50 +95,49 @@ static int read_rows(struct sheet *s, struct csv_problem *ret_problem)
 	return STATUS_OK;
 }
 
-int overrides_add(struct overrides *o, struct span overrides_csv, struct csv_problem *ret_problem)
+int overrides_new(
+        struct overrides **ret_gives, struct span overrides_csv, struct csv_problem *ret_problem)
 {
-	struct sheet s = {.index = NULL};
-	int status = o->count < OVERRIDES_FILES_MAX ? STATUS_OK : STATUS_USAGE;
+	struct overrides *o = calloc(1, sizeof(*o));
+	int status;
 
+	if (!o)
+		return STATUS_NO_MEMORY;
+	status = place_table_read(overrides_csv, column_names, COLUMNS, &o->table, ret_problem);
 	if (status == STATUS_OK)
-		status = place_table_read(
-		        overrides_csv, column_names, COLUMNS, &s.table, ret_problem);
-	if (status != STATUS_OK)
-		return status;
-	status = place_index_new(&s.index);
+		status = place_index_new(&o->index);
 	if (status == STATUS_OK)
-		status = read_rows(&s, ret_problem);
-	if (status != STATUS_OK) {
-		sheet_close(&s);
-		return status;
-	}
-	o->sheets[o->count++] = s;
-	return STATUS_OK;
+		status = read_rows(o, ret_problem);
+	if (status == STATUS_OK)
+		*ret_gives = o;
+	else
+		overrides_free(o);
+	return status;
 }
 
 bool overrides_apply(
         const struct overrides *o, const struct addr *a, const char *host, struct location *l)
 {
-	for (size_t i = o ? o->count : 0; i-- > 0;) {
-		const struct sheet *s = &o->sheets[i];
-		size_t row = host ? place_find_host(s->index, host) : PLACE_NONE;
-		const char *country, *organisation;
+	size_t row = PLACE_NONE;
+	const char *country, *organisation;
 
-		if (row == PLACE_NONE)
-			row = place_find_addr(s->index, a);
-		if (row == PLACE_NONE)
-			row = place_find_asn(s->index, l->asn);
-		if (row == PLACE_NONE)
-			continue;
-		country = place_table_cell(&s->table, row, COLUMN_COUNTRY);
-		organisation = place_table_cell(&s->table, row, COLUMN_ORGANISATION);
-		if (country[0]) {
-			memcpy(l->country, country, sizeof(l->country));
-			l->confidence = COUNTRY_OVERRIDE;
-		}
-		if (organisation[0])
-			snprintf(l->organisation, sizeof(l->organisation), "%s", organisation);
-		return true;
+	if (!o)
+		return false;
+	if (host)
+		row = place_find_host(o->index, host);
+	if (row == PLACE_NONE)
+		row = place_find_addr(o->index, a);
+	if (row == PLACE_NONE)
+		row = place_find_asn(o->index, l->asn);
+	if (row == PLACE_NONE)
+		return false;
+	country = place_table_cell(&o->table, row, COLUMN_COUNTRY);
+	organisation = place_table_cell(&o->table, row, COLUMN_ORGANISATION);
+	if (country[0]) {
+		memcpy(l->country, country, sizeof(l->country));
+		l->confidence = COUNTRY_OVERRIDE;
 	}
-	return false;
+	if (organisation[0])
+		snprintf(l->organisation, sizeof(l->organisation), "%s", organisation);
+	return true;
 }

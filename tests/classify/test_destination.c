@@ -100,8 +100,7 @@ static void confidence_follows_the_stated_rules(void **state)
 	if (location_db_new(&db, both, 2, &problem) != STATUS_OK)
 		fail_msg("%zu %s", problem.file, problem.text);
 	assert_int_equal(services_new(&s, span_of_text(services), &wrong), STATUS_OK);
-	assert_int_equal(overrides_new(&o), STATUS_OK);
-	assert_int_equal(overrides_add(o, span_of_text(overrides), &wrong), STATUS_OK);
+	assert_int_equal(overrides_new(&o, span_of_text(overrides), &wrong), STATUS_OK);
 	check_rules(&(struct destination_facts){db, o, s});
 	location_db_free(db);
 	overrides_free(o);

@@ -107,6 +107,29 @@ grep -q ' 0 now accepted, 1 no longer accepted, ' "$work/unaccepted.out" ||
 grep -q '^1,not-accepted,[0-9a-f]*,no-contract,' "$work/visit/changes.csv" ||
 	fail 'changes.csv lacks what is no longer accepted'
 
+# What the practice found out of a country counts for what was recorded before, is remembered, and
+# is gone with its row.
+cp -r "$work/corrected" "$work/found-out"
+printf 'match,organisation,country,source,checked_on\n%s\n' \
+	'domain:bookaroo.example,Bookaroo,NZ,letter of 2026,2026-11-20' >"$work/found-out/overrides.csv"
+found='"country":"NZ","country_confidence":"override","org":"Bookaroo"'
+run 1 found-out report --recompute --register "$work/found-out" --out "$work/visit"
+grep -q '^1,new,[0-9a-f]*,country-not-allowed,destination,.*bookaroo' "$work/visit/changes.csv" ||
+	fail 'a country that was found out changes nothing'
+run 1 remembered report --out "$work/visit"
+grep -q "$found" "$work/visit/flows.jsonl" || fail 'the finding of the practice is not remembered'
+run 0 explained "$exeat" register explain --store "$work/visit/exeat.db" --rules "$root/rules" bookaroo
+grep -q 'New Zealand' "$work/explained.out" || fail 'explain does not know what was found out'
+run 1 taken-back report --recompute --register "$work/corrected" --out "$work/visit"
+grep -q '^1,gone,[0-9a-f]*,country-not-allowed,destination,.*bookaroo' "$work/visit/changes.csv" ||
+	fail 'a row that was taken back still counts'
+run 1 as-before report --out "$work/visit"
+cmp -s "$work/flags.csv" "$work/visit/flags.csv" || fail 'a row that was taken back leaves something'
+printf 'match\n' >"$work/found-out/overrides.csv"
+run 3 bad-finding report --register "$work/found-out"
+grep -q 'overrides.csv:1:0: The header lacks a column' "$work/bad-finding.err" ||
+	fail 'a mistake in overrides.csv has no place'
+
 # A store that remembers no register, and one whose register would be refused today.
 run 1 bare "$exeat" inspect --quiet "$case_dir/in.pcapng" --geo "$work/geo" --rules "$root/rules" \
 	--authorised-by 'A. Manager, 2026-11-20' --out "$work/bare"

@@ -13,10 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct csv_problem problem = {0};
 	struct overrides *o = NULL;
 	struct location l = {.asn = 64496};
-	int status = overrides_new(&o);
+	int status = overrides_new(&o, span_of(data, size), &problem);
 
-	if (status == STATUS_OK)
-		status = overrides_add(o, span_of(data, size), &problem);
 	if (status > 0 && !problem.text)
 		abort();
 	(void)overrides_apply(o, &a, "api.quoll.example", &l);
