@@ -32,9 +32,8 @@ static void print_summary(const struct registry *r)
 		printf("%s\n", text);
 		warnings++;
 	}
-	printf("The register can be used: %zu programs, %zu destinations, %zu contracts, %zu "
-	       "bases, "
-	       "%zu warnings.\n",
+	printf("The register can be used. Programs: %zu, destinations: %zu, contracts: %zu, "
+	       "bases: %zu, warnings: %zu.\n",
 	        registry_program_count(r), registry_destination_count(r),
 	        registry_contract_count(r), registry_basis_count(r),
 	        warnings + registry_problems_left_out(r));

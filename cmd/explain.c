@@ -107,7 +107,7 @@ static void list_rules(const struct match_rule *rules, size_t count, uint32_t ow
 		add_to_list(ret, text);
 	}
 	if (ret[0] == '\0')
-		add_to_list(ret, "nothing recorded");
+		add_to_list(ret, VERDICT_NOTHING_RECORDED);
 }
 
 void explain_program(const struct explanation *e, const struct registry_program *p)

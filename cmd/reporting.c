@@ -144,6 +144,8 @@ static void count_warnings(const struct registry *r, struct verdict_run *v)
 			v->register_warning = (struct registry_place){
 			        .file = p->file, .form = p->form, .line = p->line};
 	}
+	/* A register with errors gets no verdict, so that those left out are warnings. */
+	v->register_warnings += r ? registry_problems_left_out(r) : 0;
 }
 
 static int collect_facts(

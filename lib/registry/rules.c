@@ -109,11 +109,19 @@ bool rule_check(const char *term, struct place at, struct problems *p)
 	return false;
 }
 
+/* What many programs run in, or call themselves: "Mozilla/5.0" stands before nearly every name. */
+static bool is_common_program(const struct match_rule *r)
+{
+	return (r->kind == MATCH_PROC && match_process_is_shared(r->text)) ||
+	       (r->kind == MATCH_UA && strncmp(r->text, "mozilla/", 8) == 0 &&
+	               !strchr(r->text, ' '));
+}
+
 bool rules_check_together(const char *cell, struct place at, struct problems *p)
 {
 	struct span rest = span_of_text(cell);
 	struct span item;
-	bool shared = false;
+	bool shared = false, common = false;
 
 	while (list_next(&rest, &item)) {
 		struct match_rule rule;
@@ -123,8 +131,17 @@ bool rules_check_together(const char *cell, struct place at, struct problems *p)
 			return false;
 		if (is_shared(&rule))
 			shared = true;
+		else if (is_common_program(&rule))
+			common = true;
 		else if (!match_rule_is_common_port(&rule))
 			return true;
+	}
+	if (common) {
+		problems_warning(p, at, "rule-common-program",
+		        "Many programs run in this one or call themselves so; add the vendor's "
+		        "host "
+		        "name, or what others send counts as this program's.");
+		return true;
 	}
 	if (shared)
 		problems_error(p, at, "rule-shared-host",

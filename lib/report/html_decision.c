@@ -143,7 +143,8 @@ static void write_decision(const struct report *r, const struct summary_row *row
 	for (size_t i = 0; i < flag_count; i++) {
 		if (!belongs(&flags[i], row))
 			continue;
-		add_item(&says, flags[i].register_says);
+		if (strcmp(flags[i].register_says, VERDICT_NOTHING_RECORDED) != 0)
+			add_item(&says, flags[i].register_says);
 		if (flags[i].severity < SEVERITY_LOW || flags[i].accepted)
 			continue; /* said in the first lines, or further down */
 		add_item(&saw, flags[i].sentence);

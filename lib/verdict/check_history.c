@@ -36,7 +36,7 @@ int verdict_decide_pair(const struct history_pair *p, const struct registry *reg
 {
 	const struct verdict_subject subject = {.program = p->program, .day = p->day};
 	struct decision d = begin(&subject, registry, rules, ret);
-	char name[DECISION_ROW_CHARS] = "nothing recorded";
+	char name[DECISION_ROW_CHARS] = VERDICT_NOTHING_RECORDED;
 
 	if (p->destination >= 0 &&
 	        (!registry || (uint64_t)p->destination >= registry_destination_count(registry)))

@@ -37,7 +37,7 @@ static void check_country(struct decision *d)
 
 	if (country[0] == '\0') {
 		decision_raise(d, FLAG_COUNTRY_UNCERTAIN, &d->blanks, "%s%s",
-		        to ? "recorded country of the recipient: " : "nothing recorded",
+		        to ? "recorded country of the recipient: " : VERDICT_NOTHING_RECORDED,
 		        to ? country_name(to->recipient_country) : "");
 		return;
 	}

@@ -11,7 +11,7 @@ static void check_transport(struct decision *d)
 {
 	const struct verdict_subject *s = d->subject;
 	const struct registry_destination *to = d->trail.destination;
-	char name[DECISION_ROW_CHARS] = "nothing recorded";
+	char name[DECISION_ROW_CHARS] = VERDICT_NOTHING_RECORDED;
 
 	if (s->transport != TRANSPORT_CLEAR || s->infrastructure)
 		return;
@@ -42,7 +42,7 @@ static void check_protection(struct decision *d)
 	        [CERTIFICATE_OTHER_NAME] = "its proof of identity was made out to another name",
 	};
 	const struct verdict_subject *s = d->subject;
-	char name[DECISION_ROW_CHARS] = "nothing recorded";
+	char name[DECISION_ROW_CHARS] = VERDICT_NOTHING_RECORDED;
 	struct blanks blanks;
 
 	if (d->trail.destination)
@@ -60,7 +60,7 @@ static void check_protection(struct decision *d)
 
 static void check_content(struct decision *d)
 {
-	char name[DECISION_ROW_CHARS] = "nothing recorded";
+	char name[DECISION_ROW_CHARS] = VERDICT_NOTHING_RECORDED;
 
 	if (d->trail.destination)
 		decision_destination(d, name);
@@ -82,7 +82,7 @@ static void check_documents(struct decision *d)
 {
 	const struct verdict_subject *s = d->subject;
 	category_set pictures = (category_set)1 << CATEGORY_IMAGES;
-	char name[DECISION_ROW_CHARS] = "nothing recorded";
+	char name[DECISION_ROW_CHARS] = VERDICT_NOTHING_RECORDED;
 
 	if (d->trail.destination)
 		decision_destination(d, name);
@@ -202,7 +202,7 @@ static void check_service(struct decision *d)
 static void check_border(struct decision *d)
 {
 	const struct verdict_subject *s = d->subject;
-	char name[DECISION_ROW_CHARS] = "nothing recorded";
+	char name[DECISION_ROW_CHARS] = VERDICT_NOTHING_RECORDED;
 
 	if (d->trail.destination)
 		decision_destination(d, name);

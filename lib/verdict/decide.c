@@ -177,9 +177,9 @@ int verdict_decide_run(
 		decision_raise(&d, FLAG_REGISTER_PROBLEM, &d.blanks,
 		        "%s:%s; rows or cells to correct: %zu", file, line, run->register_warnings);
 	if (run->gap)
-		decision_raise(&d, FLAG_CAPTURE_GAP, &d.blanks, "nothing recorded");
+		decision_raise(&d, FLAG_CAPTURE_GAP, &d.blanks, VERDICT_NOTHING_RECORDED);
 	if (run->not_captured)
-		decision_raise(&d, FLAG_NOT_CAPTURED, &d.blanks, "nothing recorded");
+		decision_raise(&d, FLAG_NOT_CAPTURED, &d.blanks, VERDICT_NOTHING_RECORDED);
 	if (!run->authorised_by || run->authorised_by[0] == '\0')
 		decision_raise(&d, FLAG_NO_CAPTURE_AUTHORITY, &d.blanks,
 		        "practice.csv: capture_authorised_by or capture_authorised_on is empty");

@@ -111,6 +111,9 @@ struct flag_rules *flag_rules_free(struct flag_rules *r);
 int flag_rules_read_countries(struct flag_rules *r, struct span countries_csv,
         struct csv_problem *ret_problem) WUNRES NONNULL(1, 3);
 
+/* In the place of what the register says, where it has no row to name. */
+#define VERDICT_NOTHING_RECORDED "nothing recorded"
+
 struct flag {
 	enum flag_id id;
 	enum severity severity;
@@ -119,7 +122,7 @@ struct flag {
 	 * and does not count for the severity of the whole. Never for urgent flags. */
 	const struct registry_exception *accepted; /* borrows from the registry; NULL */
 	char sentence[768];                        /* placeholders filled in */
-	/* "contracts.csv:6 c-05 ended 2026-01-31", "nothing recorded", … */
+	/* "contracts.csv:6 c-05 ended 2026-01-31", VERDICT_NOTHING_RECORDED, … */
 	char register_says[256];
 	char would_clear[640];
 	const char *rule; /* borrows from the rules */

@@ -41,7 +41,7 @@ run 3 "$exeat" register check "$work/new"
 grep -q 'practice.csv:2:2 (cell B2): practice_name must be filled in' "$work/log" ||
 	fail 'nothing says what is to be filled in'
 run 0 "$exeat" register check "$work/new/example"
-grep -q '3 programs, 4 destinations, 3 contracts' "$work/log" || fail 'the example was not read'
+grep -q 'Programs: 3, destinations: 4, contracts: 3,' "$work/log" || fail 'the example was not read'
 
 # What is there stays, and nothing is added beside it.
 echo mine >"$work/new/basis.csv"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# run_golden.sh EXEAT SOURCE_ROOT: the fixture clinic-day, as its users would run it.
+# run_golden.sh EXEAT SOURCE_ROOT AVOIDED_WORDS: the fixture clinic-day, as its users would run it.
 #
 # Inspects it twice and asks: are the outputs byte-equal, do they agree with what a person wrote down
 # (truth.csv), with the reviewed outputs (expect/), and does no identifier or name of the fixture
@@ -7,6 +7,7 @@
 set -eu
 exeat=$1
 root=$2
+avoided_words=$3
 case_dir=$root/fixtures/clinic-day
 . "$root/tests/golden/golden.sh"
 
@@ -27,6 +28,11 @@ for name in summary.csv flags.csv flows.jsonl; do
 	diff -u "$case_dir/expect/$name" "$work/first-run/$name" || fail "expect/$name"
 done
 diff -u "$case_dir/expect/table.txt" "$work/first.out" || fail 'expect/table.txt'
+
+# What the privacy officer reads concludes nothing, and speaks plainly.
+python3 "$root/tests/golden/visible_text.py" "$work/first-run/report.html" >"$work/visible"
+[ "$(wc -l <"$work/visible")" -gt 500 ] || fail 'report.html shows next to nothing'
+"$avoided_words" <"$work/visible" || fail 'a word to avoid in report.html'
 
 # The cron job: only CSV on standard output, only from the store.
 run 1 cron "$exeat" report --store "$work/first-run/exeat.db" --day 2026-11-22 --csv \
