@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cursor.h"
+#include "base/saved_name.h"
 #include "base/status.h"
 #include "priv/priv.h"
 
@@ -59,9 +60,14 @@ bool priv_is_output_name(const char *name)
 	        "exeat.db-journal", "exeat.key", "draft", "country.mmdb", "asn.mmdb",
 	        "overrides.csv"};
 
+	struct span stem;
+	int64_t time_s;
+
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
+	if (saved_name_parse(name, &stem, &time_s))
+		return true;
 	/* A store under another name, and what an interrupted run leaves behind. */
 	return ends_with(name, ".db") || ends_with(name, ".db-journal") ||
 	       (name[0] == '.' && ends_with(name, ".tmp"));

@@ -41,13 +41,15 @@ int priv_share_output(const char *path, struct priv_user *user, int *ret_fd) WUN
         NONNULL(1, 2, 3);
 /* Hands the folder and our files in it to the owner. */
 int priv_finish_output(int dir_fd, const struct priv_user *user) WUNRES NONNULL(2);
-/* True for the names that exeat writes into an output folder (summary.csv, exeat.db, …). */
+/* True for the names that exeat writes into an output folder (summary.csv, exeat.db, …), or into
+ * one of saved content (base/saved_name.h). */
 bool priv_is_output_name(const char *name) NONNULL(1);
 
 /* What the sandbox still allows. Descriptors that are open stay usable. */
 struct priv_sandbox {
 	const struct priv_user *user;
 	int store_fd;  /* folder of the store when it is another one; -1: none */
+	int save_fd;   /* folder of saved content; -1: none */
 	int output_fd; /* folder, read and write below it; -1: none */
 	const char *read_only[PRIV_READ_ONLY_MAX]; /* files or folders, opened for reading only */
 	size_t read_only_count;
@@ -55,11 +57,12 @@ struct priv_sandbox {
 
 /* Stage one, before configuration is read: drops the uid and capabilities, sets no_new_privs,
  * RLIMIT_CORE 0, PR_SET_DUMPABLE 0, seccomp (no exec, ptrace, sockets, mounts, bpf, keyctl,
- * process_vm_*), Landlock with read_only and output_fd. ret_level gets one line for run.json: what
- * is in force and what this kernel lacks. A negative status means the process must not go on. */
+ * process_vm_*), Landlock with read_only and the folders. ret_level gets one line for run.json:
+ * what is in force and what this kernel lacks. A negative status means the process must not
+ * go on. */
 int priv_sandbox_enter(const struct priv_sandbox *s, char ret_level[static PRIV_LEVEL_CHARS]) WUNRES
         NONNULL(1);
-/* Stage two, before the first packet is read: a second Landlock layer leaves the output folder
+/* Stage two, before the first packet is read: a second Landlock layer leaves those folders
  * only. */
 int priv_sandbox_seal(const struct priv_sandbox *s) WUNRES NONNULL(1);
 

@@ -153,7 +153,7 @@ static int forbid_calls(void)
 
 static int restrict_files(const struct priv_sandbox *s, size_t read_count)
 {
-	const int write_fds[] = {s->output_fd, s->store_fd};
+	const int write_fds[] = {s->output_fd, s->store_fd, s->save_fd};
 
 	return landlock_restrict(write_fds, ARRAY_LEN(write_fds), s->read_only, read_count);
 }

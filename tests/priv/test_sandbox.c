@@ -151,7 +151,7 @@ static void the_inspector_cannot_reach_out(void **state)
 	char folder[] = "/tmp/exeat-output-XXXXXX";
 	char readable[] = "/tmp/exeat-readable-XXXXXX";
 	struct priv_user user;
-	struct priv_sandbox s = {.user = &user, .output_fd = -1, .store_fd = -1};
+	struct priv_sandbox s = {.user = &user, .output_fd = -1, .store_fd = -1, .save_fd = -1};
 	int wait_status = 0;
 	pid_t child;
 
