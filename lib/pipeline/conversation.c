@@ -7,9 +7,6 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 
-#define TCP      6
-#define DNS_PORT 53
-
 static struct addr far_end(const struct flow *flow)
 {
 	return flow->out_index == 1 ? flow->tuple.src.addr : flow->tuple.dst.addr;
@@ -54,8 +51,6 @@ int conversation_new(struct conversation **ret_gives, const struct conversation_
 	c->far = far_end(flow);
 	c->computer = flow->computer;
 	c->out_index = flow->out_index;
-	c->dns_over_tcp = flow->tuple.protocol == TCP && flow->tuple.dst.port == DNS_PORT;
-	buf_init(&c->dns, DNS_STREAM_MAX, borrowed->budget);
 	c->hour_ns = time_hour(flow->first_ns);
 	finding_set_init(&c->findings, borrowed->budget);
 	for (int i = 0; i < 2; i++)
@@ -82,7 +77,6 @@ struct conversation *conversation_free(struct conversation *c)
 	for (int i = 0; i < 2; i++)
 		buf_free(&c->hello[i].bytes);
 	conversation_end_datagrams(c);
-	buf_free(&c->dns);
 	conversation_drop_certificate(c);
 	conversation_drop_software(c);
 	finding_set_free(&c->findings);

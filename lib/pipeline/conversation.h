@@ -71,9 +71,6 @@ struct conversation {
 	struct server_hello server;
 	bool client_seen, server_seen;
 	bool client_ours; /* the hello that was seen came from our end */
-	struct buf dns;   /* of a DNS server over TCP: the message that is not whole yet */
-	bool dns_over_tcp;
-	uint64_t answers_unasked; /* of that server, see struct dns_message */
 	struct addr computer;
 	struct datagram_hello *datagram_hello; /* NULL: none, or over */
 	unsigned datagrams;
@@ -116,7 +113,7 @@ bool conversation_is_far(const struct conversation *c, unsigned direction) NONNU
 /* conversation_names.c: what handshakes say. No room is an outcome: the flow goes unnamed. */
 int conversation_add_name(struct conversation *c, struct span name, enum hostname_source source,
         int64_t age_ns) WUNRES NONNULL(1);
-/* Every chunk comes here: TCP streams are watched for TLS and DNS, datagrams for QUIC and DTLS. */
+/* Every chunk comes here: TCP streams are watched for TLS, datagrams for QUIC and DTLS. */
 int conversation_watch_hello(struct conversation *c, const struct chunk *chunk) WUNRES
         NONNULL(1, 2);
 /* Nothing more comes: of a hello that is not whole, the name counts if it is. */

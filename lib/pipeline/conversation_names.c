@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/status.h"
-#include "net/dns.h"
 #include "net/dtls.h"
 #include "pipeline/conversation.h"
 #include "tls/certificate.h"
@@ -426,29 +425,6 @@ static int watch_datagram(struct conversation *c, const struct chunk *chunk)
 	return status < 0 ? status : STATUS_OK;
 }
 
-/* Answers too long for a datagram come over TCP. Without room for one, or behind a gap, the rest
- * of the conversation names nobody. */
-static int watch_dns(struct conversation *c, const struct chunk *chunk)
-{
-	struct dns_message message;
-	struct span bytes;
-	int status = chunk->gap == CHUNK_DATA ? buf_append(&c->dns, chunk->bytes) : STATUS_LIMIT;
-
-	while (status == STATUS_OK && dns_next_message(buf_span(&c->dns), &bytes) == STATUS_ITEM) {
-		if (dns_parse(bytes, &message) == STATUS_OK) {
-			c->answers_unasked += message.answers_unasked;
-			status = hostname_cache_add(
-			        c->context->names, &c->computer, &message, chunk->time_ns);
-		}
-		buf_drop_front(&c->dns, bytes.len + DNS_LENGTH_BYTES);
-	}
-	if (status != STATUS_LIMIT)
-		return status;
-	c->dns_over_tcp = false;
-	buf_free(&c->dns);
-	return STATUS_OK;
-}
-
 /* The front of a QUIC hello: its other frames were not captured. */
 static int end_cut_quic(struct conversation *c)
 {
@@ -476,7 +452,5 @@ int conversation_watch_hello(struct conversation *c, const struct chunk *chunk)
 {
 	if (chunk->datagram)
 		return watch_datagram(c, chunk);
-	if (c->dns_over_tcp && chunk->direction == 1)
-		return watch_dns(c, chunk);
 	return watch_stream(c, &c->hello[chunk->direction], chunk);
 }

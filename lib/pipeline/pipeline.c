@@ -9,13 +9,11 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "base/timestamp.h"
-#include "net/dns.h"
 #include "net/fragment.h"
-#include "pipeline/conversation.h"
+#include "pipeline/crew.h"
 #include "pipeline/loss.h"
 #include "pipeline/mirror_check.h"
 #include "pipeline/progress.h"
-#include "pipeline/shard.h"
 
 #define TICK_NS NS_PER_SECOND /* of packet time between looks at idle flows */
 #define POLL_MS 250
@@ -24,7 +22,6 @@
 #define DRAIN_NS (DRAIN_MS * (NS_PER_SECOND / 1000))
 /* A full ring is read in less; this bounds a flood that goes on under a clock that was set back. */
 #define DRAIN_NS_MAX (60 * NS_PER_SECOND)
-#define DNS_PORT     53
 /* At the end of a live run a reader of the store is waited for: 5 seconds each time. */
 #define COMMIT_TRIES 24
 
@@ -32,14 +29,12 @@ struct pipeline {
 	struct source *source;                  /* borrows */
 	struct store *store;                    /* borrows */
 	const struct pipeline_options *options; /* of the run; borrows */
-	struct budget budget;
+	struct detect_rules *rules;             /* borrows */
+	const struct destination_facts *facts;  /* borrows */
+	struct budget budget;                   /* of the fragments */
 	struct fragment_table *fragments;
-	struct hostname_cache *names;
-	struct related_table *related;
-	struct practice practice;
-	struct protocol_engine *engine;
-	struct conversation_context context;
-	struct shard *shards[FLOW_SHARDS];
+	struct practice practice; /* what the dealing itself has to know of it */
+	struct crew *crew;
 	struct mirror_check mirror;
 	uint64_t losses[LOSSES];      /* counted here */
 	uint64_t losses_told[LOSSES]; /* in the store, with those that other stages count */
@@ -53,9 +48,6 @@ struct pipeline {
 	int64_t kept_ns, kept_hour_ns; /* live: when the store was last committed */
 };
 
-/* Not a secret: deals packets to shards, the same in every run. */
-static const uint8_t shard_key[16] = "exeat shard key";
-
 int pipeline_new(struct pipeline **ret_gives, struct source *source, struct detect_rules *rules,
         const struct destination_facts *facts, struct store *store)
 {
@@ -67,27 +59,16 @@ int pipeline_new(struct pipeline **ret_gives, struct source *source, struct dete
 	p->source = source;
 	p->store = store;
 	p->hour_ns = STORE_HOUR_UNKNOWN;
-	budget_init(&p->budget, PIPELINE_BUDGET_BYTES);
+	p->rules = rules;
+	p->facts = facts;
+	budget_init(&p->budget, PIPELINE_FRAGMENT_BYTES);
 	status = fragment_table_new(&p->fragments, &p->budget);
 	if (status == STATUS_OK)
-		status = hostname_cache_new(&p->names, &p->budget);
-	if (status == STATUS_OK)
-		status = related_table_new(&p->related, &p->budget);
-	if (status == STATUS_OK)
 		status = practice_begin(&p->practice);
-	if (status == STATUS_OK)
-		status = protocol_engine_new(&p->engine);
 	if (status != STATUS_OK) {
 		pipeline_free(p);
 		return status;
 	}
-	p->context = (struct conversation_context){.budget = &p->budget,
-	        .rules = rules,
-	        .engine = p->engine,
-	        .facts = facts,
-	        .names = p->names,
-	        .related = p->related,
-	        .computers = p->practice.computers};
 	*ret_gives = p;
 	return STATUS_OK;
 }
@@ -96,48 +77,27 @@ struct pipeline *pipeline_free(struct pipeline *p)
 {
 	if (!p)
 		return NULL;
-	for (size_t i = 0; i < FLOW_SHARDS; i++)
-		shard_free(p->shards[i]);
-	protocol_engine_free(p->engine);
-	hostname_cache_free(p->names);
-	related_table_free(p->related);
+	crew_free(p->crew);
 	practice_end(&p->practice);
 	fragment_table_free(p->fragments);
 	free(p);
 	return NULL;
 }
 
-static int make_shards(struct pipeline *p)
+static int make_crew(struct pipeline *p)
 {
-	const struct shard_surroundings surroundings = {
-	        .conversations = &p->context, .inside = &p->practice.inside, .store = p->store};
-	int status = STATUS_OK;
+	const struct worker_surroundings around = {.rules = p->rules,
+	        .facts = p->facts,
+	        .inside = &p->options->inside,
+	        .store = p->store};
 
-	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++)
-		status = shard_new(&p->shards[i], &surroundings, PIPELINE_FLOWS_MAX / FLOW_SHARDS);
-	return status;
+	return crew_new(&p->crew, &around, p->options->workers ? p->options->workers : 1);
 }
 
-static void count_shards(const struct pipeline *p, struct shard_counts *ret)
-{
-	struct shard_counts one;
-
-	*ret = (struct shard_counts){0};
-	for (size_t i = 0; i < FLOW_SHARDS; i++) {
-		shard_counts(p->shards[i], &one);
-		ret->flows += one.flows;
-		ret->clinical += one.clinical;
-		for (int k = 0; k < LOSSES; k++)
-			ret->losses[k] += one.losses[k];
-	}
-}
-
-/* With what the other stages have counted by now. */
+/* Those of the dealing, by now. */
 static void sum_losses(struct pipeline *p, uint64_t ret[static LOSSES])
 {
 	struct fragment_counts fragments;
-	struct related_counts related;
-	struct shard_counts shards;
 
 	memcpy(ret, p->losses, sizeof(p->losses));
 	fragment_table_counts(p->fragments, &fragments);
@@ -145,16 +105,6 @@ static void sum_losses(struct pipeline *p, uint64_t ret[static LOSSES])
 	ret[LOSS_FRAGMENTS_EVICTED] = fragments.evicted;
 	ret[LOSS_FRAGMENT_OVERLAPS] = fragments.overlaps;
 	ret[LOSS_MALFORMED] += fragments.malformed;
-	ret[LOSS_NAMES_FORGOTTEN] = hostname_cache_evicted(p->names);
-	related_table_counts(p->related, &related);
-	ret[LOSS_RELATED_REFUSED] = related.refused;
-	ret[LOSS_RELATED_FORGOTTEN] = related.forgotten;
-	ret[LOSS_COMPUTERS_FORGOTTEN] = computer_table_forgotten(p->practice.computers);
-	ret[LOSS_NETS_REFUSED] = p->practice.learnt.refused;
-	ret[LOSS_NETS_LEFT_OUT] = p->practice.learnt.left_out;
-	count_shards(p, &shards);
-	for (int i = 0; i < LOSSES; i++)
-		ret[i] += shards.losses[i];
 }
 
 /* A live source tells of its drops while they happen, a file at its end. */
@@ -191,7 +141,7 @@ static int store_losses_of(struct pipeline *p)
 	}
 	for (uint32_t i = 0; status == STATUS_OK && i < source_input_count(p->source); i++)
 		status = store_input_losses(p, i);
-	return status;
+	return status == STATUS_OK ? crew_tell_losses(p->crew, p->hour_ns) : status;
 }
 
 /* Time may go back a little between frames; the hour does not. */
@@ -210,14 +160,10 @@ static int enter_hour(struct pipeline *p, int64_t hour_ns)
 /* Packet time moves all shards, so that idle flows end even where no packet comes. */
 static int tick(struct pipeline *p, int64_t now_ns)
 {
-	int status = STATUS_OK;
-
 	if (now_ns - p->ticked_ns < TICK_NS)
 		return STATUS_OK;
 	p->ticked_ns = now_ns;
-	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++)
-		status = shard_tick(p->shards[i], now_ns);
-	return status;
+	return crew_tick(p->crew, now_ns);
 }
 
 static bool is_excluded(const struct pipeline *p, const struct packet *packet)
@@ -229,21 +175,8 @@ static bool is_excluded(const struct pipeline *p, const struct packet *packet)
 	return false;
 }
 
-static int note_names(struct pipeline *p, const struct packet *packet)
-{
-	struct dns_message message;
-
-	if (packet->tuple.protocol != 17 || packet->tuple.src.port != DNS_PORT)
-		return STATUS_OK;
-	if (dns_parse(packet->payload, &message) != STATUS_OK)
-		return STATUS_OK; /* its flow is recorded all the same */
-	p->losses[LOSS_NAMES_UNASKED] += message.answers_unasked;
-	return hostname_cache_add(p->names, &packet->tuple.dst.addr, &message, packet->time_ns);
-}
-
 static int handle_packet(struct pipeline *p, const struct packet *packet)
 {
-	uint64_t shard;
 	int status;
 
 	if (is_excluded(p, packet)) {
@@ -253,11 +186,7 @@ static int handle_packet(struct pipeline *p, const struct packet *packet)
 	if (mirror_check_feed(&p->mirror, packet, &p->practice.inside))
 		log_warning("%s", p->mirror.warning);
 	practice_feed(&p->practice, packet);
-	status = note_names(p, packet);
-	if (status != STATUS_OK)
-		return status;
-	shard = tuple_hash(&packet->tuple, shard_key) % FLOW_SHARDS;
-	status = shard_feed(p->shards[shard], packet);
+	status = crew_feed(p->crew, packet);
 	return status == STATUS_OK ? tick(p, packet->time_ns) : status;
 }
 
@@ -412,10 +341,8 @@ static int store_inputs_of(struct pipeline *p, bool open)
 /* Commits all that is known by now. With a reader in the way it is kept the next time. */
 static int keep(struct pipeline *p)
 {
-	int status = STATUS_OK;
+	int status = crew_keep(p->crew);
 
-	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++)
-		status = shard_keep(p->shards[i]);
 	if (status == STATUS_OK)
 		status = store_inputs_of(p, true);
 	if (status == STATUS_OK)
@@ -458,7 +385,7 @@ static void show_progress(
 	        .duration_ns = p->options->duration_ns};
 	char line[PROGRESS_CHARS];
 
-	count_shards(p, &shards);
+	crew_counts(p->crew, &shards);
 	now.clinical = shards.clinical;
 	*last_shown_ns = now_ns;
 	progress_line(&now, line);
@@ -529,20 +456,11 @@ static int read_source(struct pipeline *p)
 	return source_is_live(p->source) ? drain_live(p) : STATUS_OK;
 }
 
-static int finish_shards(struct pipeline *p)
-{
-	int status = STATUS_OK;
-
-	for (size_t i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++)
-		status = shard_finish(p->shards[i]);
-	return status;
-}
-
 static void describe_result(const struct pipeline *p, struct pipeline_result *ret)
 {
 	struct shard_counts shards;
 
-	count_shards(p, &shards);
+	crew_counts(p->crew, &shards);
 	ret->frames = p->frames;
 	ret->flows = shards.flows;
 	ret->unread_frames = p->losses[LOSS_UNKNOWN_LINK];
@@ -550,8 +468,8 @@ static void describe_result(const struct pipeline *p, struct pipeline_result *re
 	ret->any_packet = ret->frames > ret->unread_frames;
 	ret->first_ns = p->first_ns;
 	ret->last_ns = p->last_ns;
-	ret->budget_peak_bytes = p->budget.peak_bytes;
-	ret->budget_refusals = p->budget.refusals;
+	ret->budget_peak_bytes = shards.budget_peak_bytes + p->budget.peak_bytes;
+	ret->budget_refusals = shards.budget_refusals + p->budget.refusals;
 	snprintf(ret->mirror_warning, sizeof(ret->mirror_warning), "%s", p->mirror.warning);
 	practice_describe(&p->practice, ret->inside);
 }
@@ -571,7 +489,7 @@ static int read_and_store(struct pipeline *p, struct pipeline_result *ret)
 	ret->interrupted = !source_ended(p->source) && source_can_be_read_again(p->source);
 	if (status != STATUS_OK || ret->interrupted)
 		return status;
-	status = finish_shards(p);
+	status = crew_finish(p->crew);
 	mirror_check_finish(&p->mirror);
 	if (status == STATUS_OK)
 		status = store_inputs_of(p, false);
@@ -600,7 +518,7 @@ int pipeline_run(
 	*ret = (struct pipeline_result){0};
 	p->options = options;
 	practice_know(&p->practice, &options->inside);
-	status = make_shards(p);
+	status = make_crew(p);
 	if (status == STATUS_OK)
 		status = read_and_store(p, ret);
 	if (status == STATUS_OK && !ret->interrupted)

@@ -1,5 +1,6 @@
-/* pipeline: the one place that knows two stages. It pulls frames, deals packets to 64 shards, and
- * joins flow, classify, decode, detect and store; it owns every stage's life time. assess.h then
+/* pipeline: the one place that knows two stages. It pulls frames and deals packets to a crew of
+ * workers (crew.h), whose shards join flow, classify, decode, detect and store; it owns every
+ * stage's life time. assess.h then
  * joins stored evidence with the register. */
 #ifndef EXEAT_PIPELINE_PIPELINE_H
 #define EXEAT_PIPELINE_PIPELINE_H
@@ -13,12 +14,14 @@
 #include "classify/destination.h"
 #include "detect/detect.h"
 #include "flow/flow.h"
+#include "pipeline/crew.h"
 #include "pipeline/practice.h"
 #include "source/source.h"
 #include "store/store.h"
 
-#define PIPELINE_BUDGET_BYTES (128u << 20) /* buffered bytes of all peers together */
-#define PIPELINE_FLOWS_MAX    65536        /* open at once, over all shards */
+#define PIPELINE_FRAGMENT_BYTES (16u << 20) /* of datagrams that are not whole yet */
+/* What all peers together can have buffered. */
+#define PIPELINE_BUDGET_BYTES (PIPELINE_FRAGMENT_BYTES + FLOW_SHARDS * SHARD_BUDGET_BYTES)
 /* Of a live run, no more than this is lost when it is cut off. A minute's rows are written in a
  * moment, and a minute is soon captured again. */
 #define PIPELINE_KEEP_NS        (60 * INT64_C(1000000000))
@@ -29,6 +32,7 @@ struct pipeline_options {
 	struct inside_nets inside;
 	const struct prefix *excluded; /* guest and voice networks: dropped and counted */
 	size_t excluded_count;
+	unsigned workers;                  /* at most CREW_WORKERS_MAX; 0: one */
 	int64_t duration_ns;               /* live: stop after this much; 0: no end */
 	const volatile sig_atomic_t *stop; /* set by a signal handler; NULL: never */
 	bool progress;                     /* to standard error, a line a second at most */
@@ -38,6 +42,7 @@ struct pipeline_options {
 struct pipeline_result {
 	uint64_t frames, flows;
 	int64_t first_ns, last_ns;
+	/* the most that each of the shards and the fragments held, added up */
 	uint64_t budget_peak_bytes, budget_refusals;
 	char mirror_warning[256];         /* "" when the mirror port looks right */
 	char inside[PRACTICE_TEXT_CHARS]; /* what counted as inside, and why */

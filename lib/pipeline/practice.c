@@ -73,6 +73,13 @@ static bool has_port(const struct packet *packet, uint16_t port)
 	return packet->tuple.src.port == port || packet->tuple.dst.port == port;
 }
 
+bool practice_concerns(const struct packet *packet)
+{
+	return router_advert_is_own(packet) ||
+	       (packet->tuple.protocol == UDP &&
+	               (has_port(packet, DHCP_SERVER_PORT) || has_port(packet, NETBIOS_PORT)));
+}
+
 void practice_feed(struct practice *p, const struct packet *packet)
 {
 	if (router_advert_is_own(packet))

@@ -25,6 +25,8 @@ int practice_begin(struct practice *p) WUNRES NONNULL(1);
 void practice_end(struct practice *p) NONNULL(1);
 /* The register's networks; with none, those that packets show are learnt. Borrows the prefixes. */
 void practice_know(struct practice *p, const struct inside_nets *borrowed) NONNULL(1, 2);
+/* Other packets tell nothing, and need not be fed. */
+bool practice_concerns(const struct packet *packet) NONNULL(1);
 void practice_feed(struct practice *p, const struct packet *packet) NONNULL(1, 2);
 /* What counted as inside and why, in words. */
 void practice_describe(const struct practice *p, char ret[static PRACTICE_TEXT_CHARS]) NONNULL(1);

@@ -23,7 +23,7 @@
 #include "decode/decode.h"
 #include "flow/flow.h"
 
-#define RELATED_MAX 1024 /* awaited at once; the oldest goes first, counted */
+#define RELATED_MAX 128 /* awaited at once, in a shard; the oldest goes first, counted */
 /* Servers wait a minute for their clients (vsftpd, ProFTPD: 60 s), some five. */
 #define RELATED_WAIT_NS (300 * FLOW_SECOND_NS)
 /* Data has a port of its own: one of a known service is an attempt (RFC 2577 section 3). */

@@ -9,6 +9,8 @@
 
 struct shard {
 	struct shard_surroundings around;
+	struct budget budget;
+	struct related_table *related;
 	struct flow_table *table;
 	struct conversation *
 	        *by_slot; /* what is held for each open flow; NULL: there was no room */
@@ -26,12 +28,15 @@ int shard_new(
 
 	if (!s)
 		return STATUS_NO_MEMORY;
+	budget_init(&s->budget, SHARD_BUDGET_BYTES);
 	s->around = *surroundings;
+	s->around.conversations.budget = &s->budget;
 	s->by_slot = calloc(flows_max, sizeof(struct conversation *));
 	s->slots = s->by_slot ? flows_max : 0;
-	status = s->by_slot ? flow_table_new(&s->table, &limits, surroundings->inside,
-	                              surroundings->conversations->budget)
-	                    : STATUS_NO_MEMORY;
+	status = s->by_slot ? related_table_new(&s->related, &s->budget) : STATUS_NO_MEMORY;
+	s->around.conversations.related = s->related;
+	if (status == STATUS_OK)
+		status = flow_table_new(&s->table, &limits, surroundings->inside, &s->budget);
 	if (status != STATUS_OK) {
 		shard_free(s);
 		return status;
@@ -48,6 +53,7 @@ struct shard *shard_free(struct shard *s)
 		conversation_free(s->by_slot[slot]);
 	free(s->by_slot);
 	flow_table_free(s->table);
+	related_table_free(s->related);
 	free(s);
 	return NULL;
 }
@@ -103,7 +109,7 @@ static int store_findings_of(struct shard *s, struct conversation *c, const stru
 /* A flow for which there was no room is still a row: it is reported as not inspected. */
 static int store_without_room(struct shard *s, const struct flow *flow, bool last)
 {
-	struct conversation empty = {.context = s->around.conversations,
+	struct conversation empty = {.context = &s->around.conversations,
 	        .out_index = flow->out_index,
 	        .over_budget = true};
 	int status;
@@ -135,14 +141,13 @@ static int end_flow(struct shard *s, const struct flow *flow)
 	s->counts.losses[LOSS_CERTIFICATES_TOO_LARGE] += c->certificate_too_large;
 	s->counts.losses[LOSS_CERTIFICATES_UNREAD] += c->certificate_unread;
 	s->counts.losses[LOSS_LABELS_WITHOUT_ROOM] += c->label_refused;
-	s->counts.losses[LOSS_NAMES_UNASKED] += c->answers_unasked;
 	s->by_slot[flow->slot] = conversation_free(c);
 	return status;
 }
 
 static int start_flow(struct shard *s, const struct flow *flow)
 {
-	int status = conversation_new(&s->by_slot[flow->slot], s->around.conversations, flow);
+	int status = conversation_new(&s->by_slot[flow->slot], &s->around.conversations, flow);
 
 	return status == STATUS_LIMIT ? STATUS_OK : status;
 }
@@ -237,10 +242,26 @@ int shard_finish(struct shard *s)
 void shard_counts(const struct shard *s, struct shard_counts *ret)
 {
 	struct flow_table_counts table;
+	struct related_counts related;
 
 	*ret = s->counts;
+	related_table_counts(s->related, &related);
+	ret->losses[LOSS_RELATED_REFUSED] = related.refused;
+	ret->losses[LOSS_RELATED_FORGOTTEN] = related.forgotten;
+	ret->budget_peak_bytes = s->budget.peak_bytes;
+	ret->budget_refusals = s->budget.refusals;
 	flow_table_counts(s->table, &table);
 	ret->losses[LOSS_FLOWS_EVICTED] = table.evicted;
 	ret->losses[LOSS_STREAMS_OVER_BUDGET] = table.streams_over_budget;
 	ret->losses[LOSS_MIRROR_DUPLICATES] = table.mirror_duplicates;
+}
+
+void shard_counts_add(struct shard_counts *sum, const struct shard_counts *more)
+{
+	sum->flows += more->flows;
+	sum->clinical += more->clinical;
+	sum->budget_peak_bytes += more->budget_peak_bytes;
+	sum->budget_refusals += more->budget_refusals;
+	for (int i = 0; i < LOSSES; i++)
+		sum->losses[i] += more->losses[i];
 }

@@ -15,9 +15,13 @@
 #include "pipeline/loss.h"
 #include "store/store.h"
 
-/* Borrows all. */
+/* Of one shard, so that no other's peers can take it: what is buffered, and what is held for each
+ * open conversation. */
+#define SHARD_BUDGET_BYTES (4u << 20)
+
+/* Borrows all. The budget and the table of announced connections are the shard's own. */
 struct shard_surroundings {
-	const struct conversation_context *conversations;
+	struct conversation_context conversations;
 	const struct inside_nets *inside;
 	struct store *store;
 };
@@ -27,6 +31,7 @@ struct shard_counts {
 	uint64_t flows;          /* that ended */
 	uint64_t clinical;       /* of them, with clinical data seen */
 	uint64_t losses[LOSSES]; /* those that are known here; the others 0 */
+	uint64_t budget_peak_bytes, budget_refusals;
 };
 
 struct shard;
@@ -44,5 +49,6 @@ int shard_keep(struct shard *s) WUNRES NONNULL(1);
 /* The input has ended, and every conversation with it. */
 int shard_finish(struct shard *s) WUNRES NONNULL(1);
 void shard_counts(const struct shard *s, struct shard_counts *ret) NONNULL(1, 2);
+void shard_counts_add(struct shard_counts *sum, const struct shard_counts *more) NONNULL(1, 2);
 
 #endif

@@ -522,51 +522,6 @@ static void ends_a_dtls_handshake_without_a_certificate(void **state)
 	}
 }
 
-/* An answer over TCP, in pieces, names what the same computer asks for next. */
-static void names_by_dns_over_tcp(void **state)
-{
-	static const char answer[] = "\0\x2d\0\1\x81\x80\0\1\0\1\0\0\0\0\3pms\2au\0\0\1\0\1"
-	                             "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xcb\0\x71\x09zzzzz";
-	static const size_t steps[] = {200, 7, 1};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-		struct hostname_list found = {.count = 0};
-		struct addr far;
-		struct store_flow row;
-		struct talk t;
-
-		begin(&t, TCP);
-		conversation_free(t.c);
-		t.flow.tuple.dst.port = 53;
-		assert_int_equal(conversation_new(&t.c, &t.context, &t.flow), STATUS_OK);
-		say_slowly(&t, 1, span_of(answer, sizeof(answer) - 1), steps[i]);
-		assert_true(addr_parse("203.0.113.9", &far));
-		hostname_cache_find(t.context.names, &t.flow.computer, &far, 1000, &found);
-		assert_int_equal(found.count, 1);
-		assert_string_equal(found.names[0].name, "pms.au");
-		end(&t, &row);
-	}
-}
-
-/* The answer is about another name than the question. */
-static void counts_what_nobody_asked_over_tcp(void **state)
-{
-	static const char answer[] = "\0\x2d\0\1\x81\x80\0\1\0\1\0\0\0\0\3pms\2au\0\0\1\0\1"
-	                             "\4evil\xc0\x10\0\1\0\1\0\0\0\x3c\0\4\xcb\0\x71\x09";
-	struct store_flow row;
-	struct talk t;
-
-	(void)state;
-	begin(&t, TCP);
-	conversation_free(t.c);
-	t.flow.tuple.dst.port = 53;
-	assert_int_equal(conversation_new(&t.c, &t.context, &t.flow), STATUS_OK);
-	say_slowly(&t, 1, span_of(answer, sizeof(answer) - 1), 7);
-	assert_int_equal(t.c->answers_unasked, 1);
-	end(&t, &row);
-}
-
 /* The far end sends a hello of its own, or a request: it does not name itself by them. */
 static void lets_nobody_outside_say_whom_we_call(void **state)
 {
@@ -636,8 +591,6 @@ int main(void)
 	        cmocka_unit_test(counts_a_certificate_that_is_too_large),
 	        cmocka_unit_test(reads_a_certificate_of_dtls),
 	        cmocka_unit_test(ends_a_dtls_handshake_without_a_certificate),
-	        cmocka_unit_test(names_by_dns_over_tcp),
-	        cmocka_unit_test(counts_what_nobody_asked_over_tcp),
 	};
 
 	return cmocka_run_group_tests(tests, open_rules, close_rules);

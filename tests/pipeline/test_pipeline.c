@@ -314,7 +314,7 @@ static void a_million_one_packet_flows_stay_inside_the_budget(void **state)
 			evicted = losses[i].count;
 	free(losses);
 	/* All came within seconds: what the table cannot hold was given up, and counted. */
-	assert_true(evicted >= count - PIPELINE_FLOWS_MAX);
+	assert_true(evicted >= count - WORKER_FLOWS_MAX);
 	assert_true(loss_is_gap("conversations given up for room"));
 	assert_false(loss_is_gap("frames that are not IP"));
 	close_road(&r);

@@ -1,0 +1,164 @@
+#include "pipeline/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "pipeline/overheard.h"
+
+struct worker {
+	struct overheard *overheard;
+	struct protocol_engine *engines[WORKER_LANES]; /* NULL: another's lane */
+	struct shard *shards[FLOW_SHARDS];             /* the same */
+	struct store *store;                           /* borrows */
+	bool first;            /* tells for all what all have overheard alike */
+	uint64_t told[LOSSES]; /* in the store */
+};
+
+/* Not a secret: deals packets to shards, the same in every run. */
+static const uint8_t shard_key[16] = "exeat shard key";
+
+unsigned worker_shard(const struct tuple *tuple)
+{
+	struct tuple hosts = {.src.addr = tuple->src.addr, .dst.addr = tuple->dst.addr};
+
+	return (unsigned)(tuple_hash(&hosts, shard_key) % FLOW_SHARDS);
+}
+
+static unsigned lane_of(unsigned shard)
+{
+	return shard % WORKER_LANES;
+}
+
+unsigned worker_of(unsigned shard, unsigned count)
+{
+	return lane_of(shard) % count;
+}
+
+static int make_shards(
+        struct worker *w, const struct worker_surroundings *s, unsigned index, unsigned count)
+{
+	const struct practice *practice = overheard_practice(w->overheard);
+	struct shard_surroundings around = {.inside = &practice->inside,
+	        .store = s->store,
+	        .conversations = {.rules = s->rules,
+	                .facts = s->facts,
+	                .names = overheard_names(w->overheard),
+	                .computers = practice->computers}};
+	int status = STATUS_OK;
+
+	for (unsigned i = 0; status == STATUS_OK && i < WORKER_LANES; i++)
+		if (worker_of(i, count) == index)
+			status = protocol_engine_new(&w->engines[i]);
+	for (unsigned i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++) {
+		if (worker_of(i, count) != index)
+			continue;
+		around.conversations.engine = w->engines[lane_of(i)];
+		status = shard_new(&w->shards[i], &around, WORKER_FLOWS_MAX / FLOW_SHARDS);
+	}
+	return status;
+}
+
+int worker_new(struct worker **ret_gives, const struct worker_surroundings *surroundings,
+        unsigned index, unsigned count)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	int status;
+
+	if (!w)
+		return STATUS_NO_MEMORY;
+	w->store = surroundings->store;
+	w->first = index == 0;
+	status = overheard_new(&w->overheard, surroundings->inside);
+	if (status == STATUS_OK)
+		status = make_shards(w, surroundings, index, count);
+	if (status != STATUS_OK) {
+		worker_free(w);
+		return status;
+	}
+	*ret_gives = w;
+	return STATUS_OK;
+}
+
+struct worker *worker_free(struct worker *w)
+{
+	if (!w)
+		return NULL;
+	for (unsigned i = 0; i < FLOW_SHARDS; i++)
+		shard_free(w->shards[i]);
+	for (unsigned i = 0; i < WORKER_LANES; i++)
+		protocol_engine_free(w->engines[i]);
+	overheard_free(w->overheard);
+	free(w);
+	return NULL;
+}
+
+int worker_hear(struct worker *w, const struct packet *packet)
+{
+	return overheard_feed(w->overheard, packet);
+}
+
+int worker_feed(struct worker *w, unsigned shard, const struct packet *packet)
+{
+	return shard_feed(w->shards[shard], packet);
+}
+
+int worker_tick(struct worker *w, int64_t now_ns)
+{
+	int status = STATUS_OK;
+
+	for (unsigned i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++)
+		if (w->shards[i])
+			status = shard_tick(w->shards[i], now_ns);
+	return status;
+}
+
+int worker_keep(struct worker *w)
+{
+	int status = STATUS_OK;
+
+	for (unsigned i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++)
+		if (w->shards[i])
+			status = shard_keep(w->shards[i]);
+	return status;
+}
+
+int worker_finish(struct worker *w)
+{
+	int status = STATUS_OK;
+
+	for (unsigned i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++)
+		if (w->shards[i])
+			status = shard_finish(w->shards[i]);
+	return status;
+}
+
+void worker_counts(const struct worker *w, struct shard_counts *ret)
+{
+	struct shard_counts one;
+
+	*ret = (struct shard_counts){0};
+	for (unsigned i = 0; i < FLOW_SHARDS; i++) {
+		if (!w->shards[i])
+			continue;
+		shard_counts(w->shards[i], &one);
+		shard_counts_add(ret, &one);
+	}
+}
+
+int worker_tell_losses(struct worker *w, int64_t hour_ns)
+{
+	struct shard_counts now;
+	int status = STATUS_OK;
+
+	worker_counts(w, &now);
+	if (w->first)
+		overheard_add_losses(w->overheard, now.losses);
+	for (int i = 0; status == STATUS_OK && i < LOSSES; i++) {
+		status = loss_store(w->store, 0, (enum loss)i,
+		        (struct store_loss){
+		                .count = now.losses[i] - w->told[i], .hour_ns = hour_ns});
+		w->told[i] = now.losses[i];
+	}
+	return status;
+}
