@@ -344,7 +344,7 @@ static enum exit_code open_and_build(const struct sources *sources, const char *
 		                                : strerror(errno));
 		return status == STATUS_USAGE ? EXIT_USAGE : EXIT_MACHINE;
 	}
-	status = priv_run_inspector(&is_inspector, &child_code);
+	status = priv_run_inspector(PRIV_HANDS_OVER, &is_inspector, &child_code);
 	if (status != STATUS_OK)
 		return workplace_complain("start the building process", status);
 	if (is_inspector)

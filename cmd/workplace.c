@@ -688,19 +688,24 @@ static enum exit_code finish_outputs(const struct workplace *w)
 	                           : workplace_complain("hand over the outputs", status);
 }
 
-enum exit_code workplace_fork_asker(bool *ret_is_asker)
+static enum exit_code fork_process(enum priv_afterwards afterwards, bool *ret_is_child)
 {
 	int child_code = EXIT_MACHINE;
-	int status = priv_run_inspector(ret_is_asker, &child_code);
+	int status = priv_run_inspector(afterwards, ret_is_child, &child_code);
 
 	if (status == STATUS_OK)
-		return *ret_is_asker ? EXIT_CLEAN : (enum exit_code)child_code;
+		return *ret_is_child ? EXIT_CLEAN : (enum exit_code)child_code;
 	return workplace_complain("start the inspecting process", status);
+}
+
+enum exit_code workplace_fork_asker(bool *ret_is_asker)
+{
+	return fork_process(PRIV_GOES_ON, ret_is_asker);
 }
 
 enum exit_code workplace_fork(struct workplace *w, bool *ret_is_inspector)
 {
-	enum exit_code code = workplace_fork_asker(ret_is_inspector);
+	enum exit_code code = fork_process(PRIV_HANDS_OVER, ret_is_inspector);
 
 	return *ret_is_inspector ? code : workplace_leave(w, code);
 }

@@ -4,7 +4,8 @@
  * forks the inspector; waits; hands finished files to whoever started the command. It parses
  * nothing that came from outside. inspector: own uid when started as root (the user behind sudo,
  * else user `exeat`, else 65534), no_new_privs, seccomp, Landlock, no core dumps: no exec, no
- * ptrace, no sockets, no file outside the output folder. README has the picture. */
+ * ptrace, no sockets, no file outside the output folder. Each has a list of the system calls that
+ * it may make (calls.h). README has the picture. */
 #ifndef EXEAT_PRIV_PRIV_H
 #define EXEAT_PRIV_PRIV_H
 
@@ -56,19 +57,26 @@ struct priv_sandbox {
 };
 
 /* Stage one, before configuration is read: drops the uid and capabilities, sets no_new_privs,
- * RLIMIT_CORE 0, PR_SET_DUMPABLE 0, seccomp (no exec, ptrace, sockets, mounts, bpf, keyctl,
- * process_vm_*), Landlock with read_only and the folders. ret_level gets one line for run.json:
- * what is in force and what this kernel lacks. A negative status means the process must not
- * go on. */
+ * RLIMIT_CORE 0, PR_SET_DUMPABLE 0, Landlock with read_only and the folders, seccomp
+ * (calls_restrict_inspector). ret_level gets one line for run.json: what is in force and what this
+ * kernel lacks. A negative status means the process must not go on. */
 int priv_sandbox_enter(const struct priv_sandbox *s, char ret_level[static PRIV_LEVEL_CHARS]) WUNRES
         NONNULL(1);
 /* Stage two, before the first packet is read: a second Landlock layer leaves those folders
  * only. */
 int priv_sandbox_seal(const struct priv_sandbox *s) WUNRES NONNULL(1);
 
-/* Forks. In the child: *ret_is_inspector true. In the parent: waits for the child, forwards SIGINT
- * and SIGTERM to it, and *ret_exit is its exit code (6 when a signal ended it, with one sentence on
- * stderr). */
-int priv_run_inspector(bool *ret_is_inspector, int *ret_exit) WUNRES NONNULL(1, 2);
+/* What the monitor does when the child has ended. */
+enum priv_afterwards {
+	PRIV_HANDS_OVER, /* ends, after it has given outputs to their owner */
+	PRIV_GOES_ON,    /* opens an interface or forks again: stays as it is */
+};
+
+/* Forks. In the child: *ret_is_inspector true. In the parent: with PRIV_HANDS_OVER gives up the
+ * capabilities and calls that handing over does not take (calls_restrict_monitor), for good; waits
+ * for the child, forwards SIGINT and SIGTERM to it, and *ret_exit is its exit code (6 when a signal
+ * ended it, with one sentence on stderr). */
+int priv_run_inspector(enum priv_afterwards afterwards, bool *ret_is_inspector,
+        int *ret_exit) WUNRES NONNULL(2, 3);
 
 #endif

@@ -7,13 +7,13 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -36,9 +36,7 @@ enum check {
 	CHECK_OPEN_PASSWD,
 	CHECK_OPEN_READ_ONLY_AFTER_SEAL,
 	CHECK_CREATE_OUTSIDE,
-	CHECK_EXEC,
 	CHECK_FORK,
-	CHECK_PTRACE,
 	CHECK_SOCKET_INET,
 	CHECK_SOCKET_UNIX,
 	CHECK_SOCKET_PACKET,
@@ -84,12 +82,9 @@ static void try_files(const struct priv_sandbox *s, const char *readable)
 
 static void try_calls(void)
 {
-	char *const arguments[] = {(char *)"true", NULL};
 	struct rlimit core;
 
-	must(CHECK_EXEC, refused(execv("/bin/true", arguments)));
 	must(CHECK_FORK, refused(fork()));
-	must(CHECK_PTRACE, refused(ptrace(PTRACE_ATTACH, getppid(), NULL, NULL)));
 	must(CHECK_SOCKET_INET, refused(socket(AF_INET, SOCK_STREAM, 0)));
 	must(CHECK_SOCKET_UNIX, refused(socket(AF_UNIX, SOCK_STREAM, 0)));
 	must(CHECK_SOCKET_PACKET, refused(socket(AF_PACKET, SOCK_RAW, 0)));
@@ -274,22 +269,93 @@ static void a_link_is_no_folder(void **state)
 	assert_false(priv_is_output_name(".db"));
 }
 
-static void a_dead_inspector_is_a_failure_of_the_machine(void **state)
+/* In the output folder, where a core file would land. */
+static void die_inside(const struct priv_sandbox *s, bool by_exec)
 {
-	bool is_inspector = false;
-	int code = -1;
+	char *const arguments[] = {(char *)"true", NULL};
+	char level[PRIV_LEVEL_CHARS];
+
+	if (fchdir(s->output_fd) != 0 || priv_sandbox_enter(s, level) != STATUS_OK)
+		_exit(CHECK_ENTER);
+	if (by_exec)
+		execv("/bin/true", arguments);
+	else
+		abort();
+	_exit(CHECK_CORE);
+}
+
+static void a_dying_inspector_leaves_no_memory_behind(void **state)
+{
+	char folder[] = "/tmp/exeat-dying-XXXXXX";
+	struct priv_user user;
+	struct priv_sandbox s = {.user = &user, .output_fd = -1, .store_fd = -1, .save_fd = -1};
 
 	(void)state;
-	assert_int_equal(priv_run_inspector(&is_inspector, &code), STATUS_OK);
-	if (is_inspector)
-		_exit(3);
-	assert_int_equal(code, 3);
-	assert_int_equal(priv_run_inspector(&is_inspector, &code), STATUS_OK);
-	if (is_inspector) {
-		raise(SIGKILL);
-		_exit(0);
+	assert_non_null(mkdtemp(folder));
+	priv_user_find(&user);
+	assert_int_equal(priv_open_output(folder, &user, &s.output_fd), STATUS_OK);
+	for (int by_exec = 0; by_exec < 2; by_exec++) {
+		int wait_status = 0;
+		pid_t child = fork();
+
+		assert_true(child >= 0);
+		if (child == 0)
+			die_inside(&s, by_exec != 0);
+		assert_int_equal(waitpid(child, &wait_status, 0), child);
+		assert_true(WIFSIGNALED(wait_status));
+		assert_int_equal(WTERMSIG(wait_status), by_exec ? SIGSYS : SIGABRT);
+		assert_false(WCOREDUMP(wait_status));
 	}
-	assert_int_equal(code, 6);
+	close(s.output_fd);
+	assert_int_equal(rmdir(folder), 0); /* it is empty */
+}
+
+enum death { DEATH_EXIT, DEATH_SIGNAL, DEATH_FORBIDDEN };
+
+static void die(enum death death)
+{
+	char level[PRIV_LEVEL_CHARS];
+	const struct priv_user user = {.changes = false};
+	const struct priv_sandbox s = {
+	        .user = &user, .output_fd = -1, .store_fd = -1, .save_fd = -1};
+
+	if (death == DEATH_EXIT)
+		_exit(3);
+	if (death == DEATH_FORBIDDEN && priv_sandbox_enter(&s, level) == STATUS_OK)
+		_exit(unshare(0));
+	raise(SIGKILL);
+}
+
+/* In a process of its own, because a monitor that hands over is bound for good. */
+static void watch(enum priv_afterwards afterwards, enum death death, int expected)
+{
+	int wait_status = 0;
+	pid_t monitor = fork();
+
+	assert_true(monitor >= 0);
+	if (monitor == 0) {
+		bool is_inspector = false;
+		int code = -1;
+		int status = priv_run_inspector(afterwards, &is_inspector, &code);
+
+		if (is_inspector)
+			die(death);
+		_exit(status == STATUS_OK && (fork() < 0) == (afterwards == PRIV_HANDS_OVER) ? code
+		                                                                             : 100);
+	}
+	assert_int_equal(waitpid(monitor, &wait_status, 0), monitor);
+	assert_true(WIFEXITED(wait_status));
+	assert_int_equal(WEXITSTATUS(wait_status), expected);
+}
+
+static void a_dead_inspector_is_a_failure_of_the_machine(void **state)
+{
+	(void)state;
+	for (enum priv_afterwards i = PRIV_HANDS_OVER; i <= PRIV_GOES_ON; i++) {
+		watch(i, DEATH_EXIT, 3);
+		watch(i, DEATH_SIGNAL, 6);
+		watch(i, DEATH_FORBIDDEN, 6);
+	}
 }
 
 int main(void)
@@ -299,6 +365,7 @@ int main(void)
 	        cmocka_unit_test(nobodys_folder_changes_hands),
 	        cmocka_unit_test(a_folder_is_one_runs_at_a_time),
 	        cmocka_unit_test(a_link_is_no_folder),
+	        cmocka_unit_test(a_dying_inspector_leaves_no_memory_behind),
 	        cmocka_unit_test(a_dead_inspector_is_a_failure_of_the_machine),
 	};
 
