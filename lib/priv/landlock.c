@@ -36,6 +36,19 @@ int landlock_abi(void)
 	return abi > 0 ? (int)abi : 0;
 }
 
+const char *landlock_left(int abi)
+{
+	if (abi >= 6)
+		return "";
+	if (abi == 5)
+		return "signals and abstract sockets";
+	if (abi == 4)
+		return "devices, signals and abstract sockets";
+	if (abi == 3)
+		return "TCP, devices, signals and abstract sockets";
+	return "lengths of files, TCP, devices, signals and abstract sockets";
+}
+
 static int allow_fd(int ruleset, int fd, uint64_t access)
 {
 	struct landlock_path_beneath_attr rule = {.parent_fd = fd, .allowed_access = access};

@@ -11,7 +11,11 @@
 /* The ABI of this kernel; 0 when there is no Landlock. */
 int landlock_abi(void);
 
-/* Restricts this process for good. write_fds: folders that can be read and written below; negative
+/* What this ABI cannot forbid and a later one could; in exeat the list of system calls does that
+ * (calls.h). "" when nothing is left. Borrowed, for good. */
+const char *landlock_left(int abi);
+
+/* Restricts this process for good, by everything that the kernel's ABI knows. write_fds: folders that can be read and written below; negative
  * ones are passed over. read_paths: files or folders that can be read. 0, STATUS_UNSUPPORTED
  * without Landlock, or a failure. */
 int landlock_restrict(const int *write_fds, size_t write_count, const char *const *read_paths,

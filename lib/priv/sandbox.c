@@ -43,6 +43,18 @@ static int restrict_files(const struct priv_sandbox *s, size_t read_count)
 	return landlock_restrict(write_fds, ARRAY_LEN(write_fds), s->read_only, read_count);
 }
 
+static void describe(int abi, bool own_uid, char ret[static PRIV_LEVEL_CHARS])
+{
+	const char *left = landlock_left(abi);
+
+	if (abi == 0)
+		snprintf(ret, PRIV_LEVEL_CHARS, "seccomp%s; this kernel has no Landlock",
+		        own_uid ? ", own user id" : "");
+	else
+		snprintf(ret, PRIV_LEVEL_CHARS, "seccomp, Landlock ABI %d%s%s%s", abi,
+		        own_uid ? ", own user id" : "", *left ? "; left to seccomp: " : "", left);
+}
+
 int priv_sandbox_enter(const struct priv_sandbox *s, char ret_level[static PRIV_LEVEL_CHARS])
 {
 	const struct rlimit none = {0, 0};
@@ -66,12 +78,7 @@ int priv_sandbox_enter(const struct priv_sandbox *s, char ret_level[static PRIV_
 		status = calls_restrict_inspector();
 	if (status != STATUS_OK)
 		return status;
-	if (abi > 0)
-		snprintf(ret_level, PRIV_LEVEL_CHARS, "seccomp, Landlock ABI %d%s", abi,
-		        s->user->changes ? ", own user id" : "");
-	else
-		snprintf(ret_level, PRIV_LEVEL_CHARS, "seccomp%s; this kernel has no Landlock",
-		        s->user->changes ? ", own user id" : "");
+	describe(abi, s->user->changes, ret_level);
 	return STATUS_OK;
 }
 
