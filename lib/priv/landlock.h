@@ -15,9 +15,9 @@ int landlock_abi(void);
  * (calls.h). "" when nothing is left. Borrowed, for good. */
 const char *landlock_left(int abi);
 
-/* Restricts this process for good, by everything that the kernel's ABI knows. write_fds: folders that can be read and written below; negative
- * ones are passed over. read_paths: files or folders that can be read. 0, STATUS_UNSUPPORTED
- * without Landlock, or a failure. */
+/* Restricts this process for good, by everything that the kernel's ABI knows. write_fds: folders
+ * that can be read and written below; negative ones are passed over. read_paths: files or folders
+ * that can be read. 0, STATUS_UNSUPPORTED without Landlock, or a failure. */
 int landlock_restrict(const int *write_fds, size_t write_count, const char *const *read_paths,
         size_t read_count) WUNRES;
 
