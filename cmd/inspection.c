@@ -153,10 +153,12 @@ static int run_pipeline(struct workplace *w, struct pipeline *pipeline,
 }
 
 static enum exit_code read_packets(struct workplace *w, const struct inspection_options *o,
-        struct source *source, struct pipeline_result *ret)
+        struct source *source, struct saver *saver, struct pipeline_result *ret)
 {
-	struct pipeline_options options = {
-	        .duration_ns = o->duration_ns, .stop = &stop, .progress = isatty(STDERR_FILENO)};
+	struct pipeline_options options = {.saver = saver,
+	        .duration_ns = o->duration_ns,
+	        .stop = &stop,
+	        .progress = isatty(STDERR_FILENO)};
 	const struct destination_facts facts = {
 	        .location = w->location, .overrides = w->overrides, .services = w->services};
 	struct pipeline *pipeline = NULL;
@@ -195,6 +197,15 @@ static enum exit_code read_packets(struct workplace *w, const struct inspection_
 	return EXIT_NO_PACKET;
 }
 
+static enum exit_code begin_saving(struct workplace *w, const struct inspection_options *o,
+        struct source *source, struct saved_content *ret)
+{
+	int status = saved_content_begin(
+	        ret, w, o->save, o->live ? o->live->interface : "", source);
+
+	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("save content", status);
+}
+
 /* live: the interface, opened by the monitor; NULL: files. Taken. */
 static enum exit_code inspect(
         struct workplace *w, const struct inspection_options *o, struct source *live)
@@ -203,6 +214,7 @@ static enum exit_code inspect(
 	struct pipeline_result result;
 	struct reporting_options reporting = {
 	        .authorised_by = o->authorised_by, .table = !o->quiet, .result = &result};
+	struct saved_content saved = {.saver = NULL};
 	struct source *source = live;
 	enum exit_code code;
 
@@ -216,7 +228,11 @@ static enum exit_code inspect(
 	if (code == EXIT_CLEAN && !live)
 		code = open_files(o, &source);
 	if (code == EXIT_CLEAN)
-		code = read_packets(w, o, source, &result);
+		code = begin_saving(w, o, source, &saved);
+	if (code == EXIT_CLEAN)
+		code = read_packets(w, o, source, saved.saver, &result);
+	reporting.saved = saved_content_report(&saved);
+	saved_content_end(&saved);
 	source_free(source);
 	if (code != EXIT_CLEAN)
 		return code;

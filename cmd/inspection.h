@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "cmd/saved_content.h"
 #include "cmd/workplace.h"
 #include "source/source.h"
 
@@ -18,8 +19,9 @@ struct inspection_options {
 	const int *fds;      /* files, opened by the monitor; taken */
 	char *const *names;  /* of the files, as they were typed */
 	size_t fd_count;
-	const struct source_live_options *live; /* NULL: files */
-	bool quiet;                             /* no table */
+	const struct source_live_options *live;   /* NULL: files */
+	const struct saved_content_options *save; /* live; NULL: nothing is kept */
+	bool quiet;                               /* no table */
 };
 
 /* Opens the workplace and, once somebody is known to have allowed it, the interface; forks the

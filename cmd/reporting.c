@@ -198,6 +198,7 @@ static void describe_run(
 	run->run_verdict = &facts->verdict;
 	run->flag_rules = w->flags;
 	run->forgotten = &w->forgotten;
+	run->saved = o->saved;
 }
 
 /* The same evidence under the register that the store remembers, for report_compare. */

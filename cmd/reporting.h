@@ -18,6 +18,7 @@ struct reporting_options {
 	const char *date;          /* YYYY-MM-DD: only this local date; NULL: all */
 	double wall_seconds, cpu_seconds;
 	const struct pipeline_result *result; /* of the run that came before, or NULL */
+	const struct report_saved *saved;     /* by that run; NULL: nothing */
 };
 
 /* Writes what the options and the workplace's output folder ask for; the exit code says what flags

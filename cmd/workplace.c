@@ -224,7 +224,7 @@ static enum exit_code open_geo(struct workplace *w, const struct workplace_optio
 }
 
 /* Without this a folder that may only be read would be noticed at the end, and not by its name. */
-static int check_writable(int folder_fd, const struct priv_user *user)
+int workplace_check_writable(int folder_fd, const struct priv_user *user)
 {
 	if (user->changes || faccessat(folder_fd, ".", W_OK, AT_EACCESS) == 0)
 		return STATUS_OK;
@@ -239,7 +239,7 @@ static enum exit_code open_output(struct workplace *w, const struct workplace_op
 		return EXIT_CLEAN;
 	status = priv_open_output(o->out_dir, &w->user, &w->out_fd);
 	if (status == STATUS_OK)
-		status = check_writable(w->out_fd, &w->user);
+		status = workplace_check_writable(w->out_fd, &w->user);
 	if (status == STATUS_OK)
 		return EXIT_CLEAN;
 	if (status == STATUS_USAGE)
@@ -276,7 +276,7 @@ static enum exit_code open_named_folder(struct workplace *w, const char *folder)
 	if (status == STATUS_BUSY && w->store_read_only)
 		status = priv_share_output(folder, &w->store_user, &w->store_fd);
 	if (status == STATUS_OK && !w->store_read_only)
-		status = check_writable(w->store_fd, &w->store_user);
+		status = workplace_check_writable(w->store_fd, &w->store_user);
 	if (status == STATUS_USAGE) {
 		log_error("the store's folder %s holds other files; give the store a folder of its "
 		          "own",
@@ -352,7 +352,7 @@ static void describe_sandbox(struct workplace *w)
 	s->user = &w->user;
 	s->output_fd = w->out_fd;
 	s->store_fd = w->store_fd;
-	s->save_fd = -1;
+	s->save_fd = w->save_fd;
 	s->read_only[s->read_only_count++] = "/usr/share/zoneinfo";
 	s->read_only[s->read_only_count++] = "/etc/localtime";
 	for (size_t i = 0; i < w->geo_count; i++) {
@@ -374,10 +374,10 @@ enum exit_code workplace_open(struct workplace *w, const struct workplace_option
 		w->workbook_fds[i] = -1;
 	w->identifiers_fd = w->flags_fd = w->services_fd = w->prescribed_fd = -1;
 	w->overrides_fd = w->own_overrides_fd = -1;
-	w->out_fd = w->store_fd = w->store_file_fd = -1;
+	w->out_fd = w->store_fd = w->store_file_fd = w->save_fd = -1;
 	w->register_day = REGISTRY_NO_DAY;
 	priv_user_find(&w->user);
-	w->store_user = w->user;
+	w->store_user = w->save_user = w->user;
 	code = open_rules(w, options);
 	if (code == EXIT_CLEAN)
 		code = open_register(w, options);
@@ -387,6 +387,8 @@ enum exit_code workplace_open(struct workplace *w, const struct workplace_option
 		code = open_output(w, options);
 	if (code == EXIT_CLEAN)
 		code = open_store_folder(w, options);
+	if (code == EXIT_CLEAN)
+		code = workplace_open_save_folder(w, options);
 	describe_sandbox(w);
 	return code;
 }
@@ -675,6 +677,7 @@ void workplace_close(struct workplace *w)
 	close_fd(&w->out_fd);
 	close_fd(&w->store_fd);
 	close_fd(&w->store_file_fd);
+	close_fd(&w->save_fd);
 }
 
 static enum exit_code finish_outputs(const struct workplace *w)
@@ -683,7 +686,8 @@ static enum exit_code finish_outputs(const struct workplace *w)
 
 	if (status == STATUS_OK && w->store_fd >= 0)
 		status = priv_finish_output(w->store_fd, &w->store_user);
-
+	if (status == STATUS_OK && w->save_fd >= 0)
+		status = priv_finish_output(w->save_fd, &w->save_user);
 	return status == STATUS_OK ? EXIT_CLEAN
 	                           : workplace_complain("hand over the outputs", status);
 }

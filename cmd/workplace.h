@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/digest.h"
+#include "base/saved_name.h"
 #include "classify/location.h"
 #include "classify/overrides.h"
 #include "classify/service.h"
@@ -54,6 +55,7 @@ struct workplace_options {
 	const char *geo_dir;
 	const char *out_dir;
 	const char *store_path;
+	const char *save_path; /* folder and stem of the files of saved content */
 	bool store_read_only;
 	bool register_on_day;  /* name also what of the register has ended today */
 	bool store_must_exist; /* an absent store is a wrong command line, not an empty one */
@@ -78,6 +80,9 @@ struct workplace {
 	char geo_names[LOCATION_FILES_MAX][64]; /* of the files in their folder, for complaints */
 	size_t geo_count;
 	int out_fd, store_fd;
+	int save_fd; /* folder of saved content; -1: nothing is saved */
+	struct priv_user save_user;
+	char save_stem[SAVED_STEM_CHARS_MAX + 1]; /* of its files */
 	int store_file_fd;    /* a store that is only read, wherever it lies; then store_fd is -1 */
 	char store_name[128]; /* in store_fd; "" for a store in memory */
 	bool store_read_only;
@@ -118,6 +123,11 @@ enum exit_code workplace_load_register(struct workplace *w) WUNRES NONNULL(1);
 /* Opens one file of the register's folder. *ret_fd stays as it is when there is no such file;
  * EXIT_REGISTER with a message when it is a folder, a pipe or a link to nothing. */
 enum exit_code workplace_open_table(int folder, const char *name, int *ret_fd) WUNRES NONNULL(2, 3);
+/* STATUS_OK, or why nothing can be made in a folder that was just opened. */
+int workplace_check_writable(int folder_fd, const struct priv_user *user) WUNRES NONNULL(2);
+/* workplace_save.c: in the monitor, the folder of saved content. */
+enum exit_code workplace_open_save_folder(
+        struct workplace *w, const struct workplace_options *options) WUNRES NONNULL(1, 2);
 /* workplace_destinations.c: the practice's own overrides.csv. STATUS_MALFORMED or
  * STATUS_LIMIT after a sentence on standard error. */
 int workplace_read_own_overrides(const struct buf *bytes, struct overrides **ret_gives) WUNRES

@@ -34,6 +34,8 @@ static const char *const loss_names[LOSSES] = {
         [LOSS_FRAMES_CUT] = "frames shortened by the capture",
         [LOSS_FRAMES_DROPPED] = "frames dropped by the capturing machine",
         [LOSS_GAP_BYTES] = "bytes missing inside conversations",
+        [LOSS_FRAMES_NOT_SAVED] = "frames not saved for lack of room",
+        [LOSS_FRAMES_PERHAPS_EXCLUDED] = "frames not saved as their network is unknown",
 };
 
 const char *loss_name(enum loss what)

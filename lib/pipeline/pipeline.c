@@ -14,6 +14,7 @@
 #include "pipeline/loss.h"
 #include "pipeline/mirror_check.h"
 #include "pipeline/progress.h"
+#include "pipeline/saving.h"
 
 #define TICK_NS NS_PER_SECOND /* of packet time between looks at idle flows */
 #define POLL_MS 250
@@ -105,6 +106,7 @@ static void sum_losses(struct pipeline *p, uint64_t ret[static LOSSES])
 	ret[LOSS_FRAGMENTS_EVICTED] = fragments.evicted;
 	ret[LOSS_FRAGMENT_OVERLAPS] = fragments.overlaps;
 	ret[LOSS_MALFORMED] += fragments.malformed;
+	ret[LOSS_FRAMES_NOT_SAVED] = saving_lost(p->options->saver);
 }
 
 /* A live source tells of its drops while they happen, a file at its end. */
@@ -166,20 +168,11 @@ static int tick(struct pipeline *p, int64_t now_ns)
 	return crew_tick(p->crew, now_ns);
 }
 
-static bool is_excluded(const struct pipeline *p, const struct packet *packet)
-{
-	for (size_t i = 0; i < p->options->excluded_count; i++)
-		if (prefix_contains(&p->options->excluded[i], &packet->tuple.src.addr) ||
-		        prefix_contains(&p->options->excluded[i], &packet->tuple.dst.addr))
-			return true;
-	return false;
-}
-
 static int handle_packet(struct pipeline *p, const struct packet *packet)
 {
 	int status;
 
-	if (is_excluded(p, packet)) {
+	if (saving_excludes_packet(p->options, packet)) {
 		p->losses[LOSS_EXCLUDED_NET]++;
 		return STATUS_OK;
 	}
@@ -261,6 +254,12 @@ static int handle_frame(struct pipeline *p, const struct frame *frame)
 	if (frame->time_ns > p->last_ns)
 		p->last_ns = frame->time_ns;
 	packet_decode(frame, &packet);
+	if (saving_excludes_frame(p->options, frame, &packet)) {
+		p->losses[LOSS_EXCLUDED_NET]++;
+		return STATUS_OK;
+	}
+	if (!saving_feed(p->options, frame, &packet))
+		p->losses[LOSS_FRAMES_PERHAPS_EXCLUDED]++;
 	if (packet.tunnelled)
 		status = handle_outermost(p, frame);
 	if (status != STATUS_OK)
@@ -431,8 +430,10 @@ static int read_source(struct pipeline *p)
 	int status = STATUS_OK;
 
 	for (uint64_t turn = 0; !(o->stop && *o->stop); turn++) {
-		if (turn % 256 == 0 || status == STATUS_OK)
+		if (turn % 256 == 0 || status == STATUS_OK) {
 			now_ns = wall_clock_ns();
+			saving_tick(o->saver, now_ns, time_of_day_ns());
+		}
 		if (o->duration_ns > 0 && now_ns - started_ns >= o->duration_ns)
 			break;
 		if (o->progress && now_ns - shown_ns >= NS_PER_SECOND)
@@ -490,6 +491,7 @@ static int read_and_store(struct pipeline *p, struct pipeline_result *ret)
 	if (status != STATUS_OK || ret->interrupted)
 		return status;
 	status = crew_finish(p->crew);
+	saving_finish(p->options->saver);
 	mirror_check_finish(&p->mirror);
 	if (status == STATUS_OK)
 		status = store_inputs_of(p, false);

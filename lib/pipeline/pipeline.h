@@ -28,12 +28,15 @@
 #define PIPELINE_MIRROR_NS      (30 * INT64_C(1000000000)) /* the mirror check speaks after this… */
 #define PIPELINE_MIRROR_PACKETS 10000                      /* … or this */
 
+struct saver;
+
 struct pipeline_options {
 	struct inside_nets inside;
 	const struct prefix *excluded; /* guest and voice networks: dropped and counted */
 	size_t excluded_count;
-	unsigned workers;                  /* at most CREW_WORKERS_MAX; 0: one */
-	int64_t duration_ns;               /* live: stop after this much; 0: no end */
+	struct saver *saver; /* live: keeps frames on purpose; NULL: nothing is kept */
+	unsigned workers;    /* at most CREW_WORKERS_MAX; 0: one */
+	int64_t duration_ns; /* live: stop after this much; 0: no end */
 	const volatile sig_atomic_t *stop; /* set by a signal handler; NULL: never */
 	bool progress;                     /* to standard error, a line a second at most */
 };

@@ -154,6 +154,8 @@ static int write_head(struct report *r, FILE *out)
 	        run->authorised_by && *run->authorised_by ? run->authorised_by : "not recorded");
 	write_fact(out, "What was seen", recorded);
 	write_fact(out, "Counted as inside", run->inside);
+	sentence_saved(r, recorded);
+	write_fact(out, "Content kept", recorded);
 	write_fact(out, "Held against",
 	        r->registry ? "your register as it stood when this report was made"
 	                    : "no register: every recipient counts as not recorded");

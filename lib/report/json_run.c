@@ -128,6 +128,23 @@ static void write_forgotten(struct json_out *j, const struct store_forgotten *f)
 	json_close(j, '}');
 }
 
+/* Content that was kept on purpose. */
+static void write_saved(struct json_out *j, const struct report_saved *s)
+{
+	if (!s)
+		return;
+	json_open(j, "saved", '{');
+	json_text(j, "purpose", s->purpose);
+	json_text(j, "keep", s->keep);
+	json_number(j, "files", s->files);
+	json_number(j, "frames", s->frames);
+	json_number(j, "bytes", s->bytes);
+	json_number(j, "frames_not_saved", s->frames_not_saved);
+	json_number(j, "files_deleted", s->files_deleted);
+	json_number(j, "files_not_deleted", s->files_not_deleted);
+	json_close(j, '}');
+}
+
 static void write_run_flags(struct json_out *j, const struct verdict *v)
 {
 	json_open(j, "flags", '[');
@@ -152,6 +169,7 @@ int json_write_run(struct report *r, FILE *out)
 	write_run_flags(&j, r->run->run_verdict);
 	write_budgets(&j, r);
 	write_forgotten(&j, r->run->forgotten);
+	write_saved(&j, r->run->saved);
 	json_decimal(&j, "wall_seconds", r->run->wall_seconds);
 	json_decimal(&j, "cpu_seconds", r->run->cpu_seconds);
 	json_close(&j, '}');

@@ -48,6 +48,12 @@ struct report_flow {
 };
 
 /* The facts of the run: heads of reports, and run.json. */
+/* What a live capture kept on purpose. */
+struct report_saved {
+	const char *purpose, *keep; /* shown forms; keep as it was asked for: "14d" */
+	uint64_t files, frames, bytes, frames_not_saved, files_deleted, files_not_deleted;
+};
+
 struct report_run {
 	const char *version; /* of exeat */
 	const char *practice, *timezone;
@@ -70,6 +76,7 @@ struct report_run {
 	/* For the flags that need more than one flow; NULL: they are not asked. */
 	const struct flag_rules *flag_rules;
 	const struct store_forgotten *forgotten; /* what this run deleted by age; NULL: nothing */
+	const struct report_saved *saved;        /* NULL: no content was kept */
 };
 
 struct report;

@@ -105,6 +105,23 @@ int sentence_recorded(struct report *r, char ret[static SENTENCE_CHARS])
 	return STATUS_OK;
 }
 
+void sentence_saved(const struct report *r, char ret[static SENTENCE_CHARS])
+{
+	const struct report_saved *s = r->run->saved;
+	char bytes[24];
+
+	ret[0] = '\0';
+	if (!s)
+		return;
+	sentence_bytes(s->bytes, bytes);
+	add(ret, "The content of %" PRIu64 " packet%s (%s) was saved in %" PRIu64 " file%s, ",
+	        s->frames, plural(s->frames), bytes, s->files, plural(s->files));
+	add(ret, "to be kept for %s, for this purpose: %s.", s->keep, s->purpose);
+	if (s->frames_not_saved > 0)
+		add(ret, " %" PRIu64 " packet%s could not be saved.", s->frames_not_saved,
+		        plural(s->frames_not_saved));
+}
+
 static void format_day(int64_t time_ns, char ret[static 28])
 {
 	time_t seconds = (time_t)(time_ns / NS_PER_SECOND);

@@ -222,6 +222,9 @@ static int write_head(const struct layout *l, struct report *r)
 		snprintf(line, sizeof(line), "Authorised by %s.", r->run->authorised_by);
 		write_prose(l, 0, INDENT, line);
 	}
+	sentence_saved(r, line);
+	if (line[0] != '\0')
+		write_prose(l, 0, INDENT, line);
 	if (r->run->mirror_warning && *r->run->mirror_warning)
 		write_prose(l, 0, INDENT, r->run->mirror_warning);
 	if (r->run->geo_warning && *r->run->geo_warning)
