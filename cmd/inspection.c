@@ -197,6 +197,28 @@ static enum exit_code read_packets(struct workplace *w, const struct inspection_
 	return EXIT_NO_PACKET;
 }
 
+/* ret_who: who drops the packets of guest and voice networks, for the reports. */
+static void leave_out_networks(
+        const struct workplace *w, struct source *source, char ret_who[static 160])
+{
+	const struct registry_practice *practice = w->registry ? registry_practice(w->registry)
+	                                                       : NULL;
+	char reason[256];
+
+	ret_who[0] = '\0';
+	if (!practice || practice->excluded_net_count == 0)
+		return;
+	if (source_exclude(source, practice->excluded_nets, practice->excluded_net_count, reason) ==
+	        STATUS_OK) {
+		snprintf(ret_who, 160, "kernel filter");
+		return;
+	}
+	snprintf(ret_who, 160, "exeat: %.140s", reason);
+	log_warning("guest and voice networks are not left out by the kernel: %s; exeat drops "
+	            "their packets itself",
+	        reason);
+}
+
 static enum exit_code begin_saving(struct workplace *w, const struct inspection_options *o,
         struct source *source, struct saved_content *ret)
 {
@@ -216,6 +238,7 @@ static enum exit_code inspect(
 	        .authorised_by = o->authorised_by, .table = !o->quiet, .result = &result};
 	struct saved_content saved = {.saver = NULL};
 	struct source *source = live;
+	char excluded_by[160] = "";
 	enum exit_code code;
 
 	watch_signals();
@@ -227,11 +250,14 @@ static enum exit_code inspect(
 		code = reporting_forget(w);
 	if (code == EXIT_CLEAN && !live)
 		code = open_files(o, &source);
+	if (code == EXIT_CLEAN && live)
+		leave_out_networks(w, live, excluded_by);
 	if (code == EXIT_CLEAN)
 		code = begin_saving(w, o, source, &saved);
 	if (code == EXIT_CLEAN)
 		code = read_packets(w, o, source, saved.saver, &result);
 	reporting.saved = saved_content_report(&saved);
+	reporting.excluded_by = excluded_by;
 	saved_content_end(&saved);
 	source_free(source);
 	if (code != EXIT_CLEAN)

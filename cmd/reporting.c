@@ -199,6 +199,7 @@ static void describe_run(
 	run->flag_rules = w->flags;
 	run->forgotten = &w->forgotten;
 	run->saved = o->saved;
+	run->excluded_by = o->excluded_by ? o->excluded_by : "";
 }
 
 /* The same evidence under the register that the store remembers, for report_compare. */

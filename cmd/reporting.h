@@ -19,6 +19,7 @@ struct reporting_options {
 	double wall_seconds, cpu_seconds;
 	const struct pipeline_result *result; /* of the run that came before, or NULL */
 	const struct report_saved *saved;     /* by that run; NULL: nothing */
+	const char *excluded_by;              /* struct report_run; NULL: "" */
 };
 
 /* Writes what the options and the workplace's output folder ask for; the exit code says what flags

@@ -169,6 +169,9 @@ static const struct permit inspector_permits[] = {
         {SCMP_SYS(fcntl), INT_IS(1, F_SETLKW)},
         {SCMP_SYS(ioctl), INT_IS(1, TIOCGWINSZ)},   /* the table's width */
         {SCMP_SYS(ioctl), INT_IS(1, SIOCGIFFLAGS)}, /* libpcap: is the interface down, or gone? */
+        /* A filter of the open capture: the register, which names the networks to leave out, is
+         * read here. */
+        {SCMP_SYS(setsockopt), INT_IS(2, SO_ATTACH_FILTER)},
         {SCMP_SYS(getsockopt), INT_IS(1, SOL_PACKET)},
         {SCMP_SYS(getsockopt), INT_IS(1, SOL_SOCKET)},
         {SCMP_SYS(prctl), INT_IS(0, PR_SET_NAME)}, /* of a thread */

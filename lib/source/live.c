@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "base/digest.h"
 #include "base/status.h"
 #include "base/timestamp.h"
+#include "source/kernel_filter.h"
 #include "source/link_type.h"
 
 #define REASON_CHARS 256
@@ -22,6 +24,7 @@ struct live {
 	uint32_t last_dropped, last_if_dropped; /* the kernel's counters, which wrap at 2^32 */
 	int64_t last_ns;
 	struct source_counts counts;
+	struct kernel_filter *own_filter; /* that the user asked for; NULL: not known yet */
 	char gone[96];   /* the sentence for an interface that goes away, with its name */
 	int64_t down_ns; /* when it went away, by the monotonic clock; 0: it is there */
 	bool ended;
@@ -168,6 +171,7 @@ struct live *live_free(struct live *l)
 		return NULL;
 	if (l->pcap)
 		pcap_close(l->pcap);
+	free(l->own_filter);
 	free(l);
 	return NULL;
 }
@@ -248,6 +252,59 @@ int live_next(struct live *l, int timeout_ms, struct frame *ret)
 	if (poll(&ready, 1, timeout_ms) < 0)
 		return errno == EINTR ? 0 : status_from_errno(errno);
 	return take_frame(l, ret);
+}
+
+/* The program that the kernel runs for the user's filter; empty when there is none, or when libpcap
+ * found it too long for the kernel and runs it itself. */
+static int read_own_filter(struct live *l)
+{
+	struct kernel_filter *f = calloc(1, sizeof(*f));
+	socklen_t count = KERNEL_FILTER_MAX;
+
+	if (!f)
+		return STATUS_NO_MEMORY;
+	if (getsockopt(pcap_fileno(l->pcap), SOL_SOCKET, SO_GET_FILTER, f->code, &count) != 0) {
+		free(f);
+		return status_from_errno(errno);
+	}
+	f->count = count;
+	l->own_filter = f;
+	return STATUS_OK;
+}
+
+/* Replaces the kernel's program in one step; when it is refused the one before stays. libpcap is
+ * not asked: it would go on without the kernel, and say nothing. */
+static int attach(struct live *l, struct kernel_filter *f)
+{
+	struct sock_fprog program = {.len = (unsigned short)f->count, .filter = f->code};
+
+	if (setsockopt(pcap_fileno(l->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+	            sizeof(program)) != 0)
+		return status_from_errno(errno);
+	return STATUS_OK;
+}
+
+int live_exclude(struct live *l, const struct prefix *nets, size_t count,
+        char ret_reason[static REASON_CHARS])
+{
+	struct kernel_filter *f = calloc(1, sizeof(*f));
+	int status = f ? STATUS_OK : STATUS_NO_MEMORY;
+
+	if (status == STATUS_OK && !l->own_filter)
+		status = read_own_filter(l);
+	if (status == STATUS_OK)
+		status = kernel_filter_exclude(f, l->own_filter, l->link_type, nets, count);
+	if (status == STATUS_LIMIT)
+		snprintf(ret_reason, REASON_CHARS, "the filter is longer than the kernel takes");
+	else if (status == STATUS_UNSUPPORTED)
+		snprintf(ret_reason, REASON_CHARS, "this kind of interface has no such filter");
+	if (status == STATUS_OK)
+		status = attach(l, f);
+	if (status < 0)
+		snprintf(ret_reason, REASON_CHARS, "the kernel refuses the filter: %s",
+		        strerror(errno));
+	free(f);
+	return status;
 }
 
 bool live_ended(const struct live *l)

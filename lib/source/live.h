@@ -25,6 +25,9 @@ struct live *live_free(struct live *l); /* NULL ok, returns NULL */
 int live_next(struct live *l, int timeout_ms, struct frame *ret) WUNRES NONNULL(1, 3);
 uint64_t live_bytes(const struct live *l) NONNULL(1); /* captured, of the frames given */
 bool live_ended(const struct live *l) NONNULL(1);
+/* As source_exclude. */
+int live_exclude(struct live *l, const struct prefix *nets, size_t count,
+        char ret_reason[static 256]) WUNRES NONNULL(1);
 /* Asks the kernel for its drop counter first. */
 int live_counts(struct live *l, struct source_counts *ret) WUNRES NONNULL(1, 2);
 

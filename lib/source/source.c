@@ -1,5 +1,6 @@
 #include "source/source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -93,6 +94,15 @@ int source_open_live(struct source **ret_gives, const struct source_live_options
 	}
 	*ret_gives = s;
 	return STATUS_OK;
+}
+
+int source_exclude(
+        struct source *s, const struct prefix *nets, size_t count, char ret_reason[static 256])
+{
+	if (s->live)
+		return live_exclude(s->live, nets, count, ret_reason);
+	snprintf(ret_reason, 256, "no kernel filters files");
+	return STATUS_UNSUPPORTED;
 }
 
 struct source *source_free(struct source *s)

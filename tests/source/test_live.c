@@ -148,6 +148,79 @@ static void filters_in_the_kernel_and_cuts(void **state)
 	source_free(source);
 }
 
+static void send_to(uint32_t address, uint16_t port, int count)
+{
+	const struct sockaddr_in to = {
+	        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
+	uint8_t payload[PAYLOAD_BYTES] = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+	for (int i = 0; i < count; i++)
+		assert_int_equal(sendto(fd, payload, sizeof(payload), 0,
+		                         (const struct sockaddr *)&to, sizeof(to)),
+		        sizeof(payload));
+	close(fd);
+}
+
+/* By the kernel, beside the user's filter; on the loopback interface and on all of them, whose
+ * packets have no link header for the filter. */
+static void excluded_networks_never_arrive(void **state)
+{
+	static const char *const interfaces[] = {"lo", "any"};
+	struct prefix nets[2];
+	struct frame frame;
+	char reason[256] = "";
+
+	skip_without_namespace(state);
+	assert_true(prefix_parse("127.0.0.2/32", &nets[0]));
+	assert_true(prefix_parse("127.0.0.3/32", &nets[1]));
+	for (size_t i = 0; i < 2; i++) {
+		struct source_live_options options = {.interface = interfaces[i],
+		        .filter = "udp dst port 40054",
+		        .buffer_mib = 2};
+		struct source *source;
+
+		assert_int_equal(source_open_live(&source, &options, reason), STATUS_OK);
+		assert_int_equal(source_exclude(source, nets, 1, reason), STATUS_OK);
+		send_to(0x7f000002, PORT + 1, 5);
+		send_to(0x7f000003, PORT, 5);
+		send_to(0x7f000003, PORT + 1, 4);
+		assert_int_equal(take(source, 4, &frame), 4);
+		assert_int_equal(source_next(source, 200, &frame), 0);
+		/* The same program again, with other networks. */
+		assert_int_equal(source_exclude(source, nets + 1, 1, reason), STATUS_OK);
+		send_to(0x7f000003, PORT + 1, 4);
+		send_to(0x7f000002, PORT + 1, 3);
+		assert_int_equal(take(source, 3, &frame), 3);
+		assert_int_equal(source_next(source, 200, &frame), 0);
+		source_free(source);
+	}
+}
+
+static void too_many_networks_change_nothing(void **state)
+{
+	static struct prefix many[900];
+	struct source_live_options options = {
+	        .interface = "lo", .filter = "udp dst port 40054", .buffer_mib = 2};
+	struct source *source;
+	struct frame frame;
+	char reason[256] = "";
+
+	skip_without_namespace(state);
+	for (size_t i = 0; i < ARRAY_LEN(many); i++)
+		assert_true(prefix_parse("127.0.0.2/32", &many[i]));
+	assert_int_equal(source_open_live(&source, &options, reason), STATUS_OK);
+	assert_int_equal(source_exclude(source, many, ARRAY_LEN(many), reason), STATUS_LIMIT);
+	assert_non_null(strstr(reason, "longer"));
+	send_to(0x7f000002, PORT, 3);
+	send_to(0x7f000002, PORT + 1, 4);
+	assert_int_equal(take(source, 4, &frame), 4);
+	assert_int_equal(source_next(source, 200, &frame), 0);
+	source_free(source);
+}
+
 /* What a reader that sleeps has lost must be told. */
 static void drops_are_counted(void **state)
 {
@@ -282,6 +355,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(gives_packets_with_time_and_counts),
 	        cmocka_unit_test(filters_in_the_kernel_and_cuts),
+	        cmocka_unit_test(excluded_networks_never_arrive),
+	        cmocka_unit_test(too_many_networks_change_nothing),
 	        cmocka_unit_test(drops_are_counted),
 	        cmocka_unit_test(an_interface_that_goes_away_ends_the_capture),
 	        cmocka_unit_test(an_interface_may_rest_for_a_while),
