@@ -34,6 +34,7 @@ static const char *const loss_names[LOSSES] = {
         [LOSS_FRAMES_CUT] = "frames shortened by the capture",
         [LOSS_FRAMES_DROPPED] = "frames dropped by the capturing machine",
         [LOSS_GAP_BYTES] = "bytes missing inside conversations",
+        [LOSS_INTERFACE_DROPPED] = "frames dropped by the network interface",
         [LOSS_FRAMES_NOT_SAVED] = "frames not saved for lack of room",
         [LOSS_FRAMES_PERHAPS_EXCLUDED] = "frames not saved as their network is unknown",
 };
@@ -56,7 +57,7 @@ int loss_store(struct store *store, uint32_t input, enum loss what, struct store
 static const enum loss gaps[] = {LOSS_UNKNOWN_LINK, LOSS_CUT, LOSS_TOO_DEEP, LOSS_FRAGMENTS_EXPIRED,
         LOSS_FRAGMENTS_EVICTED, LOSS_FRAGMENT_OVERLAPS, LOSS_FINDINGS_FOLDED, LOSS_FLOWS_EVICTED,
         LOSS_STREAMS_OVER_BUDGET, LOSS_FLOWS_WITHOUT_ROOM, LOSS_FIELDS_WITHOUT_ROOM,
-        LOSS_FRAMES_CUT, LOSS_FRAMES_DROPPED, LOSS_GAP_BYTES};
+        LOSS_FRAMES_CUT, LOSS_FRAMES_DROPPED, LOSS_INTERFACE_DROPPED, LOSS_GAP_BYTES};
 
 bool loss_is_gap(const char *name)
 {

@@ -43,6 +43,7 @@ struct pipeline {
 	/* By input: frames of a link type that is not read; what the store knows of the others. */
 	uint64_t unread[SOURCE_INPUTS_MAX];
 	uint64_t cut_told[SOURCE_INPUTS_MAX], dropped_told[SOURCE_INPUTS_MAX];
+	uint64_t interface_told; /* live, which is one input */
 	uint64_t frames;
 	uint32_t unread_link; /* of the first frame whose link type is not known */
 	int64_t first_ns, last_ns, ticked_ns;
@@ -124,7 +125,13 @@ static int store_input_losses(struct pipeline *p, uint32_t input)
 	status = loss_store(p->store, input, LOSS_FRAMES_CUT, row);
 	row.count = counts.dropped_frames - p->dropped_told[input];
 	p->dropped_told[input] = counts.dropped_frames;
-	return status == STATUS_OK ? loss_store(p->store, input, LOSS_FRAMES_DROPPED, row) : status;
+	if (status == STATUS_OK)
+		status = loss_store(p->store, input, LOSS_FRAMES_DROPPED, row);
+	if (status != STATUS_OK || !source_is_live(p->source))
+		return status;
+	row.count = counts.interface_dropped_frames - p->interface_told;
+	p->interface_told = counts.interface_dropped_frames;
+	return loss_store(p->store, input, LOSS_INTERFACE_DROPPED, row);
 }
 
 /* What was lost since the last time. */
@@ -296,7 +303,7 @@ static int store_input_of(struct pipeline *p, uint32_t index, bool open)
 	row = (struct store_input){
 	        .frames = counts.frames,
 	        .bytes = counts.bytes,
-	        .dropped = counts.dropped_frames,
+	        .dropped = counts.dropped_frames + counts.interface_dropped_frames,
 	        .cut = counts.cut_frames,
 	        .unread = p->unread[index],
 	        .filtered = counts.filtered_frames,

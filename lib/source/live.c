@@ -1,6 +1,7 @@
 #include "source/live.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <pcap/pcap.h>
 #include <poll.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "base/digest.h"
 #include "base/status.h"
 #include "base/timestamp.h"
+#include "source/interface_drops.h"
 #include "source/kernel_filter.h"
 #include "source/link_type.h"
 
@@ -21,7 +23,8 @@ struct live {
 	pcap_t *pcap;
 	int poll_fd;
 	uint32_t link_type;
-	uint32_t last_dropped, last_if_dropped; /* the kernel's counters, which wrap at 2^32 */
+	uint32_t last_dropped; /* the kernel's counter, which wraps at 2^32 */
+	struct interface_drops interface_drops;
 	int64_t last_ns;
 	struct source_counts counts;
 	struct kernel_filter *own_filter; /* that the user asked for; NULL: not known yet */
@@ -154,6 +157,8 @@ int live_open(struct live **ret_gives, const struct source_live_options *options
 	        options->interface);
 	l->counts.end = STATUS_END;
 	status = open_pcap(l, options, ret_reason);
+	interface_drops_open(&l->interface_drops, INTERFACE_DROPS_FOLDER, options->interface,
+	        if_nametoindex(options->interface));
 	if (status == STATUS_OK && identify(l, options->interface) != STATUS_OK)
 		status = refuse(ret_reason, STATUS_LIBRARY, options->interface,
 		        "the SHA-256 library does not work");
@@ -171,6 +176,7 @@ struct live *live_free(struct live *l)
 		return NULL;
 	if (l->pcap)
 		pcap_close(l->pcap);
+	interface_drops_close(&l->interface_drops);
 	free(l->own_filter);
 	free(l);
 	return NULL;
@@ -323,10 +329,9 @@ int live_counts(struct live *l, struct source_counts *ret)
 
 	if (pcap_stats(l->pcap, &stats) == 0) {
 		l->counts.dropped_frames += (uint32_t)(stats.ps_drop - l->last_dropped);
-		l->counts.dropped_frames += (uint32_t)(stats.ps_ifdrop - l->last_if_dropped);
 		l->last_dropped = stats.ps_drop;
-		l->last_if_dropped = stats.ps_ifdrop;
 	}
+	l->counts.interface_dropped_frames = interface_drops_count(&l->interface_drops);
 	*ret = l->counts;
 	return STATUS_OK;
 }

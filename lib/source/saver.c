@@ -85,16 +85,15 @@ static void source_counts_now(const struct saver *s, struct source_counts *ret)
 
 static struct pcapng_statistics statistics_of(const struct saver *s)
 {
+	const struct source_counts *begun = &s->begun_counts;
 	struct source_counts now;
+	struct pcapng_statistics r = {.first_ns = s->begun_time_ns, .last_ns = s->time_ns};
 
 	source_counts_now(s, &now);
-	return (struct pcapng_statistics){
-	        .first_ns = s->begun_time_ns,
-	        .last_ns = s->time_ns,
-	        .received = now.frames - s->begun_counts.frames + now.dropped_frames -
-	                    s->begun_counts.dropped_frames,
-	        .dropped = now.dropped_frames - s->begun_counts.dropped_frames,
-	};
+	r.dropped = now.dropped_frames - begun->dropped_frames;
+	r.interface_dropped = now.interface_dropped_frames - begun->interface_dropped_frames;
+	r.received = now.frames - begun->frames + r.dropped + r.interface_dropped;
+	return r;
 }
 
 /* What is in the file stays; what is not counts as not saved. */

@@ -26,11 +26,12 @@
 /* What became of one input. All counts are final once source_next gave 0; before that an input of
  * files reads as cut short where reading stands. */
 struct source_counts {
-	uint64_t frames;           /* given; with filtered_frames, all that were read */
-	uint64_t bytes;            /* captured, of the frames given */
-	uint64_t cut_frames;       /* shorter than on the wire */
-	uint64_t filtered_frames;  /* left out by the filter */
-	uint64_t dropped_frames;   /* by the capturing machine, as the file or the kernel says */
+	uint64_t frames;          /* given; with filtered_frames, all that were read */
+	uint64_t bytes;           /* captured, of the frames given */
+	uint64_t cut_frames;      /* shorter than on the wire */
+	uint64_t filtered_frames; /* left out by the filter */
+	uint64_t dropped_frames;  /* by the capturing machine, as the file or the kernel says */
+	uint64_t interface_dropped_frames; /* live: by the interface, and not in those */
 	uint64_t skipped_blocks;   /* pcapng blocks, or options of packets, that were not used */
 	uint64_t untimed_frames;   /* have no time of their own: given that of the one before */
 	uint64_t out_of_order;     /* frames older than the one before them in the same file */
@@ -92,7 +93,7 @@ bool source_is_live(const struct source *s) NONNULL(1); /* an interface, not fil
  * another time. A pipe's and an interface's are gone. */
 bool source_can_be_read_again(const struct source *s) NONNULL(1);
 size_t source_input_count(const struct source *s) NONNULL(1);
-/* Live: asks the kernel for its drop counter first. */
+/* Live: asks the kernel for its drop counters first. */
 int source_counts(struct source *s, size_t input, struct source_counts *ret) WUNRES NONNULL(1, 3);
 /* How far reading has come, for a person who waits. */
 struct source_position {

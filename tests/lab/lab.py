@@ -85,6 +85,7 @@ class Lab:
         self.work, self.rules = work, SOURCE / "rules"
         self.inside, self.outside = f"exeat-in-{os.getpid()}", f"exeat-out-{os.getpid()}"
         self.interface, self.far = f"exi{os.getpid()}", f"exo{os.getpid()}"
+        self.within = ()  # a command that runs the rest of its line, in the inner namespace
 
     def __enter__(self):
         if not run("ip", "netns", "add", self.inside):
@@ -127,7 +128,7 @@ class Lab:
         """Starts a capture; returns once it reads: then the store knows of it."""
         before = last_input(self.work / name)
         process = start(self.command(*arguments, name=name),
-                        before=("ip", "netns", "exec", self.inside))
+                        before=("ip", "netns", "exec", self.inside, *self.within))
         process.folder = self.work / name
 
         def reads():

@@ -216,6 +216,31 @@ def case_flood(work):
               "what came before the flood was lost")
 
 
+def case_interface_drops(work):
+    """frames that the interface itself has dropped are told apart, those before the capture are not;
+    in the sandbox, where the kernel's files cannot be opened any more"""
+    counter = work / "rx_missed_errors"
+    counter.write_text("5000\n", encoding="utf-8")
+    with Lab(work) as lab:
+        path = f"/sys/class/net/{lab.interface}/statistics/rx_missed_errors"
+        lab.within = ("sh", "-c", f'mount --bind "$0" {path} && exec "$@"', counter)
+        process = lab.start(*ALLOWED)
+        lab.send(upload())
+        counter.write_text("5003\n", encoding="utf-8")
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        result = check_in_order(lab, process, 50000)
+        facts = result.run_facts()
+        losses = facts["losses"]
+        check(losses.get("frames dropped by the network interface") == 3, f"losses {losses}")
+        check("frames dropped by the capturing machine" not in losses, f"losses {losses}")
+        check(facts["inputs"][0]["dropped"] == 3, f"{facts['inputs'][0]['dropped']} in all")
+        check("capture-gap" in result.flags(), "it passes for a whole capture")
+        hour, = sqlite3.connect(f"file:{result.folder}/exeat.db?mode=ro", uri=True).execute(
+            "SELECT hour_ns FROM loss WHERE name LIKE '%interface%'").fetchone()
+        check(abs(hour / 10**9 - time.time()) < 3700, f"in the hour {hour}")
+
+
 def case_full_disk(work):
     """a disk that fills up while it captures: exit 6 with a sentence; what was kept until then can
     be reported once there is room"""
