@@ -29,6 +29,25 @@ run 4 no-input "$exeat" report --rules "$root/rules" --store "$work/none/exeat.d
 [ ! -s "$work/no-input.out" ] || fail 'a store without a capture gave a table'
 grep -q 'exeat.db holds no capture' "$work/no-input.err" || fail 'nothing says why'
 
+# Content is kept for a purpose and a bounded time, each stated before, or not at all; nothing is
+# touched.
+save()
+{
+	"$exeat" capture -i exeat-nosuch0 --rules "$root/rules" "$@"
+}
+run 2 save-alone save --save "$work/saved/visit"
+grep -q -- '--purpose TEXT and --keep TIME' "$work/save-alone.err" || fail 'nothing says what lacks'
+run 2 save-no-keep save --save "$work/saved/visit" --purpose why
+run 2 save-no-purpose save --save "$work/saved/visit" --keep 14d
+run 2 save-blank-purpose save --save "$work/saved/visit" --keep 14d --purpose ' '
+run 2 save-no-file save --purpose why --keep 14d
+run 2 save-size-alone save --save-size 10
+run 2 save-too-long save --save "$work/saved/visit" --purpose why --keep 36d
+grep -q 'at most 35d' "$work/save-too-long.err" || fail 'nothing says how long is too long'
+run 2 save-rarely save --save "$work/saved/visit" --purpose why --keep 1h --save-every 2h
+run 2 save-folder save --save "$work/saved/" --purpose why --keep 14d
+[ ! -e "$work/saved" ] || fail 'a wrong command line made the folder of saved content'
+
 # A table of networks with a mistake: the file, the line and the column are named.
 geo_mistake()
 {
