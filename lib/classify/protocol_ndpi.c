@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "base/wipe.h"
 
 #define PACKET_BYTES_MAX 65535 /* nDPI's length is an unsigned short */
 
@@ -31,6 +32,9 @@ int protocol_engine_new(struct protocol_engine **ret_gives)
 
 	if (!e)
 		return STATUS_NO_MEMORY;
+	/* What nDPI keeps of a conversation is content as well. */
+	set_ndpi_free(wipe_free);
+	set_ndpi_flow_free(wipe_free);
 	e->module = ndpi_init_detection_module(ndpi_no_prefs);
 	if (!e->module) {
 		free(e);

@@ -3,6 +3,7 @@
  * allocated. */
 #include <brotli/decode.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/status.h"
 #include "decode/decoder.h"
@@ -44,6 +45,7 @@ static void charged_free(void *budget, void *memory)
 		return;
 	block = (union block *)memory - 1;
 	budget_release(budget, block->bytes + sizeof(*block));
+	explicit_bzero(block, block->bytes + sizeof(*block));
 	free(block);
 }
 

@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include "base/status.h"
+#include "base/wipe.h"
 #include "decode/decoder.h"
 
 #define INFLATE_MEMORY_BYTES (48u << 10) /* zlib's own figure is 44 KiB for a 32 KiB window */
@@ -76,7 +77,11 @@ static int begin(struct inflate_state *w, struct span head, struct decode_out *o
 	bool declared = w->env->content->wrappings[0] != WRAPPING_NONE;
 	struct content inner = {.place = "gzip content"};
 	int window = w->gzip ? 15 + 16 : is_zlib_header(head) ? 15 : -15;
-	int result = inflateInit2(&w->z, window);
+	int result;
+
+	w->z.zalloc = wipe_zlib_alloc;
+	w->z.zfree = wipe_zlib_free;
+	result = inflateInit2(&w->z, window);
 
 	if (result == Z_MEM_ERROR)
 		return STATUS_NO_MEMORY;

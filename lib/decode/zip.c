@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include "base/status.h"
+#include "base/wipe.h"
 #include "decode/decoder.h"
 #include "decode/extension.h"
 #include "decode/zip_header.h"
@@ -117,8 +118,12 @@ static int cut_off(struct zip *z, const struct decode_in *in, struct decode_out 
 
 static int inflater_begin(struct zip *z)
 {
-	int result = z->inflater_ready ? inflateReset(&z->inflater)
-	                               : inflateInit2(&z->inflater, -MAX_WBITS);
+	int result;
+
+	z->inflater.zalloc = wipe_zlib_alloc;
+	z->inflater.zfree = wipe_zlib_free;
+	result = z->inflater_ready ? inflateReset(&z->inflater)
+	                           : inflateInit2(&z->inflater, -MAX_WBITS);
 
 	if (result == Z_MEM_ERROR)
 		return STATUS_NO_MEMORY;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "base/wipe.h"
 #include "detect/text.h"
 
 #define EXPRESSIONS_MAX (SCANNER_PATTERNS_MAX + 2 * SCANNER_WORDS_MAX)
@@ -220,8 +221,13 @@ static int self_test(void)
 int scanner_new(struct scanner **ret_gives, const struct scanner_build *b)
 {
 	struct scanner *s;
-	int status = hs_valid_platform() == HS_SUCCESS ? self_test() : STATUS_LIBRARY;
+	int status;
 
+	/* Between two pieces of a stream Hyperscan keeps the end of the first. */
+	if (hs_set_stream_allocator(malloc, wipe_free) != HS_SUCCESS ||
+	        hs_set_scratch_allocator(malloc, wipe_free) != HS_SUCCESS)
+		return STATUS_LIBRARY;
+	status = hs_valid_platform() == HS_SUCCESS ? self_test() : STATUS_LIBRARY;
 	if (status != STATUS_OK)
 		return status;
 	s = calloc(1, sizeof(*s));
