@@ -75,6 +75,7 @@ struct detect_rules {
 	struct scanner *scanner;
 	struct label_cache *cache;
 	uint8_t tag_key[DIGEST_KEY_BYTES];
+	bool shared; /* the words are another's */
 };
 
 /* The kinds that a label may mean; 0 for none. */

@@ -315,13 +315,35 @@ int detect_rules_new(struct detect_rules **ret_gives, struct span identifiers_cs
 	return STATUS_OK;
 }
 
+int detect_rules_share(struct detect_rules **ret_gives, const struct detect_rules *r)
+{
+	struct detect_rules *copy = calloc(1, sizeof(*copy));
+	int status = STATUS_NO_MEMORY;
+
+	if (!copy)
+		return STATUS_NO_MEMORY;
+	*copy = *r;
+	copy->shared = true;
+	copy->scanner = NULL;
+	copy->cache = calloc(RULES_CACHE_LABELS, sizeof(*copy->cache));
+	if (copy->cache)
+		status = scanner_share(&copy->scanner, r->scanner);
+	if (status != STATUS_OK) {
+		detect_rules_free(copy);
+		return status;
+	}
+	*ret_gives = copy;
+	return STATUS_OK;
+}
+
 struct detect_rules *detect_rules_free(struct detect_rules *r)
 {
 	if (!r)
 		return NULL;
-	for (size_t i = 0; r->words && i < r->word_count; i++)
+	for (size_t i = 0; !r->shared && r->words && i < r->word_count; i++)
 		free(r->words[i].text);
-	free(r->words);
+	if (!r->shared)
+		free(r->words);
 	free(r->cache);
 	scanner_free(r->scanner);
 	explicit_bzero(r->tag_key, sizeof(r->tag_key));

@@ -26,6 +26,7 @@ struct scanner {
 	hs_database_t *stream, *block;
 	hs_scratch_t *scratch;
 	size_t stream_bytes;
+	bool shared; /* the databases are another's */
 };
 
 int scanner_build_new(struct scanner_build **ret_gives)
@@ -249,11 +250,32 @@ int scanner_new(struct scanner **ret_gives, const struct scanner_build *b)
 	return STATUS_OK;
 }
 
+int scanner_share(struct scanner **ret_gives, const struct scanner *s)
+{
+	struct scanner *copy = calloc(1, sizeof(*copy));
+
+	if (!copy)
+		return STATUS_NO_MEMORY;
+	*copy = *s;
+	copy->shared = true;
+	copy->scratch = NULL;
+	if (hs_clone_scratch(s->scratch, &copy->scratch) != HS_SUCCESS) {
+		scanner_free(copy);
+		return STATUS_NO_MEMORY;
+	}
+	*ret_gives = copy;
+	return STATUS_OK;
+}
+
 struct scanner *scanner_free(struct scanner *s)
 {
 	if (!s)
 		return NULL;
 	hs_free_scratch(s->scratch);
+	if (s->shared) {
+		free(s);
+		return NULL;
+	}
 	hs_free_database(s->stream);
 	hs_free_database(s->block);
 	free(s);

@@ -45,6 +45,8 @@ int scanner_build_word(struct scanner_build *b, uint8_t context, struct span wor
 struct scanner;
 /* STATUS_LIBRARY: a pattern does not compile or the engine fails its self-test. */
 int scanner_new(struct scanner **ret_gives, const struct scanner_build *b) WUNRES NONNULL(1, 2);
+/* The same patterns for another thread. Borrows from s for its life; frees its own memory alone. */
+int scanner_share(struct scanner **ret_gives, const struct scanner *s) WUNRES NONNULL(1, 2);
 struct scanner *scanner_free(struct scanner *s);
 size_t scanner_stream_bytes(const struct scanner *s) NONNULL(1);
 
