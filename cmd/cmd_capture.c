@@ -20,7 +20,7 @@ static const char help[] =
         "exeat.db\n"
         "  --store FILE         keep the evidence here instead of DIR/exeat.db\n"
         "  -f, --filter FILTER  only packets that match (pcap-filter(7))\n"
-        "  --geo DIR, --rules DIR, -q, --quiet   as for inspect\n\n"
+        "  --geo DIR, --rules DIR, --workers N, -q, --quiet   as for inspect\n\n"
         "  --save FILE          keep the packets themselves, with all that is in them, in files "
         "named\n"
         "                       FILE-20261122T111538Z.pcapng (UTC) in a folder of their own\n"
@@ -50,6 +50,7 @@ static const struct option long_options[] = {
         {"filter", required_argument, NULL, 'f'},
         {"geo", required_argument, NULL, OPTION_GEO},
         {"quiet", no_argument, NULL, 'q'},
+        {"workers", required_argument, NULL, OPTION_WORKERS},
         {"save", required_argument, NULL, OPTION_SAVE},
         {"purpose", required_argument, NULL, OPTION_PURPOSE},
         {"keep", required_argument, NULL, OPTION_KEEP},
@@ -173,6 +174,8 @@ static int read_option(int option, struct capture_options *o)
 	case OPTION_AUTHORISED:
 		o->inspection.authorised_by = optarg;
 		return 0;
+	case OPTION_WORKERS:
+		return inspection_take_workers(optarg, &o->inspection) ? 0 : -1;
 	case OPTION_HELP:
 		fputs(help, stdout);
 		return 1;

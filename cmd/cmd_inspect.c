@@ -21,6 +21,8 @@ static const char help[] =
         "  --authorised-by TXT  \"NAME, DATE\": who allowed the capture\n"
         "  --geo DIR            country.mmdb and asn.mmdb\n"
         "  --rules DIR          identifiers.csv and flags.csv\n"
+        "  --workers N          threads that share the work, 1 to 8; as many as there are "
+        "processors\n"
         "  -q, --quiet          no table\n";
 
 static const struct option long_options[] = {
@@ -28,6 +30,7 @@ static const struct option long_options[] = {
         {"authorised-by", required_argument, NULL, OPTION_AUTHORISED},
         {"geo", required_argument, NULL, OPTION_GEO},
         {"quiet", no_argument, NULL, 'q'},
+        {"workers", required_argument, NULL, OPTION_WORKERS},
         WORKPLACE_LONG_OPTIONS,
         {NULL, 0, NULL, 0},
 };
@@ -41,6 +44,8 @@ static int read_option(int option, struct inspection_options *o)
 	case OPTION_AUTHORISED:
 		o->authorised_by = optarg;
 		return 0;
+	case OPTION_WORKERS:
+		return inspection_take_workers(optarg, o) ? 0 : -1;
 	case 'f':
 		o->filter = optarg;
 		return 0;

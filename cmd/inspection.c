@@ -152,10 +152,34 @@ static int run_pipeline(struct workplace *w, struct pipeline *pipeline,
 	return status;
 }
 
+bool inspection_take_workers(const char *text, struct inspection_options *o)
+{
+	uint64_t value;
+
+	if (!span_to_u64(span_of_text(text), CREW_WORKERS_MAX, &value) || value == 0) {
+		log_error("--workers takes a number from 1 to %d", CREW_WORKERS_MAX);
+		return false;
+	}
+	o->workers = (unsigned)value;
+	return true;
+}
+
+static unsigned worker_count(const struct inspection_options *o)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (o->workers > 0)
+		return o->workers;
+	if (processors < 1)
+		return 1;
+	return processors < CREW_WORKERS_MAX ? (unsigned)processors : CREW_WORKERS_MAX;
+}
+
 static enum exit_code read_packets(struct workplace *w, const struct inspection_options *o,
         struct source *source, struct saver *saver, struct pipeline_result *ret)
 {
-	struct pipeline_options options = {.saver = saver,
+	struct pipeline_options options = {.workers = worker_count(o),
+	        .saver = saver,
 	        .duration_ns = o->duration_ns,
 	        .stop = &stop,
 	        .progress = isatty(STDERR_FILENO)};

@@ -15,6 +15,7 @@ struct inspection_options {
 	struct workplace_options workplace;
 	const char *authorised_by;
 	const char *filter;
+	unsigned workers;    /* 0: as many as there are processors */
 	int64_t duration_ns; /* live */
 	const int *fds;      /* files, opened by the monitor; taken */
 	char *const *names;  /* of the files, as they were typed */
@@ -24,6 +25,8 @@ struct inspection_options {
 	bool quiet;                               /* no table */
 };
 
+/* Takes the argument of --workers; false after a sentence on standard error. */
+bool inspection_take_workers(const char *text, struct inspection_options *o) NONNULL(1, 2);
 /* Opens the workplace and, once somebody is known to have allowed it, the interface; forks the
  * inspector, waits. Returns the exit code of the whole run. */
 enum exit_code inspection_run(const struct inspection_options *options) WUNRES NONNULL(1);

@@ -1,14 +1,109 @@
 #include "pipeline/crew.h"
 
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/status.h"
+#include "pipeline/mailbox.h"
 #include "pipeline/overheard.h"
 
-struct crew {
-	struct worker *workers[CREW_WORKERS_MAX];
-	unsigned count;
+/* A worker with its thread. */
+struct hand {
+	struct crew *crew; /* borrows */
+	struct worker *worker;
+	struct detect_rules *rules; /* NULL: those that were given */
+	struct mailbox *mailbox;    /* NULL: it works within the calls */
+	pthread_t thread;
+	bool started;
+	atomic_ullong clinical;
 };
+
+struct crew {
+	struct hand hands[CREW_WORKERS_MAX];
+	unsigned count;
+	atomic_int status; /* of the first failure in a thread */
+};
+
+static int obey(struct worker *w, const struct letter *letter)
+{
+	switch (letter->kind) {
+	case LETTER_PACKET:
+		return worker_feed(w, letter->shard, &letter->packet);
+	case LETTER_HEARD:
+		return worker_hear(w, &letter->packet);
+	case LETTER_TICK:
+		return worker_tick(w, letter->time_ns);
+	case LETTER_KEEP:
+		return worker_keep(w);
+	case LETTER_FINISH:
+		return worker_finish(w);
+	case LETTER_LOSSES:
+		return worker_tell_losses(w, letter->time_ns);
+	}
+	return STATUS_BUG;
+}
+
+/* After a failure letters are only taken, so that nobody waits for room. */
+static void *work(void *arg)
+{
+	struct hand *h = arg;
+	struct letter letter;
+	int status = STATUS_OK;
+
+	while (mailbox_take(h->mailbox, &letter)) {
+		int none = STATUS_OK;
+
+		if (status != STATUS_OK)
+			continue;
+		status = obey(h->worker, &letter);
+		if (letter.kind == LETTER_TICK)
+			atomic_store_explicit(
+			        &h->clinical, worker_clinical(h->worker), memory_order_relaxed);
+		if (status != STATUS_OK)
+			atomic_compare_exchange_strong(&h->crew->status, &none, status);
+	}
+	return NULL;
+}
+
+/* Signals are for the thread that reads. */
+static int start_thread(struct hand *h)
+{
+	pthread_attr_t attributes;
+	sigset_t all, before;
+	int error = pthread_attr_init(&attributes);
+
+	if (error != 0)
+		return status_from_errno(error);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_attr_setstacksize(&attributes, CREW_STACK_BYTES);
+	if (error == 0)
+		error = pthread_create(&h->thread, &attributes, work, h);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	h->started = error == 0;
+	return error == 0 ? STATUS_OK : status_from_errno(error);
+}
+
+static int add_hand(struct crew *c, const struct worker_surroundings *given, unsigned index)
+{
+	struct worker_surroundings around = *given;
+	struct hand *h = &c->hands[index];
+	int status = STATUS_OK;
+
+	h->crew = c;
+	if (index > 0) {
+		status = detect_rules_share(&h->rules, given->rules);
+		around.rules = h->rules;
+	}
+	if (status == STATUS_OK)
+		status = worker_new(&h->worker, &around, index, c->count);
+	if (status == STATUS_OK && c->count > 1)
+		status = mailbox_new(&h->mailbox);
+	return status == STATUS_OK && c->count > 1 ? start_thread(h) : status;
+}
 
 int crew_new(
         struct crew **ret_gives, const struct worker_surroundings *surroundings, unsigned workers)
@@ -23,7 +118,7 @@ int crew_new(
 		return STATUS_NO_MEMORY;
 	c->count = workers;
 	for (unsigned i = 0; status == STATUS_OK && i < workers; i++)
-		status = worker_new(&c->workers[i], surroundings, i, workers);
+		status = add_hand(c, surroundings, i);
 	if (status != STATUS_OK) {
 		crew_free(c);
 		return status;
@@ -36,59 +131,102 @@ struct crew *crew_free(struct crew *c)
 {
 	if (!c)
 		return NULL;
-	for (unsigned i = 0; i < c->count; i++)
-		worker_free(c->workers[i]);
+	for (unsigned i = 0; i < c->count; i++) {
+		struct hand *h = &c->hands[i];
+
+		if (h->started) {
+			mailbox_close(h->mailbox);
+			pthread_join(h->thread, NULL);
+		}
+		worker_free(h->worker);
+		detect_rules_free(h->rules);
+		mailbox_free(h->mailbox);
+	}
 	free(c);
 	return NULL;
 }
 
+static int status_of(const struct crew *c)
+{
+	return atomic_load_explicit(&c->status, memory_order_relaxed);
+}
+
+static int give(struct hand *h, const struct letter *letter)
+{
+	return h->mailbox ? mailbox_put(h->mailbox, letter) : obey(h->worker, letter);
+}
+
+static int give_all(struct crew *c, const struct letter *letter)
+{
+	int status = status_of(c);
+
+	for (unsigned i = 0; status == STATUS_OK && i < c->count; i++)
+		status = give(&c->hands[i], letter);
+	return status;
+}
+
+static int give_all_and_wait(struct crew *c, const struct letter *letter)
+{
+	int status = give_all(c, letter);
+
+	for (unsigned i = 0; i < c->count; i++)
+		if (c->hands[i].mailbox)
+			mailbox_wait(c->hands[i].mailbox);
+	return status == STATUS_OK ? status_of(c) : status;
+}
+
 int crew_feed(struct crew *c, const struct packet *packet)
 {
-	unsigned shard = worker_shard(&packet->tuple);
-	bool heard = overheard_concerns(packet);
+	struct letter letter = {.kind = LETTER_HEARD, .packet = *packet};
 	int status = STATUS_OK;
 
-	for (unsigned i = 0; heard && status == STATUS_OK && i < c->count; i++)
-		status = worker_hear(c->workers[i], packet);
-	return status == STATUS_OK
-	               ? worker_feed(c->workers[worker_of(shard, c->count)], shard, packet)
-	               : status;
+	if (overheard_concerns(packet))
+		status = give_all(c, &letter);
+	if (status == STATUS_OK)
+		status = status_of(c);
+	if (status != STATUS_OK)
+		return status;
+	letter.kind = LETTER_PACKET;
+	letter.shard = worker_shard(&packet->tuple);
+	return give(&c->hands[worker_of(letter.shard, c->count)], &letter);
 }
 
 int crew_tick(struct crew *c, int64_t now_ns)
 {
-	int status = STATUS_OK;
+	return give_all(c, &(struct letter){.kind = LETTER_TICK, .time_ns = now_ns});
+}
 
-	for (unsigned i = 0; status == STATUS_OK && i < c->count; i++)
-		status = worker_tick(c->workers[i], now_ns);
-	return status;
+void crew_flush(struct crew *c)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		if (c->hands[i].mailbox)
+			mailbox_send(c->hands[i].mailbox);
 }
 
 int crew_keep(struct crew *c)
 {
-	int status = STATUS_OK;
-
-	for (unsigned i = 0; status == STATUS_OK && i < c->count; i++)
-		status = worker_keep(c->workers[i]);
-	return status;
+	return give_all_and_wait(c, &(struct letter){.kind = LETTER_KEEP});
 }
 
 int crew_finish(struct crew *c)
 {
-	int status = STATUS_OK;
-
-	for (unsigned i = 0; status == STATUS_OK && i < c->count; i++)
-		status = worker_finish(c->workers[i]);
-	return status;
+	return give_all_and_wait(c, &(struct letter){.kind = LETTER_FINISH});
 }
 
 int crew_tell_losses(struct crew *c, int64_t hour_ns)
 {
-	int status = STATUS_OK;
+	return give_all_and_wait(c, &(struct letter){.kind = LETTER_LOSSES, .time_ns = hour_ns});
+}
 
-	for (unsigned i = 0; status == STATUS_OK && i < c->count; i++)
-		status = worker_tell_losses(c->workers[i], hour_ns);
-	return status;
+uint64_t crew_clinical(const struct crew *c)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < c->count; i++)
+		sum += c->hands[i].mailbox
+		               ? atomic_load_explicit(&c->hands[i].clinical, memory_order_relaxed)
+		               : worker_clinical(c->hands[i].worker);
+	return sum;
 }
 
 void crew_counts(const struct crew *c, struct shard_counts *ret)
@@ -97,7 +235,14 @@ void crew_counts(const struct crew *c, struct shard_counts *ret)
 
 	*ret = (struct shard_counts){0};
 	for (unsigned i = 0; i < c->count; i++) {
-		worker_counts(c->workers[i], &one);
+		worker_counts(c->hands[i].worker, &one);
 		shard_counts_add(ret, &one);
 	}
+}
+
+void crew_budgets(const struct crew *c, struct worker_budgets *ret)
+{
+	*ret = (struct worker_budgets){0};
+	for (unsigned i = 0; i < c->count; i++)
+		worker_add_budgets(c->hands[i].worker, ret);
 }

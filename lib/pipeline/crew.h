@@ -1,5 +1,8 @@
 /* crew: all workers, and how packets reach them. Comes in: packets in order, packet time. Goes out:
- * rows of the store, the same for any number of workers. */
+ * rows of the store, the same for any number of workers.
+ *
+ * One worker does its work within the calls. With more, each has a thread and a mailbox; what fails
+ * there is returned by a later call. */
 #ifndef EXEAT_PIPELINE_CREW_H
 #define EXEAT_PIPELINE_CREW_H
 
@@ -7,20 +10,30 @@
 #include "pipeline/worker.h"
 
 #define CREW_WORKERS_MAX WORKER_LANES
+/* Of a worker's thread. Decoders that call themselves are bounded, and none of them goes deep. */
+#define CREW_STACK_BYTES (1u << 20)
 
 struct crew;
 
 /* workers: 1 to CREW_WORKERS_MAX. */
 int crew_new(struct crew **ret_gives, const struct worker_surroundings *surroundings,
         unsigned workers) WUNRES NONNULL(1, 2);
-struct crew *crew_free(struct crew *c); /* NULL ok, returns NULL */
+/* NULL ok, returns NULL. Waits for the threads. */
+struct crew *crew_free(struct crew *c);
 /* A decoded packet (outcome PACKET_OK); borrowed for the call. */
 int crew_feed(struct crew *c, const struct packet *packet) WUNRES NONNULL(1, 2);
 /* See worker.h; of all workers. */
 int crew_tick(struct crew *c, int64_t now_ns) WUNRES NONNULL(1);
+/* No packet may come for a while: what was fed is worked on now. */
+void crew_flush(struct crew *c) NONNULL(1);
+/* The next three return when all that was fed is worked on, and rows of it are in the store. */
 int crew_keep(struct crew *c) WUNRES NONNULL(1);
 int crew_finish(struct crew *c) WUNRES NONNULL(1);
 int crew_tell_losses(struct crew *c, int64_t hour_ns) WUNRES NONNULL(1);
+/* Conversations that ended, with clinical data seen; at any time. */
+uint64_t crew_clinical(const struct crew *c) NONNULL(1);
+/* After one of the three, and before more is fed. */
 void crew_counts(const struct crew *c, struct shard_counts *ret) NONNULL(1, 2);
+void crew_budgets(const struct crew *c, struct worker_budgets *ret) NONNULL(1, 2);
 
 #endif

@@ -36,6 +36,8 @@ struct pipeline {
 	struct fragment_table *fragments;
 	struct practice practice; /* what the dealing itself has to know of it */
 	struct crew *crew;
+	struct store_door door; /* to the store, while the crew works */
+	bool has_door;
 	struct mirror_check mirror;
 	uint64_t losses[LOSSES];      /* counted here */
 	uint64_t losses_told[LOSSES]; /* in the store, with those that other stages count */
@@ -67,6 +69,10 @@ int pipeline_new(struct pipeline **ret_gives, struct source *source, struct dete
 	status = fragment_table_new(&p->fragments, &p->budget);
 	if (status == STATUS_OK)
 		status = practice_begin(&p->practice);
+	if (status == STATUS_OK) {
+		status = store_door_init(&p->door, store);
+		p->has_door = status == STATUS_OK;
+	}
 	if (status != STATUS_OK) {
 		pipeline_free(p);
 		return status;
@@ -82,6 +88,8 @@ struct pipeline *pipeline_free(struct pipeline *p)
 	crew_free(p->crew);
 	practice_end(&p->practice);
 	fragment_table_free(p->fragments);
+	if (p->has_door)
+		store_door_destroy(&p->door);
 	free(p);
 	return NULL;
 }
@@ -91,7 +99,7 @@ static int make_crew(struct pipeline *p)
 	const struct worker_surroundings around = {.rules = p->rules,
 	        .facts = p->facts,
 	        .inside = &p->options->inside,
-	        .store = p->store};
+	        .door = &p->door};
 
 	return crew_new(&p->crew, &around, p->options->workers ? p->options->workers : 1);
 }
@@ -134,11 +142,12 @@ static int store_input_losses(struct pipeline *p, uint32_t input)
 	return loss_store(p->store, input, LOSS_INTERFACE_DROPPED, row);
 }
 
-/* What was lost since the last time. */
+/* What was lost since the last time. When the crew has told of its own it rests, so that the store
+ * is ours. */
 static int store_losses_of(struct pipeline *p)
 {
+	int status = crew_tell_losses(p->crew, p->hour_ns);
 	uint64_t sums[LOSSES];
-	int status = STATUS_OK;
 
 	sum_losses(p, sums);
 	for (int i = 0; status == STATUS_OK && i < LOSSES; i++) {
@@ -150,7 +159,7 @@ static int store_losses_of(struct pipeline *p)
 	}
 	for (uint32_t i = 0; status == STATUS_OK && i < source_input_count(p->source); i++)
 		status = store_input_losses(p, i);
-	return status == STATUS_OK ? crew_tell_losses(p->crew, p->hour_ns) : status;
+	return status;
 }
 
 /* Time may go back a little between frames; the hour does not. */
@@ -383,7 +392,6 @@ static void show_progress(
         const struct pipeline *p, int64_t started_ns, int64_t now_ns, int64_t *last_shown_ns)
 {
 	const struct source_position position = source_position(p->source);
-	struct shard_counts shards;
 	struct progress now = {.bytes = position.bytes,
 	        .bytes_total = position.bytes_total,
 	        .packets = p->frames,
@@ -391,8 +399,7 @@ static void show_progress(
 	        .duration_ns = p->options->duration_ns};
 	char line[PROGRESS_CHARS];
 
-	crew_counts(p->crew, &shards);
-	now.clinical = shards.clinical;
+	now.clinical = crew_clinical(p->crew);
 	*last_shown_ns = now_ns;
 	progress_line(&now, line);
 	fprintf(stderr, "\r%s\x1b[K", line);
@@ -457,6 +464,8 @@ static int read_source(struct pipeline *p)
 				return handled;
 		} else if (source_ended(p->source)) {
 			break;
+		} else {
+			crew_flush(p->crew);
 		}
 	}
 	if (o->progress && shown_ns != started_ns)
@@ -467,8 +476,10 @@ static int read_source(struct pipeline *p)
 static void describe_result(const struct pipeline *p, struct pipeline_result *ret)
 {
 	struct shard_counts shards;
+	struct worker_budgets budgets;
 
 	crew_counts(p->crew, &shards);
+	crew_budgets(p->crew, &budgets);
 	ret->frames = p->frames;
 	ret->flows = shards.flows;
 	ret->unread_frames = p->losses[LOSS_UNKNOWN_LINK];
@@ -476,8 +487,8 @@ static void describe_result(const struct pipeline *p, struct pipeline_result *re
 	ret->any_packet = ret->frames > ret->unread_frames;
 	ret->first_ns = p->first_ns;
 	ret->last_ns = p->last_ns;
-	ret->budget_peak_bytes = shards.budget_peak_bytes + p->budget.peak_bytes;
-	ret->budget_refusals = shards.budget_refusals + p->budget.refusals;
+	ret->budget_peak_bytes = budgets.peak_bytes + p->budget.peak_bytes;
+	ret->budget_refusals = budgets.refusals + p->budget.refusals;
 	snprintf(ret->mirror_warning, sizeof(ret->mirror_warning), "%s", p->mirror.warning);
 	practice_describe(&p->practice, ret->inside);
 }
@@ -532,6 +543,8 @@ int pipeline_run(
 		status = read_and_store(p, ret);
 	if (status == STATUS_OK && !ret->interrupted)
 		describe_result(p, ret);
+	/* Nobody else may be at the store. */
+	p->crew = crew_free(p->crew);
 	/* A time in which nothing could be read must not count as one that was captured. */
 	if (status == STATUS_OK && (ret->any_packet || source_is_live(p->source)))
 		return commit(p);

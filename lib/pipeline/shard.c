@@ -9,7 +9,6 @@
 
 struct shard {
 	struct shard_surroundings around;
-	struct budget budget;
 	struct related_table *related;
 	struct flow_table *table;
 	struct conversation *
@@ -28,15 +27,15 @@ int shard_new(
 
 	if (!s)
 		return STATUS_NO_MEMORY;
-	budget_init(&s->budget, SHARD_BUDGET_BYTES);
 	s->around = *surroundings;
-	s->around.conversations.budget = &s->budget;
 	s->by_slot = calloc(flows_max, sizeof(struct conversation *));
 	s->slots = s->by_slot ? flows_max : 0;
-	status = s->by_slot ? related_table_new(&s->related, &s->budget) : STATUS_NO_MEMORY;
+	status = s->by_slot ? related_table_new(&s->related, surroundings->conversations.budget)
+	                    : STATUS_NO_MEMORY;
 	s->around.conversations.related = s->related;
 	if (status == STATUS_OK)
-		status = flow_table_new(&s->table, &limits, surroundings->inside, &s->budget);
+		status = flow_table_new(&s->table, &limits, surroundings->inside,
+		        surroundings->conversations.budget);
 	if (status != STATUS_OK) {
 		shard_free(s);
 		return status;
@@ -58,7 +57,8 @@ struct shard *shard_free(struct shard *s)
 	return NULL;
 }
 
-/* Writes what is known of the flow by now, and what came since the last time. */
+/* The three that follow write inside of the door. What is known of the flow by now, and what came
+ * since the last time. */
 static int store_flow_now(
         struct shard *s, struct conversation *c, const struct flow *flow, bool last)
 {
@@ -69,8 +69,8 @@ static int store_flow_now(
 	conversation_row(c, flow, &row);
 	conversation_record(c, flow, last, &record);
 	s->counts.clinical += last && (row.tier == TIER_MEDIUM || row.tier == TIER_HIGH);
-	status = store_add_flow(s->around.store, &row);
-	return status == STATUS_OK ? store_add_record(s->around.store, &record) : status;
+	status = store_add_flow(s->around.door->store, &row);
+	return status == STATUS_OK ? store_add_record(s->around.door->store, &record) : status;
 }
 
 /* Of a record that is final. A flow may end long after the hours that its gaps belong to. */
@@ -79,14 +79,15 @@ static int store_gaps_of(struct shard *s, const struct conversation *c, const st
 	struct store_record record;
 
 	conversation_record(c, flow, false, &record);
-	return loss_store(s->around.store, flow->input, LOSS_GAP_BYTES,
+	return loss_store(s->around.door->store, flow->input, LOSS_GAP_BYTES,
 	        (struct store_loss){.count = record.gap_bytes, .hour_ns = record.hour_ns});
 }
 
 /* All that were found by now, in place of what was stored before. */
 static int store_findings_of(struct shard *s, struct conversation *c, const struct flow *flow)
 {
-	int status = c->findings_kept ? store_clear_findings(s->around.store, flow->id) : STATUS_OK;
+	int status = c->findings_kept ? store_clear_findings(s->around.door->store, flow->id)
+	                              : STATUS_OK;
 
 	c->findings_kept = c->findings.count > 0;
 	for (unsigned i = 0; status == STATUS_OK && i < c->findings.count; i++) {
@@ -98,11 +99,12 @@ static int store_findings_of(struct shard *s, struct conversation *c, const stru
 		        .first_ns = sum->finding.time_ns,
 		        .last_ns = sum->last_ns};
 
-		status = store_add_finding(s->around.store, &row);
+		status = store_add_finding(s->around.door->store, &row);
 	}
 	for (uint32_t i = 0; status == STATUS_OK && i < c->findings.tag_capacity; i++)
 		if (c->findings.tags[i])
-			status = store_add_tag(s->around.store, flow->id, c->findings.tags[i]);
+			status = store_add_tag(
+			        s->around.door->store, flow->id, c->findings.tags[i]);
 	return status;
 }
 
@@ -117,8 +119,50 @@ static int store_without_room(struct shard *s, const struct flow *flow, bool las
 	empty.far = flow->out_index == 1 ? flow->tuple.src.addr : flow->tuple.dst.addr;
 	empty.hour_ns = time_hour(flow->first_ns);
 	s->counts.losses[LOSS_FLOWS_WITHOUT_ROOM] += last;
+	store_door_enter(s->around.door);
 	status = store_flow_now(s, &empty, flow, last);
-	return status == STATUS_OK && last ? store_gaps_of(s, &empty, flow) : status;
+	if (status == STATUS_OK && last)
+		status = store_gaps_of(s, &empty, flow);
+	store_door_leave(s->around.door);
+	return status;
+}
+
+static int store_past_hour(struct shard *s, struct conversation *c, const struct flow *flow)
+{
+	int status;
+
+	store_door_enter(s->around.door);
+	status = store_flow_now(s, c, flow, false);
+	if (status == STATUS_OK)
+		status = store_gaps_of(s, c, flow);
+	store_door_leave(s->around.door);
+	return status;
+}
+
+static int store_ended(struct shard *s, struct conversation *c, const struct flow *flow)
+{
+	int status;
+
+	store_door_enter(s->around.door);
+	status = store_flow_now(s, c, flow, true);
+	if (status == STATUS_OK)
+		status = store_gaps_of(s, c, flow);
+	if (status == STATUS_OK)
+		status = store_findings_of(s, c, flow);
+	store_door_leave(s->around.door);
+	return status;
+}
+
+static int store_so_far(struct shard *s, struct conversation *c, const struct flow *flow)
+{
+	int status;
+
+	store_door_enter(s->around.door);
+	status = store_flow_now(s, c, flow, false);
+	if (status == STATUS_OK)
+		status = store_findings_of(s, c, flow);
+	store_door_leave(s->around.door);
+	return status;
 }
 
 static int end_flow(struct shard *s, const struct flow *flow)
@@ -131,11 +175,7 @@ static int end_flow(struct shard *s, const struct flow *flow)
 		return store_without_room(s, flow, true);
 	status = conversation_finish(c, flow);
 	if (status == STATUS_OK)
-		status = store_flow_now(s, c, flow, true);
-	if (status == STATUS_OK)
-		status = store_gaps_of(s, c, flow);
-	if (status == STATUS_OK)
-		status = store_findings_of(s, c, flow);
+		status = store_ended(s, c, flow);
 	s->counts.losses[LOSS_FINDINGS_FOLDED] += c->findings.folded;
 	s->counts.losses[LOSS_FIELDS_WITHOUT_ROOM] += c->detect_refusals;
 	s->counts.losses[LOSS_CERTIFICATES_TOO_LARGE] += c->certificate_too_large;
@@ -165,9 +205,7 @@ static int handle_event(struct shard *s, const struct flow_event *e, const struc
 	if (!c)
 		return STATUS_OK;
 	if (e->kind == FLOW_EVENT_HOUR) {
-		status = store_flow_now(s, c, e->flow, false);
-		if (status == STATUS_OK)
-			status = store_gaps_of(s, c, e->flow);
+		status = store_past_hour(s, c, e->flow);
 		conversation_told(c, e->flow);
 		c->hour_ns = time_hour(e->hour_ns + NS_PER_HOUR);
 		return status;
@@ -194,15 +232,13 @@ static int pull_events(struct shard *s, const struct packet *packet)
 static int keep_flow(struct shard *s, struct conversation *c, const struct flow *flow)
 {
 	uint64_t packets = flow->counts[0].packets + flow->counts[1].packets;
-	int status;
 
 	if (!c)
 		return store_without_room(s, flow, false);
 	if (c->kept_packets == packets)
 		return STATUS_OK;
 	c->kept_packets = packets;
-	status = store_flow_now(s, c, flow, false);
-	return status == STATUS_OK ? store_findings_of(s, c, flow) : status;
+	return store_so_far(s, c, flow);
 }
 
 int shard_feed(struct shard *s, const struct packet *packet)
@@ -248,8 +284,6 @@ void shard_counts(const struct shard *s, struct shard_counts *ret)
 	related_table_counts(s->related, &related);
 	ret->losses[LOSS_RELATED_REFUSED] = related.refused;
 	ret->losses[LOSS_RELATED_FORGOTTEN] = related.forgotten;
-	ret->budget_peak_bytes = s->budget.peak_bytes;
-	ret->budget_refusals = s->budget.refusals;
 	flow_table_counts(s->table, &table);
 	ret->losses[LOSS_FLOWS_EVICTED] = table.evicted;
 	ret->losses[LOSS_STREAMS_OVER_BUDGET] = table.streams_over_budget;
@@ -260,8 +294,6 @@ void shard_counts_add(struct shard_counts *sum, const struct shard_counts *more)
 {
 	sum->flows += more->flows;
 	sum->clinical += more->clinical;
-	sum->budget_peak_bytes += more->budget_peak_bytes;
-	sum->budget_refusals += more->budget_refusals;
 	for (int i = 0; i < LOSSES; i++)
 		sum->losses[i] += more->losses[i];
 }

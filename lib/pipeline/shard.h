@@ -13,17 +13,13 @@
 #include "flow/flow.h"
 #include "pipeline/conversation.h"
 #include "pipeline/loss.h"
-#include "store/store.h"
+#include "pipeline/store_door.h"
 
-/* Of one shard, so that no other's peers can take it: what is buffered, and what is held for each
- * open conversation. */
-#define SHARD_BUDGET_BYTES (4u << 20)
-
-/* Borrows all. The budget and the table of announced connections are the shard's own. */
+/* Borrows all. The table of announced connections is the shard's own. */
 struct shard_surroundings {
 	struct conversation_context conversations;
 	const struct inside_nets *inside;
-	struct store *store;
+	struct store_door *door;
 };
 
 /* From the beginning. */
@@ -31,7 +27,6 @@ struct shard_counts {
 	uint64_t flows;          /* that ended */
 	uint64_t clinical;       /* of them, with clinical data seen */
 	uint64_t losses[LOSSES]; /* those that are known here; the others 0 */
-	uint64_t budget_peak_bytes, budget_refusals;
 };
 
 struct shard;

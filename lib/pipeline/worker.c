@@ -6,23 +6,39 @@
 #include "base/status.h"
 #include "pipeline/overheard.h"
 
+#define TCP 6
+
+struct lane {
+	struct budget budget;
+	struct protocol_engine *engine; /* NULL: another worker's lane */
+};
+
 struct worker {
 	struct overheard *overheard;
-	struct protocol_engine *engines[WORKER_LANES]; /* NULL: another's lane */
-	struct shard *shards[FLOW_SHARDS];             /* the same */
-	struct store *store;                           /* borrows */
-	bool first;            /* tells for all what all have overheard alike */
-	uint64_t told[LOSSES]; /* in the store */
+	struct lane lanes[WORKER_LANES];
+	struct shard *shards[FLOW_SHARDS]; /* NULL: the same */
+	struct store_door *door;           /* borrows */
+	bool first;                        /* tells for all what all have overheard alike */
+	uint64_t told[LOSSES];             /* in the store */
 };
 
 /* Not a secret: deals packets to shards, the same in every run. */
 static const uint8_t shard_key[16] = "exeat shard key";
 
+/* FTP's control and data (RFC 959, RFC 4217 section 13), or a port that anything may have. */
+static bool may_be_related(uint16_t port)
+{
+	return port == 20 || port == 21 || port == 989 || port == 990 || port >= RELATED_PORT_MIN;
+}
+
 unsigned worker_shard(const struct tuple *tuple)
 {
-	struct tuple hosts = {.src.addr = tuple->src.addr, .dst.addr = tuple->dst.addr};
+	struct tuple dealt = *tuple;
 
-	return (unsigned)(tuple_hash(&hosts, shard_key) % FLOW_SHARDS);
+	if (tuple->protocol == TCP && may_be_related(tuple->src.port) &&
+	        may_be_related(tuple->dst.port))
+		dealt.src.port = dealt.dst.port = 0;
+	return (unsigned)(tuple_hash(&dealt, shard_key) % FLOW_SHARDS);
 }
 
 static unsigned lane_of(unsigned shard)
@@ -40,21 +56,24 @@ static int make_shards(
 {
 	const struct practice *practice = overheard_practice(w->overheard);
 	struct shard_surroundings around = {.inside = &practice->inside,
-	        .store = s->store,
+	        .door = s->door,
 	        .conversations = {.rules = s->rules,
 	                .facts = s->facts,
 	                .names = overheard_names(w->overheard),
 	                .computers = practice->computers}};
 	int status = STATUS_OK;
 
-	for (unsigned i = 0; status == STATUS_OK && i < WORKER_LANES; i++)
+	for (unsigned i = 0; status == STATUS_OK && i < WORKER_LANES; i++) {
+		budget_init(&w->lanes[i].budget, WORKER_LANE_BYTES);
 		if (worker_of(i, count) == index)
-			status = protocol_engine_new(&w->engines[i]);
+			status = protocol_engine_new(&w->lanes[i].engine);
+	}
 	for (unsigned i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++) {
 		if (worker_of(i, count) != index)
 			continue;
-		around.conversations.engine = w->engines[lane_of(i)];
-		status = shard_new(&w->shards[i], &around, WORKER_FLOWS_MAX / FLOW_SHARDS);
+		around.conversations.engine = w->lanes[lane_of(i)].engine;
+		around.conversations.budget = &w->lanes[lane_of(i)].budget;
+		status = shard_new(&w->shards[i], &around, WORKER_FLOWS_MAX);
 	}
 	return status;
 }
@@ -67,7 +86,7 @@ int worker_new(struct worker **ret_gives, const struct worker_surroundings *surr
 
 	if (!w)
 		return STATUS_NO_MEMORY;
-	w->store = surroundings->store;
+	w->door = surroundings->door;
 	w->first = index == 0;
 	status = overheard_new(&w->overheard, surroundings->inside);
 	if (status == STATUS_OK)
@@ -87,7 +106,7 @@ struct worker *worker_free(struct worker *w)
 	for (unsigned i = 0; i < FLOW_SHARDS; i++)
 		shard_free(w->shards[i]);
 	for (unsigned i = 0; i < WORKER_LANES; i++)
-		protocol_engine_free(w->engines[i]);
+		protocol_engine_free(w->lanes[i].engine);
 	overheard_free(w->overheard);
 	free(w);
 	return NULL;
@@ -133,6 +152,14 @@ int worker_finish(struct worker *w)
 	return status;
 }
 
+uint64_t worker_clinical(const struct worker *w)
+{
+	struct shard_counts counts;
+
+	worker_counts(w, &counts);
+	return counts.clinical;
+}
+
 void worker_counts(const struct worker *w, struct shard_counts *ret)
 {
 	struct shard_counts one;
@@ -146,6 +173,14 @@ void worker_counts(const struct worker *w, struct shard_counts *ret)
 	}
 }
 
+void worker_add_budgets(const struct worker *w, struct worker_budgets *sum)
+{
+	for (unsigned i = 0; i < WORKER_LANES; i++) {
+		sum->peak_bytes += w->lanes[i].budget.peak_bytes;
+		sum->refusals += w->lanes[i].budget.refusals;
+	}
+}
+
 int worker_tell_losses(struct worker *w, int64_t hour_ns)
 {
 	struct shard_counts now;
@@ -154,11 +189,13 @@ int worker_tell_losses(struct worker *w, int64_t hour_ns)
 	worker_counts(w, &now);
 	if (w->first)
 		overheard_add_losses(w->overheard, now.losses);
+	store_door_enter(w->door);
 	for (int i = 0; status == STATUS_OK && i < LOSSES; i++) {
-		status = loss_store(w->store, 0, (enum loss)i,
+		status = loss_store(w->door->store, 0, (enum loss)i,
 		        (struct store_loss){
 		                .count = now.losses[i] - w->told[i], .hour_ns = hour_ns});
 		w->told[i] = now.losses[i];
 	}
+	store_door_leave(w->door);
 	return status;
 }

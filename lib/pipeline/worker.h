@@ -1,10 +1,12 @@
 /* worker: some of the lanes, run by one thread. Comes in: packets of its lanes, what all workers
  * hear (overheard.h), packet time. Goes out: rows of the store.
  *
- * A lane is eight of the 64 shards, with the label engine that they share: nDPI remembers addresses
- * from one conversation to the next, so what it has seen must not depend on the number of workers.
- * Two hosts' conversations all fall to one shard, so that those which belong together meet there
- * (related.h). */
+ * A lane is eight of the 64 shards, with what they share: a budget, which no peer of another lane
+ * can take, and a label engine: nDPI remembers addresses from one conversation to the next, so what
+ * it has seen must not depend on the number of workers.
+ * Conversations that may belong together, as FTP's control and its data do, all fall to one shard
+ * and meet there (related.h): those over TCP between the same two hosts, but for those with a
+ * service that has a port of its own. */
 #ifndef EXEAT_PIPELINE_WORKER_H
 #define EXEAT_PIPELINE_WORKER_H
 
@@ -12,22 +14,28 @@
 #include "classify/destination.h"
 #include "detect/detect.h"
 #include "pipeline/shard.h"
-#include "store/store.h"
 
-#define WORKER_LANES     8     /* so many workers at most have something to do */
-#define WORKER_FLOWS_MAX 65536 /* open at once, over all shards */
+#define WORKER_LANES     8    /* so many workers at most have something to do */
+#define WORKER_FLOWS_MAX 4096 /* open at once in a shard; the budget is reached before */
+/* Of a lane: what is buffered, and what is held for each open conversation. */
+#define WORKER_LANE_BYTES (16u << 20)
 
 /* Borrows all. */
 struct worker_surroundings {
-	struct detect_rules *rules; /* the worker's own: it works in their memory */
-	const struct destination_facts *facts;
-	const struct inside_nets *inside; /* the register's networks */
-	struct store *store;
+	struct detect_rules *rules;            /* the worker's own: it works in their memory */
+	const struct destination_facts *facts; /* asked inside of the door */
+	const struct inside_nets *inside;      /* the register's networks */
+	struct store_door *door;
+};
+
+/* The most that each lane held, added up, and how often something did not fit. */
+struct worker_budgets {
+	uint64_t peak_bytes, refusals;
 };
 
 struct worker;
 
-/* 0 to FLOW_SHARDS - 1: the same for all packets between two hosts, whatever the direction. */
+/* 0 to FLOW_SHARDS - 1: the same for all packets of a conversation, whatever the direction. */
 unsigned worker_shard(const struct tuple *tuple) NONNULL(1);
 /* 0 to count - 1: who runs the shard, of so many workers. */
 unsigned worker_of(unsigned shard, unsigned count);
@@ -46,7 +54,10 @@ int worker_keep(struct worker *w) WUNRES NONNULL(1);
 int worker_finish(struct worker *w) WUNRES NONNULL(1);
 /* Stores what was lost since the last time, as of that hour. */
 int worker_tell_losses(struct worker *w, int64_t hour_ns) WUNRES NONNULL(1);
-/* Sums over its shards. */
+/* Conversations that ended, with clinical data seen. */
+uint64_t worker_clinical(const struct worker *w) NONNULL(1);
+/* Sums over its shards, and over its lanes. */
 void worker_counts(const struct worker *w, struct shard_counts *ret) NONNULL(1, 2);
+void worker_add_budgets(const struct worker *w, struct worker_budgets *sum) NONNULL(1, 2);
 
 #endif

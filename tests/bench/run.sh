@@ -4,8 +4,9 @@
 #     sh tests/bench/run.sh CAPTURE.pcap
 #
 # Each program reads the capture three times; the median CPU time (user and system) counts, and is
-# printed as a ratio to ndpiReader's. A figure, never a pass or a fail: machines differ. ndpiReader
-# is Debian's libndpi-bin; without it the ratio is to reading alone (tcpdump to nowhere).
+# printed as a ratio to ndpiReader's; so is how much faster two workers are by the clock. A figure,
+# never a pass or a fail: machines differ. ndpiReader is Debian's libndpi-bin; without it the ratio
+# is to reading alone (tcpdump to nowhere).
 set -eu
 
 [ $# -eq 1 ] && [ -f "$1" ] || {
@@ -50,8 +51,10 @@ measure()
 	if command -v ndpiReader >/dev/null; then
 		measure ndpiReader ndpiReader -q -i "$capture"
 	fi
-	measure exeat-inspect build/exeat inspect "$capture" --quiet
-	measure exeat-inspect-and-report build/exeat inspect "$capture" --quiet --out "$work/out"
+	measure exeat-one-worker build/exeat inspect "$capture" --quiet --workers 1
+	measure exeat-two-workers build/exeat inspect "$capture" --quiet --workers 2
+	measure exeat-one-worker-reporting build/exeat inspect "$capture" --quiet --workers 1 \
+		--out "$work/out"
 } >"$work/figures"
 
 awk '
@@ -62,4 +65,6 @@ awk '
 		for (i = 1; i <= NR; i++)
 			printf "%-26s %8.2f %8.2f %8d   %.2f\n", name[i], cpu[name[i]],
 				wall[name[i]], mib[name[i]], cpu[name[i]] / (cpu[base] ? cpu[base] : 0.01)
+		printf "\ntwo workers: %.2f times as fast as one\n",
+			wall["exeat-one-worker"] / wall["exeat-two-workers"]
 	}' "$work/figures"

@@ -22,6 +22,18 @@ for name in summary.csv flags.csv flows.jsonl report.html draft/programs.csv dra
 		fail "$name differs between two runs"
 done
 
+# However many threads share the work.
+for workers in 1 2 8; do
+	inspect 1 "workers-$workers" "$case_dir/in.pcapng" "$case_dir/register" \
+		"$work/workers-$workers-run" --workers "$workers"
+	cmp -s "$work/first.out" "$work/workers-$workers.out" ||
+		fail "the table differs with $workers workers"
+	for name in summary.csv flags.csv flows.jsonl report.html; do
+		cmp -s "$work/first-run/$name" "$work/workers-$workers-run/$name" ||
+			fail "$name differs with $workers workers"
+	done
+done
+
 # What people wrote down before there was any output, and what was reviewed afterwards.
 python3 "$root/tests/golden/check_truth.py" "$work/first-run" "$case_dir" || fail 'truth.csv'
 for name in summary.csv flags.csv flows.jsonl; do

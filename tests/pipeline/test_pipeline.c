@@ -313,8 +313,8 @@ static void a_million_one_packet_flows_stay_inside_the_budget(void **state)
 		if (strcmp(losses[i].name, "conversations given up for room") == 0)
 			evicted = losses[i].count;
 	free(losses);
-	/* All came within seconds: what the table cannot hold was given up, and counted. */
-	assert_true(evicted >= count - WORKER_FLOWS_MAX);
+	/* All came within seconds: what there is no room for was given up, and counted. */
+	assert_true(evicted > 0 && evicted < count);
 	assert_true(loss_is_gap("conversations given up for room"));
 	assert_false(loss_is_gap("frames that are not IP"));
 	close_road(&r);
