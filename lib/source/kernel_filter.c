@@ -34,10 +34,14 @@ struct program {
 
 static void add_jump(struct program *p, unsigned code, uint32_t k, uint8_t yes, uint8_t no)
 {
-	if (p->count < KERNEL_FILTER_MAX)
-		p->f->code[p->count] = (struct sock_filter){
-		        .code = (uint16_t)code, .jt = yes, .jf = no, .k = k};
-	p->count++;
+	size_t at = p->count++;
+
+	if (at >= KERNEL_FILTER_MAX)
+		return;
+	p->f->code[at].code = (uint16_t)code;
+	p->f->code[at].jt = yes;
+	p->f->code[at].jf = no;
+	p->f->code[at].k = k;
 }
 
 static void add(struct program *p, unsigned code, uint32_t k)
