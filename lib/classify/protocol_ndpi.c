@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "base/wipe.h"
 
+#define ENGINE_BYTES     (8u << 20)
 #define PACKET_BYTES_MAX 65535 /* nDPI's length is an unsigned short */
 
 struct protocol_engine {
@@ -25,13 +26,24 @@ struct protocol_flow {
 	bool settled;
 };
 
+/* nDPI 4.2 does not ask whether it got the memory that it builds its tables in (5.6 MB). */
+static bool has_room(void)
+{
+	void *volatile room = malloc(ENGINE_BYTES); /* so that it is asked for at all */
+
+	free(room);
+	return room != NULL;
+}
+
 int protocol_engine_new(struct protocol_engine **ret_gives)
 {
 	struct protocol_engine *e = calloc(1, sizeof(*e));
 	NDPI_PROTOCOL_BITMASK all;
 
-	if (!e)
+	if (!e || !has_room()) {
+		free(e);
 		return STATUS_NO_MEMORY;
+	}
 	/* What nDPI keeps of a conversation is content as well. */
 	set_ndpi_free(wipe_free);
 	set_ndpi_flow_free(wipe_free);
