@@ -158,13 +158,15 @@ int verdict_decide_run(
         const struct verdict_run *run, const struct flag_rules *rules, struct verdict *ret)
 {
 	struct decision d = {.rules = rules, .verdict = ret};
-	char percent[32] = "", line[16], file[REGISTRY_NAME_CHARS];
+	char percent[32] = "", file[REGISTRY_NAME_CHARS], line[REGISTRY_NAME_CHARS + 16];
+	unsigned first;
 	const struct registry_place *place = &run->register_warning;
 
 	init(ret);
 	/* What is wrong with a whole file shows from its first line on. */
-	snprintf(line, sizeof(line), "%u", place->line > 0 ? place->line : 1);
+	first = place->line > 0 ? place->line : 1;
 	registry_place_name(place->file, place->form, file);
+	snprintf(line, sizeof(line), "%u of %s", first, file);
 	/* Nothing measured is not little: what a cut file lacks at its end may be most of it. */
 	if (run->loss_percent >= 0.1)
 		snprintf(percent, sizeof(percent), "%.1f%%", run->loss_percent);
@@ -175,7 +177,8 @@ int verdict_decide_run(
 	d.blanks.text[BLANK_DATE] = run->date;
 	if (run->has_register && run->register_warnings > 0)
 		decision_raise(&d, FLAG_REGISTER_PROBLEM, &d.blanks,
-		        "%s:%s; rows or cells to correct: %zu", file, line, run->register_warnings);
+		        "%s:%u; rows or cells to correct: %zu", file, first,
+		        run->register_warnings);
 	if (run->gap)
 		decision_raise(&d, FLAG_CAPTURE_GAP, &d.blanks, VERDICT_NOTHING_RECORDED);
 	if (run->not_captured)

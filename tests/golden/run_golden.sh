@@ -66,7 +66,7 @@ grep -q not-captured "$work/quiet-day.out" || fail 'a day without capture is not
 # made again from what the store remembers of it.
 places() # FOLDER NAME: the file without the digest of the register and the kind of its files
 {
-	sed -E 's/[0-9a-f]{64}//g; s/(practice|programs|destinations|contracts|basis)\.(csv|xlsx):/\1:/g' \
+	sed -E 's/[0-9a-f]{64}//g; s/(practice|programs|destinations|contracts|basis)\.(csv|xlsx)([:;])/\1\3/g' \
 		"$work/$1/$2" >"$work/places.$1.$2"
 }
 inspect 1 workbooks "$case_dir/in.pcapng" "$root/fixtures/register-xlsx/clinic-day" \

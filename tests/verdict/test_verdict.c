@@ -478,8 +478,8 @@ static void the_run_has_flags_of_its_own(void **state)
 	assert_int_equal(verdict_decide_run(&run, w->rules, &v), 0);
 	assert_int_equal(v.flag_count, 4);
 	assert_string_equal(find_flag_of(&v, FLAG_REGISTER_PROBLEM)->sentence,
-	        "Something in your register needs checking, first on line 9; results that rest on "
-	        "it may be incomplete.");
+	        "Something in your register needs checking, first on line 9 of programs.csv; "
+	        "results that rest on it may be incomplete.");
 	assert_string_equal(find_flag_of(&v, FLAG_REGISTER_PROBLEM)->register_says,
 	        "programs.csv:9; rows or cells to correct: 2");
 	assert_non_null(strstr(find_flag_of(&v, FLAG_CAPTURE_GAP)->sentence, "2.2% of traffic"));
