@@ -9,6 +9,7 @@
 #include <zstd_errors.h>
 
 #include "base/status.h"
+#include "base/wipe.h"
 
 #define MAGIC_BYTES 4
 
@@ -34,8 +35,8 @@ void input_stream_close(struct input_stream *in)
 		(void)inflateEnd(&in->inflate_state);
 	ZSTD_freeDCtx(in->zstd_state);
 	in->digest = digest_free(in->digest);
-	free(in->raw);
-	free(in->window);
+	wipe_free(in->raw);
+	wipe_free(in->window);
 	if (in->fd >= 0)
 		close(in->fd);
 	*in = (struct input_stream){.fd = -1, .ended = STATUS_END};
@@ -117,6 +118,8 @@ static int start_zstd(struct input_stream *in)
 
 static int start_gzip(struct input_stream *in)
 {
+	in->inflate_state.zalloc = wipe_zlib_alloc;
+	in->inflate_state.zfree = wipe_zlib_free;
 	if (inflateInit2(&in->inflate_state, 16 + MAX_WBITS) != Z_OK)
 		return STATUS_NO_MEMORY;
 	in->inflating = true;
@@ -128,7 +131,7 @@ static int start_plain(struct input_stream *in)
 {
 	memcpy(in->window, in->raw, in->raw_end);
 	in->end = in->raw_end;
-	free(in->raw);
+	wipe_free(in->raw);
 	in->raw = NULL;
 	in->raw_end = 0;
 	in->coding = INPUT_CODING_NONE;
@@ -291,7 +294,7 @@ static int make_room(struct input_stream *in, size_t need)
 		if (!window)
 			return STATUS_NO_MEMORY;
 		memcpy(window, in->window + in->start, len);
-		free(in->window);
+		wipe_free(in->window);
 		in->window = window;
 		in->capacity = capacity;
 	} else if (in->start > 0) {
