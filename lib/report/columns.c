@@ -293,6 +293,8 @@ SUMMARY_CELL(cell_country_shown)
 SUMMARY_CELL(cell_evidence_shown)
 {
 	char list[CATEGORY_WORDS_CHARS];
+	bool part_unread = row->evidence == EVIDENCE_NONE &&
+	                   (row->unread_bytes > 0 || row->outcome == OUTCOME_CANNOT_TELL);
 
 	(void)r;
 	category_set_words(row->seen ? row->seen : row->declared, list);
@@ -302,7 +304,8 @@ SUMMARY_CELL(cell_evidence_shown)
 		snprintf(scratch, CELL_CHARS, "%s; %s: %s", evidence_words(row->evidence),
 		        evidence_words(EVIDENCE_DECLARED), list);
 	else
-		snprintf(scratch, CELL_CHARS, "%s", evidence_words(row->evidence));
+		snprintf(scratch, CELL_CHARS, "%s%s", evidence_words(row->evidence),
+		        part_unread ? " in what we could read" : "");
 	return scratch;
 }
 
