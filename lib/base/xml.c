@@ -208,12 +208,22 @@ void xml_feed(struct xml *x, struct span bytes, bool last)
 	x->last = last;
 }
 
+/* Releases of expat that have the one call the other out of date. Below 0: nowhere. */
+static int64_t position(struct xml *x)
+{
+#ifdef EXEAT_EXPAT_INDEX64
+	return (int64_t)XML_GetCurrentByteIndex64(x->parser);
+#else
+	return XML_GetCurrentByteIndex(x->parser);
+#endif
+}
+
 /* Hands expat the next piece; its events then wait. */
 static void parse_piece(struct xml *x)
 {
 	struct span piece = span_slice(x->rest, 0, PIECE_BYTES);
 	bool final;
-	XML_Index at;
+	int64_t at;
 
 	x->rest = span_slice(x->rest, piece.len, x->rest.len);
 	x->handed_bytes += piece.len;
@@ -229,7 +239,7 @@ static void parse_piece(struct xml *x)
 		return;
 	}
 	x->ended = final;
-	at = XML_GetCurrentByteIndex(x->parser);
+	at = position(x);
 	if (!final && at >= 0 && x->handed_bytes - (uint64_t)at > XML_TOKEN_BYTES_MAX)
 		x->status = STATUS_LIMIT;
 }
