@@ -213,7 +213,7 @@ static enum step step_erspan(struct walk *w, uint16_t type, bool has_sequence)
 		return ends_early(w);
 	if (version != 2) {
 		w->c = start;
-		return whole_payload(w);
+		return unread_payload(w);
 	}
 	return wrapped(w, (tail >> 10 & 0x1f) == 2 ? STEP_IP : STEP_ETHERNET);
 }
@@ -237,9 +237,13 @@ static enum step step_gre(struct walk *w)
 		remember_outer(w, FALLBACK_NOT_IP);
 		return wrapped(w, STEP_PPP);
 	}
-	if (version != 0 || (flags & 0x4000) != 0 || wire_left(w) == 0) {
+	if (wire_left(w) == 0) {
 		w->c = start;
 		return whole_payload(w);
+	}
+	if (version != 0 || (flags & 0x4000) != 0) {
+		w->c = start;
+		return unread_payload(w);
 	}
 	if (type == ETHER_ERSPAN || type == ETHER_ERSPAN_3)
 		return step_erspan(w, type, (flags & 0x1000) != 0);
@@ -290,8 +294,10 @@ static void run(struct walk *w, enum step step)
 	outcome = w->p->outcome;
 	if ((w->fallback >= FALLBACK_BROKEN &&
 	            (outcome == PACKET_MALFORMED || outcome == PACKET_CUT)) ||
-	        (w->fallback == FALLBACK_NOT_IP && outcome == PACKET_NOT_IP))
+	        (w->fallback == FALLBACK_NOT_IP && outcome == PACKET_NOT_IP)) {
 		*w->p = *w->outer;
+		w->p->inner_unread = true;
+	}
 }
 
 /* BSD loopback: the address family as the capturing host numbers it. 2 is IPv4 everywhere; IPv6 is

@@ -7,7 +7,8 @@
  * 228/229, cooked v1 113 and v2 276, PPP 9/50, Cisco HDLC 104, PPPoE 51 and inside Ethernet (RFC
  * 2516). Wrappings: 802.1Q/802.1ad, LLC/SNAP, MPLS, PPPoE, GRE (RFC 2784/2890, PPTP's, Ethernet or
  * ERSPAN I-III inside), VXLAN (RFC 7348, UDP 4789), IP in IP, 6in4. At most PACKET_LAYERS_MAX of
- * them. A GRE or VXLAN packet whose inside cannot be read stays a packet of the outer tunnel.
+ * them. A GRE or VXLAN packet whose inside cannot be read stays a packet of the outer tunnel, and
+ * says so (inner_unread).
  *
  * Lengths: the IP header decides. Padding behind it is trimmed; what it promises beyond the bytes
  * captured (snap length, a truncating mirror port) is missing: payload_wire_bytes says how much. An
@@ -82,6 +83,10 @@ struct packet {
 	 * one, as a datagram of VXLAN: what it says of a link is no proof. A mirror port that wraps
 	 * its frames (ERSPAN) looks the same. */
 	bool tunnelled;
+	/* Carries another packet, by GRE or by the port of VXLAN, that could not be read: nobody
+	 * knows whose that one is. */
+	bool inner_unread;
+	uint8_t ip_headers; /* IP packets one inside the other; what is here is of the innermost */
 	uint8_t mac_src[6]; /* of the innermost Ethernet header; zero when the link has none */
 	uint8_t mac_dst[6];
 	struct frame_process process;

@@ -47,6 +47,7 @@ static void begin_ip(struct walk *w)
 	p->tuple.dst = (struct endpoint){0};
 	p->ip_id = 0;
 	p->icmp_type = p->icmp_code = 0;
+	p->ip_headers++;
 	w->extensions = 0;
 }
 
@@ -195,11 +196,11 @@ static enum step step_tcp(struct walk *w)
 	return whole_payload(w);
 }
 
-/* RFC 7348 section 5: destination port, and the flag that a network id is valid. */
+/* RFC 7348 section 5: behind the destination port, the flag that a network id is valid. */
 static bool looks_like_vxlan(const struct walk *w)
 {
-	return w->p->tuple.dst.port == VXLAN_PORT && cursor_left(&w->c) >= 8 &&
-	       (cursor_peek(&w->c, 0) & 0x08) != 0 && cursor_peek(&w->c, 7) == 0;
+	return cursor_left(&w->c) >= 8 && (cursor_peek(&w->c, 0) & 0x08) != 0 &&
+	       cursor_peek(&w->c, 7) == 0;
 }
 
 /* RFC 768. Length 0 is TSO or a jumbogram; UDP-Lite (RFC 3828) has a coverage there. */
@@ -218,7 +219,9 @@ static enum step step_udp(struct walk *w)
 			return finish(w, PACKET_MALFORMED);
 		set_length(w, len - 8u);
 	}
-	return !w->outermost && looks_like_vxlan(w) ? STEP_VXLAN : whole_payload(w);
+	if (w->outermost || w->p->tuple.dst.port != VXLAN_PORT || wire_left(w) == 0)
+		return whole_payload(w);
+	return looks_like_vxlan(w) ? STEP_VXLAN : unread_payload(w);
 }
 
 /* RFC 9260 section 3 */

@@ -87,6 +87,13 @@ static inline enum step whole_payload(struct walk *w)
 	return finish(w, PACKET_OK);
 }
 
+/* The same, of a tunnel that is not opened. */
+static inline enum step unread_payload(struct walk *w)
+{
+	w->p->inner_unread = true;
+	return whole_payload(w);
+}
+
 /* packet_ip.c */
 enum step packet_step_ip(struct walk *w);
 enum step packet_step_ipv4(struct walk *w);

@@ -7,6 +7,8 @@
 #define IP_ICMP   1
 #define IP_ICMPV6 58
 
+#define LOOKED_AT 2 /* IP packets of a frame */
+
 bool saving_excludes_packet(const struct pipeline_options *o, const struct packet *packet)
 {
 	for (size_t i = 0; i < o->excluded_count; i++)
@@ -31,11 +33,14 @@ bool saving_excludes_frame(
 	return saving_excludes_packet(o, &outer);
 }
 
-/* The ends are known; for a fragment those of the outermost packet, which may be a tunnel. */
+/* The ends of every packet in the frame are known. Only the outermost and the innermost are looked
+ * at; a fragment, or what cannot be opened, may be a tunnel that holds another. */
 static bool ends_are_known(const struct packet *packet)
 {
 	uint8_t protocol = packet->tuple.protocol;
 
+	if (packet->inner_unread || packet->ip_headers > LOOKED_AT)
+		return false;
 	if (packet->outcome == PACKET_FRAGMENT)
 		return protocol == IP_TCP || protocol == IP_ICMP || protocol == IP_ICMPV6;
 	return packet->outcome == PACKET_OK;

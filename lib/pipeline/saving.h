@@ -1,8 +1,9 @@
 /* saving: which frames the saver (lib/source) is given, and what is of an excluded network.
  *
  * Guest and voice networks are neither inspected nor saved: a frame is of one when an end of its
- * packet is, inside a tunnel or of the tunnel itself. With such networks a frame whose ends cannot
- * be read, or a piece of a datagram that may be a tunnel's, is not saved either. */
+ * packet is, inside a tunnel or of the tunnel itself. With such networks a frame is not saved
+ * either when its ends cannot be read, or those of what a tunnel holds, when it has a tunnel inside
+ * a tunnel, or is a piece of a datagram that may be a tunnel's. */
 #ifndef EXEAT_PIPELINE_SAVING_H
 #define EXEAT_PIPELINE_SAVING_H
 

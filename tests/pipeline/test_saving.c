@@ -17,9 +17,10 @@
 #define UDP  17
 #define TCP  6
 #define IPIP 4
+#define GRE  47
 
 struct made {
-	uint8_t bytes[128];
+	uint8_t bytes[160];
 	size_t len;
 };
 
@@ -60,6 +61,45 @@ static struct made tunnel(uint8_t outer_net, uint8_t inner_net)
 
 	add_ip(&m, outer_net, IPIP, 0, 60);
 	add_ip(&m, inner_net, UDP, 0, 40);
+	m.bytes[m.len + 5] = 40;
+	m.len += 40;
+	return m;
+}
+
+enum wrapping { GRE_IP, GRE_UNKNOWN, GRE_VERSION, VXLAN, VXLAN_UNKNOWN };
+
+/* Of network 1, with a packet of inner_net inside, whose UDP header says udp_bytes of its 40. */
+static struct made wrapped(enum wrapping wrapping, uint8_t inner_net, uint8_t udp_bytes)
+{
+	const uint8_t gre[] = {
+	        0, wrapping == GRE_VERSION ? 2 : 0, 0x08, wrapping == GRE_UNKNOWN ? 0xff : 0};
+	const uint8_t vxlan[] = {0x30, 0x39, 0x12, 0xb5, 0, 90, 0, 0, wrapping == VXLAN ? 0x08 : 0,
+	        0, 0, 0, 0, 0, 1, 0};
+	const bool is_gre = wrapping <= GRE_VERSION;
+	const struct made link = ethernet(0x0800);
+	struct made m = link;
+
+	add_ip(&m, 1, is_gre ? GRE : UDP, 0, is_gre ? 64 : 90);
+	memcpy(m.bytes + m.len, is_gre ? gre : vxlan, is_gre ? sizeof(gre) : sizeof(vxlan));
+	m.len += is_gre ? sizeof(gre) : sizeof(vxlan);
+	if (!is_gre) {
+		memcpy(m.bytes + m.len, link.bytes, link.len);
+		m.len += link.len;
+	}
+	add_ip(&m, inner_net, UDP, 0, 40);
+	m.bytes[m.len + 5] = udp_bytes;
+	m.len += 40;
+	return m;
+}
+
+/* IP in IP in IP. */
+static struct made tunnel_in_tunnel(uint8_t middle_net)
+{
+	struct made m = ethernet(0x0800);
+
+	add_ip(&m, 1, IPIP, 0, 80);
+	add_ip(&m, middle_net, IPIP, 0, 60);
+	add_ip(&m, 1, UDP, 0, 40);
 	m.bytes[m.len + 5] = 40;
 	m.len += 40;
 	return m;
@@ -113,6 +153,18 @@ static void frames_of_excluded_networks_are_told(void **state)
 	        {tunnel(1, 50), EXCLUDED, SAVED},
 	        {tunnel(50, 1), EXCLUDED, SAVED},
 	        {ethernet(0x0806), LEFT_OUT, SAVED},
+	        {wrapped(GRE_IP, 1, 40), SAVED, SAVED},
+	        {wrapped(GRE_IP, 50, 40), EXCLUDED, SAVED},
+	        /* Nobody can tell what is inside. */
+	        {wrapped(GRE_IP, 50, 41), LEFT_OUT, SAVED},
+	        {wrapped(GRE_UNKNOWN, 50, 40), LEFT_OUT, SAVED},
+	        {wrapped(GRE_VERSION, 50, 40), LEFT_OUT, SAVED},
+	        {wrapped(VXLAN, 1, 40), SAVED, SAVED},
+	        {wrapped(VXLAN, 50, 40), EXCLUDED, SAVED},
+	        {wrapped(VXLAN, 50, 41), LEFT_OUT, SAVED},
+	        {wrapped(VXLAN_UNKNOWN, 50, 40), LEFT_OUT, SAVED},
+	        {tunnel_in_tunnel(1), LEFT_OUT, SAVED},
+	        {tunnel_in_tunnel(50), LEFT_OUT, SAVED},
 	};
 	char folder[] = "/tmp/exeat-saving-XXXXXX";
 	struct prefix guests;
@@ -131,7 +183,7 @@ static void frames_of_excluded_networks_are_told(void **state)
 	saving_finish(with_nets.saver);
 	assert_int_equal(saving_lost(with_nets.saver), 0);
 	saver_counts(with_nets.saver, &counts);
-	assert_int_equal(counts.frames, 3 + ARRAY_LEN(cases));
+	assert_int_equal(counts.frames, 5 + ARRAY_LEN(cases));
 	saver_free(with_nets.saver);
 	assert_int_equal(unlinkat(fd, "x-20261122T111538Z.pcapng", 0), 0);
 	close(fd);
