@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "source/source.h"
 
 /* The longest letter: a frame's packet, its payload when that lies elsewhere (in a datagram put
  * together), and three texts of its process. */
-#define FRAME_BYTES_MAX  (256u << 10)
 #define TEXT_BYTES_MAX   (8u << 10)
-#define LETTER_BYTES_MAX (sizeof(struct parcel) + 2 * FRAME_BYTES_MAX + 3 * TEXT_BYTES_MAX)
+#define LETTER_BYTES_MAX (sizeof(struct parcel) + 2 * SOURCE_FRAME_BYTES_MAX + 3 * TEXT_BYTES_MAX)
 #define BATCH_BYTES      (MAILBOX_BATCH_BYTES + LETTER_BYTES_MAX + ALIGNMENT)
 #define ALIGNMENT        _Alignof(max_align_t)
 
@@ -142,7 +142,7 @@ static bool is_too_long(const struct packet *p)
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (texts[i] && strlen(texts[i]) >= TEXT_BYTES_MAX)
 			return true;
-	return p->ip.len > FRAME_BYTES_MAX || p->payload.len > FRAME_BYTES_MAX;
+	return p->ip.len > SOURCE_FRAME_BYTES_MAX || p->payload.len > SOURCE_FRAME_BYTES_MAX;
 }
 
 int mailbox_put(struct mailbox *m, const struct letter *letter)

@@ -23,6 +23,7 @@ struct overheard {
 	struct flow_table *streams; /* DNS over TCP: their shard records them */
 	struct answers answers[OVERHEARD_STREAMS_MAX];
 	uint64_t unasked;
+	uint64_t without_room; /* answers over TCP that were given up */
 };
 
 int overheard_new(struct overheard **ret_gives, const struct inside_nets *borrowed)
@@ -110,6 +111,8 @@ static int feed_answers(
 	}
 	if (status != STATUS_LIMIT)
 		return status;
+	/* What a gap took is counted with the conversation. */
+	o->without_room += chunk->gap == CHUNK_DATA;
 	a->followed = false;
 	buf_free(&a->bytes);
 	return STATUS_OK;
@@ -156,9 +159,18 @@ const struct practice *overheard_practice(const struct overheard *o)
 	return &o->practice;
 }
 
+const struct budget *overheard_budget(const struct overheard *o)
+{
+	return &o->budget;
+}
+
 void overheard_add_losses(const struct overheard *o, uint64_t losses[static LOSSES])
 {
-	losses[LOSS_NAMES_FORGOTTEN] += hostname_cache_evicted(o->names);
+	struct flow_table_counts streams;
+
+	flow_table_counts(o->streams, &streams);
+	losses[LOSS_NAMES_FORGOTTEN] += hostname_cache_evicted(o->names) + streams.evicted +
+	                                streams.streams_over_budget + o->without_room;
 	losses[LOSS_NAMES_UNASKED] += o->unasked;
 	losses[LOSS_COMPUTERS_FORGOTTEN] += computer_table_forgotten(o->practice.computers);
 	losses[LOSS_NETS_REFUSED] += o->practice.learnt.refused;

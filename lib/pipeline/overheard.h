@@ -32,6 +32,7 @@ int overheard_feed(struct overheard *o, const struct packet *packet) WUNRES NONN
 /* Borrow, for the life of it. */
 struct hostname_cache *overheard_names(struct overheard *o) NONNULL(1);
 const struct practice *overheard_practice(const struct overheard *o) NONNULL(1);
+const struct budget *overheard_budget(const struct overheard *o) NONNULL(1);
 /* Adds what is counted here. */
 void overheard_add_losses(const struct overheard *o, uint64_t losses[static LOSSES]) NONNULL(1);
 

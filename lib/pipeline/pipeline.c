@@ -50,6 +50,7 @@ struct pipeline {
 	uint32_t unread_link; /* of the first frame whose link type is not known */
 	int64_t first_ns, last_ns, ticked_ns;
 	int64_t kept_ns, kept_hour_ns; /* live: when the store was last committed */
+	int64_t flushed_ns;            /* live: when the crew last got all there was */
 };
 
 int pipeline_new(struct pipeline **ret_gives, struct source *source, struct detect_rules *rules,
@@ -362,8 +363,9 @@ static int keep(struct pipeline *p)
 		status = store_inputs_of(p, true);
 	if (status == STATUS_OK)
 		status = store_losses_of(p);
-	if (status == STATUS_OK)
-		status = store_keep(p->store);
+	if (status != STATUS_OK)
+		return status;
+	status = store_keep(p->store);
 	return status == STATUS_BUSY ? STATUS_OK : status;
 }
 
@@ -436,24 +438,38 @@ static int drain_live(struct pipeline *p)
 	return STATUS_OK;
 }
 
+/* What goes by the clock, also while few packets come, or so many that no wait ends empty. */
+static int work_in_time(struct pipeline *p, int64_t now_ns)
+{
+	saving_tick(p->options->saver, now_ns, time_of_day_ns());
+	if (!source_is_live(p->source))
+		return STATUS_OK;
+	if (now_ns - p->flushed_ns >= POLL_MS * (NS_PER_SECOND / 1000)) {
+		p->flushed_ns = now_ns;
+		crew_flush(p->crew);
+	}
+	return keep_in_time(p, now_ns);
+}
+
 static int read_source(struct pipeline *p)
 {
 	const struct pipeline_options *o = p->options;
 	int64_t started_ns = wall_clock_ns(), shown_ns = started_ns, now_ns = started_ns;
+	const bool live = source_is_live(p->source);
 	struct frame frame;
 	int status = STATUS_OK;
 
 	for (uint64_t turn = 0; !(o->stop && *o->stop); turn++) {
-		if (turn % 256 == 0 || status == STATUS_OK) {
+		if (live || turn % 256 == 0 || status == STATUS_OK) {
 			now_ns = wall_clock_ns();
-			saving_tick(o->saver, now_ns, time_of_day_ns());
+			status = work_in_time(p, now_ns);
+			if (status != STATUS_OK)
+				return status;
 		}
 		if (o->duration_ns > 0 && now_ns - started_ns >= o->duration_ns)
 			break;
 		if (o->progress && now_ns - shown_ns >= NS_PER_SECOND)
 			show_progress(p, started_ns, now_ns, &shown_ns);
-		if (source_is_live(p->source) && (status = keep_in_time(p, now_ns)) != STATUS_OK)
-			return status;
 		status = source_next(p->source, POLL_MS, &frame);
 		if (status < 0)
 			return status;
@@ -464,13 +480,11 @@ static int read_source(struct pipeline *p)
 				return handled;
 		} else if (source_ended(p->source)) {
 			break;
-		} else {
-			crew_flush(p->crew);
 		}
 	}
 	if (o->progress && shown_ns != started_ns)
 		fprintf(stderr, "\r\x1b[K");
-	return source_is_live(p->source) ? drain_live(p) : STATUS_OK;
+	return live ? drain_live(p) : STATUS_OK;
 }
 
 static void describe_result(const struct pipeline *p, struct pipeline_result *ret)

@@ -20,8 +20,10 @@
 #include "store/store.h"
 
 #define PIPELINE_FRAGMENT_BYTES (16u << 20) /* of datagrams that are not whole yet */
-/* What all peers together can have buffered. */
-#define PIPELINE_BUDGET_BYTES (PIPELINE_FRAGMENT_BYTES + WORKER_LANES * WORKER_LANE_BYTES)
+/* What all peers together can have buffered. Beyond it each worker but the first hears for itself
+ * (OVERHEARD_BUDGET_BYTES), and mailboxes hold what is on its way (MAILBOX_BATCHES). */
+#define PIPELINE_BUDGET_BYTES                                                                      \
+	(PIPELINE_FRAGMENT_BYTES + WORKER_LANES * WORKER_LANE_BYTES + OVERHEARD_BUDGET_BYTES)
 /* Of a live run, no more than this is lost when it is cut off. A minute's rows are written in a
  * moment, and a minute is soon captured again. */
 #define PIPELINE_KEEP_NS        (60 * INT64_C(1000000000))
@@ -45,7 +47,7 @@ struct pipeline_options {
 struct pipeline_result {
 	uint64_t frames, flows;
 	int64_t first_ns, last_ns;
-	/* the most that each of the lanes and the fragments held, added up */
+	/* the most that each lane, the fragments and what was overheard held, added up */
 	uint64_t budget_peak_bytes, budget_refusals;
 	char mirror_warning[256];         /* "" when the mirror port looks right */
 	char inside[PRACTICE_TEXT_CHARS]; /* what counted as inside, and why */

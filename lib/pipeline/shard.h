@@ -2,8 +2,8 @@
  * each of them. Comes in: packets whose tuple falls to it, packet time. Goes out: rows of the
  * store, and what it did not follow.
  *
- * Shards know nothing of each other, so that results do not depend on who runs them, or how many
- * do. */
+ * Shards know nothing of each other; those of a lane (worker.h) take turns at its budget and its
+ * label engine. So results do not depend on who runs them, or how many do. */
 #ifndef EXEAT_PIPELINE_SHARD_H
 #define EXEAT_PIPELINE_SHARD_H
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/status.h"
-#include "pipeline/overheard.h"
 
 #define TCP 6
 
@@ -175,6 +174,12 @@ void worker_counts(const struct worker *w, struct shard_counts *ret)
 
 void worker_add_budgets(const struct worker *w, struct worker_budgets *sum)
 {
+	const struct budget *overheard = overheard_budget(w->overheard);
+
+	if (w->first) {
+		sum->peak_bytes += overheard->peak_bytes;
+		sum->refusals += overheard->refusals;
+	}
 	for (unsigned i = 0; i < WORKER_LANES; i++) {
 		sum->peak_bytes += w->lanes[i].budget.peak_bytes;
 		sum->refusals += w->lanes[i].budget.refusals;

@@ -13,6 +13,7 @@
 #include "base/compiler.h"
 #include "classify/destination.h"
 #include "detect/detect.h"
+#include "pipeline/overheard.h"
 #include "pipeline/shard.h"
 
 #define WORKER_LANES     8    /* so many workers at most have something to do */
@@ -28,7 +29,8 @@ struct worker_surroundings {
 	struct store_door *door;
 };
 
-/* The most that each lane held, added up, and how often something did not fit. */
+/* The most that each lane held, and what the first worker overheard, added up; how often something
+ * did not fit. */
 struct worker_budgets {
 	uint64_t peak_bytes, refusals;
 };

@@ -28,10 +28,13 @@ for workers in 1 2 8; do
 		"$work/workers-$workers-run" --workers "$workers"
 	cmp -s "$work/first.out" "$work/workers-$workers.out" ||
 		fail "the table differs with $workers workers"
-	for name in summary.csv flags.csv flows.jsonl report.html; do
+	for name in summary.csv flags.csv flows.jsonl report.html draft/programs.csv; do
 		cmp -s "$work/first-run/$name" "$work/workers-$workers-run/$name" ||
 			fail "$name differs with $workers workers"
 	done
+	sed -E 's/"(wall|cpu)_seconds":[0-9.]+//g' "$work/workers-$workers-run/run.json" >"$work/run.$workers.json"
+	cmp -s "$work/run.1.json" "$work/run.$workers.json" ||
+		fail "run.json differs with $workers workers"
 done
 
 # What people wrote down before there was any output, and what was reviewed afterwards.

@@ -159,9 +159,28 @@ static void counts_what_nobody_asked(void **state)
 	overheard_free(t.overheard);
 }
 
+/* One more than are followed at once, each with the first half of an answer. */
+static void what_is_given_up_is_counted(void **state)
+{
+	struct talk t = begin();
+
+	(void)state;
+	for (unsigned i = 0; i <= OVERHEARD_STREAMS_MAX; i++) {
+		struct packet p = from_server(&t, TCP, 53);
+
+		p.tuple.dst.port = (uint16_t)(50000 + i);
+		p.payload = span_of(answer, 20);
+		p.payload_wire_bytes = 20;
+		assert_int_equal(overheard_feed(t.overheard, &p), STATUS_OK);
+	}
+	assert_true(lost(&t, LOSS_NAMES_FORGOTTEN) > 0);
+	overheard_free(t.overheard);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(what_is_given_up_is_counted),
 	        cmocka_unit_test(names_come_over_tcp_in_any_pieces),
 	        cmocka_unit_test(a_cut_answer_names_nobody),
 	        cmocka_unit_test(names_come_by_datagram),
