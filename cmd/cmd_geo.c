@@ -336,7 +336,7 @@ static enum exit_code open_and_build(const struct sources *sources, const char *
 	int status;
 
 	priv_user_find(&user);
-	status = priv_open_output(out, &user, &sandbox.output_fd);
+	status = priv_open_output(out, PRIV_REPORTS, &user, &sandbox.output_fd);
 	if (status != STATUS_OK) {
 		log_error("cannot use the folder %s: %s", out,
 		        status == STATUS_USAGE  ? "it holds other files; give a new or an empty one"

@@ -237,7 +237,7 @@ static enum exit_code open_output(struct workplace *w, const struct workplace_op
 
 	if (!o->out_dir)
 		return EXIT_CLEAN;
-	status = priv_open_output(o->out_dir, &w->user, &w->out_fd);
+	status = priv_open_output(o->out_dir, PRIV_REPORTS, &w->user, &w->out_fd);
 	if (status == STATUS_OK)
 		status = workplace_check_writable(w->out_fd, &w->user);
 	if (status == STATUS_OK)
@@ -272,7 +272,7 @@ static enum exit_code open_named_folder(struct workplace *w, const char *folder)
 		w->store_user = w->user;
 		return EXIT_CLEAN;
 	}
-	status = priv_open_output(folder, &w->store_user, &w->store_fd);
+	status = priv_open_output(folder, PRIV_REPORTS, &w->store_user, &w->store_fd);
 	if (status == STATUS_BUSY && w->store_read_only)
 		status = priv_share_output(folder, &w->store_user, &w->store_fd);
 	if (status == STATUS_OK && !w->store_read_only)

@@ -59,7 +59,7 @@ enum exit_code workplace_open_save_folder(struct workplace *w, const struct work
 		        folder);
 		return EXIT_USAGE;
 	}
-	status = priv_open_output(folder, &w->save_user, &w->save_fd);
+	status = priv_open_output(folder, PRIV_SAVED, &w->save_user, &w->save_fd);
 	if (status == STATUS_OK)
 		status = workplace_check_writable(w->save_fd, &w->save_user);
 	if (status == STATUS_OK)

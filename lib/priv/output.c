@@ -53,6 +53,14 @@ static bool ends_with(const char *name, const char *end)
 	return len > end_len && strcmp(name + len - end_len, end) == 0;
 }
 
+static bool is_saved_name(const char *name)
+{
+	struct span stem;
+	int64_t time_s;
+
+	return saved_name_parse(name, &stem, &time_s);
+}
+
 bool priv_is_output_name(const char *name)
 {
 	static const char *const names[] = {"summary.csv", "flags.csv", "flows.jsonl",
@@ -60,13 +68,10 @@ bool priv_is_output_name(const char *name)
 	        "exeat.db-journal", "exeat.key", "draft", "country.mmdb", "asn.mmdb",
 	        "overrides.csv"};
 
-	struct span stem;
-	int64_t time_s;
-
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
-	if (saved_name_parse(name, &stem, &time_s))
+	if (is_saved_name(name))
 		return true;
 	/* A store under another name, and what an interrupted run leaves behind. */
 	return ends_with(name, ".db") || ends_with(name, ".db-journal") ||
@@ -89,9 +94,26 @@ static DIR *open_entries(int dir_fd)
 	return folder;
 }
 
-/* STATUS_USAGE when the folder holds anything but our files, or a file of ours that has another
- * name elsewhere: giving that away would give away the other, too. Changes nothing. */
-static int check_ours(int dir_fd)
+/* What may lie in a folder of this kind. Without a change of owner a folder of reports may hold
+ * other people's files. */
+static bool may_hold(enum priv_folder kind, bool changes, const char *name)
+{
+	if (kind == PRIV_SAVED || is_saved_name(name))
+		return kind == PRIV_SAVED && is_saved_name(name);
+	return !changes || priv_is_output_name(name);
+}
+
+/* A file of ours that has another name elsewhere: giving that away would give away the other. */
+static bool may_be_given(int dir_fd, const char *name)
+{
+	struct stat info;
+
+	return fstatat(dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       (S_ISDIR(info.st_mode) || info.st_nlink == 1);
+}
+
+/* STATUS_USAGE when the folder holds what it must not. Changes nothing. */
+static int check_ours(int dir_fd, enum priv_folder kind, bool changes)
 {
 	DIR *folder = open_entries(dir_fd);
 	struct dirent *entry;
@@ -100,13 +122,11 @@ static int check_ours(int dir_fd)
 	if (!folder)
 		return status_from_errno(errno);
 	while (status == STATUS_OK && (entry = readdir(folder))) {
-		struct stat info;
+		const char *name = entry->d_name;
 
-		if (is_dots(entry->d_name))
+		if (is_dots(name))
 			continue;
-		if (!priv_is_output_name(entry->d_name) ||
-		        fstatat(dir_fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
-		        (!S_ISDIR(info.st_mode) && info.st_nlink > 1))
+		if (!may_hold(kind, changes, name) || (changes && !may_be_given(dir_fd, name)))
 			status = STATUS_USAGE;
 	}
 	closedir(folder);
@@ -176,9 +196,7 @@ static int take_over(int fd, bool existed, struct priv_user *user)
 
 	if (existed)
 		keep_owner(fd, user);
-	status = check_ours(fd);
-	if (status == STATUS_OK)
-		status = hand_over(fd, user->uid, user->gid);
+	status = hand_over(fd, user->uid, user->gid);
 	if (status == STATUS_OK)
 		status = hand_over_draft(fd, user->uid, user->gid);
 	if (status == STATUS_OK && fchown(fd, user->uid, user->gid) != 0)
@@ -186,7 +204,7 @@ static int take_over(int fd, bool existed, struct priv_user *user)
 	return status;
 }
 
-int priv_open_output(const char *path, struct priv_user *user, int *ret_fd)
+int priv_open_output(const char *path, enum priv_folder folder, struct priv_user *user, int *ret_fd)
 {
 	bool existed = false;
 	int status, fd;
@@ -200,6 +218,8 @@ int priv_open_output(const char *path, struct priv_user *user, int *ret_fd)
 	if (fd < 0)
 		return status_from_errno(errno);
 	status = lock_folder(fd);
+	if (status == STATUS_OK)
+		status = check_ours(fd, folder, user->changes);
 	if (status == STATUS_OK && user->changes)
 		status = take_over(fd, existed, user);
 	if (status != STATUS_OK) {

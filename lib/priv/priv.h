@@ -30,13 +30,21 @@ struct priv_user {
 /* Reads SUDO_UID/SUDO_GID and the user database. Never fails: falls back to 65534. */
 void priv_user_find(struct priv_user *ret) NONNULL(1);
 
-/* Creates the output folder if needed (its parent must exist) and opens it. With `changes` set the
- * folder and our files in it are handed to the inspector's uid, and a folder that holds anything
- * but our files, or one that has a second name, is refused before anything is handed over
- * (STATUS_USAGE): nobody's own folder changes hands. A folder that stood there keeps its owner,
- * which *user then names: each folder needs a priv_user of its own. Symbolic links are refused.
- * STATUS_BUSY: another run has the folder, until it ends (flock(2)). */
-int priv_open_output(const char *path, struct priv_user *user, int *ret_fd) WUNRES NONNULL(1, 2, 3);
+/* What a folder is for. Reports are passed on, and saved content holds patients' records. */
+enum priv_folder {
+	PRIV_REPORTS, /* and the store, and country data */
+	PRIV_SAVED    /* base/saved_name.h, and nothing else */
+};
+
+/* Creates the output folder if needed (its parent must exist) and opens it. STATUS_USAGE when there
+ * are files in it that must not be: in one of saved content, anything else; in one of reports,
+ * saved content. With `changes` set the folder and our files in it are handed to the inspector's
+ * uid, and anything but our files of that kind, or one that has a second name, is refused before
+ * anything is handed over: nobody's own folder changes hands. A folder that stood there keeps its
+ * owner, which *user then names: each folder needs a priv_user of its own. Symbolic links are
+ * refused. STATUS_BUSY: another run has the folder, until it ends (flock(2)). */
+int priv_open_output(const char *path, enum priv_folder folder, struct priv_user *user,
+        int *ret_fd) WUNRES NONNULL(1, 3, 4);
 /* For reading what another run has the folder for: takes nothing over, and hands nothing back. */
 int priv_share_output(const char *path, struct priv_user *user, int *ret_fd) WUNRES
         NONNULL(1, 2, 3);

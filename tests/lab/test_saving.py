@@ -229,14 +229,21 @@ def case_no_room(work):
 
 
 def case_refused(work):
-    """a folder that holds reports or other people's files is not used, and each is said in one
-    sentence; nothing is begun"""
+    """a folder that holds reports or other people's files is not used, nor one of saved content for
+    reports; each is said in one sentence, and nothing is begun"""
     with Lab(work) as lab:
         (work / "theirs").mkdir()
         (work / "theirs" / "thesis.txt").write_text("mine", encoding="utf-8")
         lab.capture(*saving(work / "theirs")).expect(2).one_sentence("theirs", "other files")
         lab.capture(*saving(work / "out")).expect(2).one_sentence("folder of its own")
         lab.capture(*saving(work / "absent" / "saved")).expect(6).one_sentence("saved")
+        for name, option in (("oldvisit", "report.html"), ("oldsaved", "visit-20261122T111538Z.pcapng")):
+            (work / name).mkdir()
+            (work / name / option).write_bytes(b"")
+        lab.capture(*saving(work / "oldvisit")).expect(2).one_sentence("oldvisit", "other files")
+        lab.capture(*ALLOWED, name="oldsaved").expect(2).one_sentence("oldsaved", "other files")
+        check(sorted(os.listdir(work / "oldvisit")) == ["report.html"], "it was written to")
+        check(len(os.listdir(work / "oldsaved")) == 1, "it was written to")
         busy = lab.start(*saving(work / "saved"))
         lab.capture(*saving(work / "saved"), name="out2").expect(6).one_sentence("another run")
         busy.send_signal(signal.SIGINT)

@@ -154,7 +154,7 @@ static void the_inspector_cannot_reach_out(void **state)
 	assert_non_null(mkdtemp(folder));
 	make_readable(readable);
 	priv_user_find(&user);
-	assert_int_equal(priv_open_output(folder, &user, &s.output_fd), STATUS_OK);
+	assert_int_equal(priv_open_output(folder, PRIV_REPORTS, &user, &s.output_fd), STATUS_OK);
 	s.read_only[s.read_only_count++] = readable;
 	child = fork();
 	assert_true(child >= 0);
@@ -185,7 +185,7 @@ static void refuse_folder(const char *folder, struct priv_user *user, int folder
 	struct stat info;
 	int fd = -1;
 
-	assert_int_equal(priv_open_output(folder, user, &fd), STATUS_USAGE);
+	assert_int_equal(priv_open_output(folder, PRIV_REPORTS, user, &fd), STATUS_USAGE);
 	assert_int_equal(fd, -1);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		assert_int_equal(fstatat(folder_fd, names[i], &info, 0), 0);
@@ -207,7 +207,7 @@ static void nobodys_folder_changes_hands(void **state)
 		skip();
 	}
 	assert_non_null(mkdtemp(folder));
-	assert_int_equal(priv_open_output(folder, &user, &fd), STATUS_OK);
+	assert_int_equal(priv_open_output(folder, PRIV_REPORTS, &user, &fd), STATUS_OK);
 	assert_int_equal(fstat(fd, &info), 0);
 	assert_int_equal(info.st_uid, 65534);
 	assert_int_equal(priv_finish_output(fd, &user), STATUS_OK);
@@ -230,6 +230,53 @@ static void nobodys_folder_changes_hands(void **state)
 	rmdir(folder);
 }
 
+/* Reports are passed on, patients' records are not. Whoever runs it. */
+static void reports_and_saved_content_stay_apart(void **state)
+{
+	static const char saved[] = "visit-20261122T111538Z.pcapng";
+	static const struct {
+		const char *name;
+		int as_reports, as_saved, as_reports_of_root;
+	} cases[] = {
+	        {saved, STATUS_USAGE, STATUS_OK, STATUS_USAGE},
+	        {"run.json", STATUS_OK, STATUS_USAGE, STATUS_OK},
+	        {"letters.docx", STATUS_OK, STATUS_USAGE, STATUS_USAGE},
+	        {".run.json.tmp", STATUS_OK, STATUS_USAGE, STATUS_OK},
+	};
+	struct priv_user user = {.changes = false};
+	struct priv_user root = {.changes = true, .uid = geteuid(), .gid = getegid()};
+	char folder[] = "/tmp/exeat-apart-XXXXXX";
+	int fd, place;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	place = open(folder, O_RDONLY | O_DIRECTORY);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct {
+			enum priv_folder kind;
+			struct priv_user *user;
+			int status;
+		} turns[] = {{PRIV_REPORTS, &user, cases[i].as_reports},
+		        {PRIV_SAVED, &user, cases[i].as_saved},
+		        {PRIV_REPORTS, &root, cases[i].as_reports_of_root},
+		        {PRIV_SAVED, &root, cases[i].as_saved}};
+
+		make_file(place, cases[i].name);
+		for (size_t t = 0; t < ARRAY_LEN(turns); t++) {
+			fd = -1;
+			assert_int_equal(
+			        priv_open_output(folder, turns[t].kind, turns[t].user, &fd),
+			        turns[t].status);
+			assert_int_equal(fd >= 0, turns[t].status == STATUS_OK);
+			if (fd >= 0)
+				close(fd);
+		}
+		assert_int_equal(unlinkat(place, cases[i].name, 0), 0);
+	}
+	close(place);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 static void a_folder_is_one_runs_at_a_time(void **state)
 {
 	char folder[] = "/tmp/exeat-busy-XXXXXX";
@@ -238,14 +285,14 @@ static void a_folder_is_one_runs_at_a_time(void **state)
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
-	assert_int_equal(priv_open_output(folder, &user, &fd), STATUS_OK);
-	assert_int_equal(priv_open_output(folder, &user, &other), STATUS_BUSY);
+	assert_int_equal(priv_open_output(folder, PRIV_REPORTS, &user, &fd), STATUS_OK);
+	assert_int_equal(priv_open_output(folder, PRIV_REPORTS, &user, &other), STATUS_BUSY);
 	assert_int_equal(other, -1);
 	assert_int_equal(priv_share_output(folder, &reader, &other), STATUS_OK);
 	assert_false(reader.changes);
 	close(other);
 	close(fd);
-	assert_int_equal(priv_open_output(folder, &user, &fd), STATUS_OK);
+	assert_int_equal(priv_open_output(folder, PRIV_REPORTS, &user, &fd), STATUS_OK);
 	close(fd);
 	rmdir(folder);
 }
@@ -259,7 +306,7 @@ static void a_link_is_no_folder(void **state)
 	(void)state;
 	snprintf(name, sizeof(name), "/tmp/exeat-link-%d", (int)getpid());
 	assert_int_equal(symlink("/etc", name), 0);
-	assert_true(priv_open_output(name, &user, &fd) < 0);
+	assert_true(priv_open_output(name, PRIV_REPORTS, &user, &fd) < 0);
 	assert_int_equal(fd, -1);
 	unlink(name);
 	assert_true(priv_is_output_name("run.json"));
@@ -293,7 +340,7 @@ static void a_dying_inspector_leaves_no_memory_behind(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	priv_user_find(&user);
-	assert_int_equal(priv_open_output(folder, &user, &s.output_fd), STATUS_OK);
+	assert_int_equal(priv_open_output(folder, PRIV_REPORTS, &user, &s.output_fd), STATUS_OK);
 	for (int by_exec = 0; by_exec < 2; by_exec++) {
 		int wait_status = 0;
 		pid_t child = fork();
@@ -363,6 +410,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(the_inspector_cannot_reach_out),
 	        cmocka_unit_test(nobodys_folder_changes_hands),
+	        cmocka_unit_test(reports_and_saved_content_stay_apart),
 	        cmocka_unit_test(a_folder_is_one_runs_at_a_time),
 	        cmocka_unit_test(a_link_is_no_folder),
 	        cmocka_unit_test(a_dying_inspector_leaves_no_memory_behind),
