@@ -1,7 +1,7 @@
 #include "source/live.h"
 
 #include <errno.h>
-#include <net/if.h>
+#include <linux/if_packet.h>
 #include <pcap/pcap.h>
 #include <poll.h>
 #include <stdio.h>
@@ -144,6 +144,19 @@ static int open_pcap(
 	return set_filter(l, o, ret_reason);
 }
 
+/* Of the capture's own socket: asking by name takes a socket of another family, which the bounds of
+ * a service may not allow. 0: none, as of "any". */
+static unsigned interface_index(const struct live *l)
+{
+	struct sockaddr_ll bound = {0};
+	socklen_t len = sizeof(bound);
+
+	if (getsockname(pcap_fileno(l->pcap), (struct sockaddr *)&bound, &len) != 0 ||
+	        bound.sll_family != AF_PACKET || bound.sll_ifindex < 0)
+		return 0;
+	return (unsigned)bound.sll_ifindex;
+}
+
 int live_open(struct live **ret_gives, const struct source_live_options *options,
         char ret_reason[static 256])
 {
@@ -158,7 +171,7 @@ int live_open(struct live **ret_gives, const struct source_live_options *options
 	l->counts.end = STATUS_END;
 	status = open_pcap(l, options, ret_reason);
 	interface_drops_open(&l->interface_drops, INTERFACE_DROPS_FOLDER, options->interface,
-	        if_nametoindex(options->interface));
+	        status == STATUS_OK ? interface_index(l) : 0);
 	if (status == STATUS_OK && identify(l, options->interface) != STATUS_OK)
 		status = refuse(ret_reason, STATUS_LIBRARY, options->interface,
 		        "the SHA-256 library does not work");
