@@ -223,13 +223,18 @@ void saver_feed(struct saver *s, const struct frame *frame)
 	close_file(s);
 }
 
+static bool is_over(const struct saver *s, int64_t begun_s)
+{
+	return s->time_ns / NS_PER_SECOND - begun_s >= s->options.keep_ns / NS_PER_SECOND;
+}
+
 static bool is_too_old(const struct saver *s, const char *name)
 {
 	struct span stem;
 	int64_t begun_s;
 
 	return saved_name_parse(name, &stem, &begun_s) && span_equal_text(stem, s->options.stem) &&
-	       s->time_ns / NS_PER_SECOND - begun_s >= s->options.keep_ns / NS_PER_SECOND;
+	       is_over(s, begun_s);
 }
 
 static void delete_file(struct saver *s, const char *name)
@@ -296,6 +301,9 @@ void saver_tick(struct saver *s, int64_t monotonic_ns, int64_t time_of_day_ns)
 	}
 	if (s->expired_ns == INT64_MIN || s->now_ns - s->expired_ns >= expiry_interval_ns(s)) {
 		s->expired_ns = s->now_ns;
+		/* The open file too, should the time of day have stepped: frames go to another. */
+		if (s->fd >= 0 && is_over(s, s->begun_time_ns / NS_PER_SECOND))
+			saver_finish(s);
 		delete_old_files(s);
 	}
 }

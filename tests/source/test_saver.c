@@ -186,6 +186,60 @@ static void what_is_too_old_is_deleted_and_nothing_else(void **state)
 	assert_int_equal(close_place(&p), ARRAY_LEN(others));
 }
 
+/* Its name says that it is too old, by a clock that stepped: what comes goes to another file. */
+static void nothing_is_written_to_a_file_that_is_deleted(void **state)
+{
+	struct saver_counts counts;
+	struct place p;
+
+	(void)state;
+	open_place(&p);
+	start(&p);
+	saver_feed(p.saver, &frame);
+	saver_tick(p.saver, SAVER_EXPIRY_NS_MAX, NOW_NS + p.options.keep_ns);
+	assert_false(there(&p, "visit-20261122T111538Z.pcapng"));
+	saver_feed(p.saver, &frame);
+	saver_feed(p.saver, &frame);
+	saver_finish(p.saver);
+	assert_int_equal(frames_in(&p, "visit-20261206T111538Z.pcapng"), 2);
+	/* Back: the file of later stays. */
+	saver_tick(p.saver, 2 * SAVER_EXPIRY_NS_MAX, NOW_NS);
+	saver_feed(p.saver, &frame);
+	saver_finish(p.saver);
+	assert_int_equal(frames_in(&p, "visit-20261122T111538Z.pcapng"), 1);
+	saver_counts(p.saver, &counts);
+	assert_int_equal(counts.files, 3);
+	assert_int_equal(counts.frames, 4);
+	assert_int_equal(counts.files_deleted, 1);
+	assert_int_equal(counts.frames_not_saved, 0);
+	assert_int_equal(close_place(&p), 2);
+}
+
+/* The seconds of its name begin before it does. */
+static void a_file_that_lasts_as_long_as_it_is_kept_is_whole(void **state)
+{
+	const int64_t half_ns = NS_PER_SECOND / 2, start_ns = NOW_NS + NS_PER_SECOND * 4 / 10;
+	struct saver_counts counts;
+	struct place p;
+
+	(void)state;
+	open_place(&p);
+	p.options.keep_ns = p.options.every_ns = 4 * NS_PER_SECOND;
+	assert_int_equal(saver_new(&p.saver, &p.options, NULL), STATUS_OK);
+	saver_tick(p.saver, 0, start_ns);
+	for (int64_t ns = half_ns; ns <= 4 * NS_PER_SECOND; ns += half_ns) {
+		saver_tick(p.saver, ns, start_ns + ns);
+		saver_feed(p.saver, &frame);
+	}
+	saver_finish(p.saver);
+	saver_counts(p.saver, &counts);
+	assert_int_equal(counts.files, 2);
+	assert_int_equal(counts.files_deleted, 1);
+	assert_int_equal(counts.frames, 8);
+	assert_int_equal(frames_in(&p, "visit-20261122T111542Z.pcapng"), 1);
+	assert_int_equal(close_place(&p), 1);
+}
+
 static void too_little_room_is_told_once_and_counted(void **state)
 {
 	struct saver_counts counts;
@@ -248,6 +302,8 @@ int main(void)
 	        cmocka_unit_test(a_file_begins_with_its_first_frame),
 	        cmocka_unit_test(files_end_by_size_and_by_time),
 	        cmocka_unit_test(what_is_too_old_is_deleted_and_nothing_else),
+	        cmocka_unit_test(nothing_is_written_to_a_file_that_is_deleted),
+	        cmocka_unit_test(a_file_that_lasts_as_long_as_it_is_kept_is_whole),
 	        cmocka_unit_test(too_little_room_is_told_once_and_counted),
 	        cmocka_unit_test(trouble_is_tried_again),
 	};
