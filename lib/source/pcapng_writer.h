@@ -27,7 +27,7 @@ struct pcapng_head {
 /* Of the time in which the file was written. */
 struct pcapng_statistics {
 	int64_t first_ns, last_ns;  /* its start and end, since 1970 */
-	uint64_t received;          /* by the interface: written and dropped */
+	uint64_t received;          /* by the interface: given to us, and dropped */
 	uint64_t interface_dropped; /* by the interface */
 	uint64_t dropped;           /* by the operating system */
 };

@@ -22,14 +22,14 @@ struct saver {
 	struct saver_options options;
 	struct source *source; /* borrows; or NULL */
 	struct pcapng_writer writer;
-	int fd;                            /* of the open file; -1: none */
-	uint32_t link_type;                /* of the open file */
-	int64_t now_ns, time_ns;           /* by saver_tick */
-	int64_t begun_ns, begun_time_ns;   /* the open file, by both clocks */
-	int64_t flushed_ns, expired_ns;    /* when that was last done */
-	int64_t retry_ns;                  /* nothing is saved before; 0: nothing is in the way */
-	struct source_counts begun_counts; /* of the source when the file was begun */
-	struct saver_counts counts;        /* of files that have ended */
+	int fd;                           /* of the open file; -1: none */
+	uint32_t link_type;               /* of the open file */
+	int64_t now_ns, time_ns;          /* by saver_tick */
+	int64_t begun_ns, begun_time_ns;  /* the open file, by both clocks */
+	int64_t flushed_ns, expired_ns;   /* when that was last done */
+	int64_t retry_ns;                 /* nothing is saved before; 0: nothing is in the way */
+	struct source_counts told_counts; /* of the source, told by the files that have ended */
+	struct saver_counts counts;       /* of files that have ended */
 	struct {
 		char text[SAVER_REASON_CHARS];
 		bool noted, told;
@@ -77,22 +77,25 @@ static void stop_after_failure(struct saver *s, int status)
 	stop_saving(s, "content cannot be saved", known ? strerror(errno) : status_text(status));
 }
 
-static void source_counts_now(const struct saver *s, struct source_counts *ret)
+/* The source has already counted a frame that is in hand; it is not told yet. */
+static void source_counts_now(const struct saver *s, bool in_hand, struct source_counts *ret)
 {
 	if (!s->source || source_counts(s->source, 0, ret) != STATUS_OK)
-		*ret = (struct source_counts){0};
+		*ret = s->told_counts;
+	else if (in_hand && ret->frames > s->told_counts.frames)
+		ret->frames--;
 }
 
-static struct pcapng_statistics statistics_of(const struct saver *s)
+/* Since the last file ended: what was dropped between two files is told by the second. */
+static struct pcapng_statistics statistics_of(
+        const struct saver *s, const struct source_counts *now)
 {
-	const struct source_counts *begun = &s->begun_counts;
-	struct source_counts now;
+	const struct source_counts *told = &s->told_counts;
 	struct pcapng_statistics r = {.first_ns = s->begun_time_ns, .last_ns = s->time_ns};
 
-	source_counts_now(s, &now);
-	r.dropped = now.dropped_frames - begun->dropped_frames;
-	r.interface_dropped = now.interface_dropped_frames - begun->interface_dropped_frames;
-	r.received = now.frames - begun->frames + r.dropped + r.interface_dropped;
+	r.dropped = now->dropped_frames - told->dropped_frames;
+	r.interface_dropped = now->interface_dropped_frames - told->interface_dropped_frames;
+	r.received = now->frames - told->frames + r.dropped + r.interface_dropped;
 	return r;
 }
 
@@ -108,18 +111,26 @@ static void close_file(struct saver *s)
 	s->fd = -1;
 }
 
-void saver_finish(struct saver *s)
+static void finish_file(struct saver *s, bool in_hand)
 {
+	struct source_counts now;
 	struct pcapng_statistics statistics;
 	int status;
 
-	if (s->fd < 0)
-		return;
-	statistics = statistics_of(s);
+	source_counts_now(s, in_hand, &now);
+	statistics = statistics_of(s, &now);
 	status = pcapng_writer_finish(&s->writer, &statistics);
-	if (status != STATUS_OK)
+	if (status == STATUS_OK)
+		s->told_counts = now;
+	else
 		stop_after_failure(s, status);
 	close_file(s);
+}
+
+void saver_finish(struct saver *s)
+{
+	if (s->fd >= 0)
+		finish_file(s, false);
 }
 
 /* Also true when the file system does not say. */
@@ -183,7 +194,6 @@ static bool begin_file(struct saver *s, uint32_t link_type)
 	s->link_type = link_type;
 	s->begun_ns = s->flushed_ns = s->now_ns;
 	s->begun_time_ns = s->time_ns;
-	source_counts_now(s, &s->begun_counts);
 	s->counts.files++;
 	status = pcapng_writer_begin(&s->writer, s->fd, &head);
 	if (status == STATUS_OK)
@@ -204,14 +214,14 @@ void saver_feed(struct saver *s, const struct frame *frame)
 	int status;
 
 	if (s->fd >= 0 && (is_full(s) || frame->link_type != s->link_type))
-		saver_finish(s);
+		finish_file(s, true);
 	if (s->fd < 0 && (s->now_ns < s->retry_ns || !begin_file(s, frame->link_type))) {
 		s->counts.frames_not_saved++;
 		return;
 	}
 	/* The frame that fills the buffer writes it, so that there must be room before. */
 	if (s->writer.pending.len >= PCAPNG_WRITER_PENDING_BYTES && !check_room(s)) {
-		saver_finish(s);
+		finish_file(s, true);
 		s->counts.frames_not_saved++;
 		return;
 	}

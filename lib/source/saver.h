@@ -40,8 +40,8 @@ struct saver_counts {
 
 struct saver;
 
-/* source: asked how much was dropped when a file ends; NULL: nobody. Nothing is written before the
- * first frame. */
+/* source: asked, when a file ends, what was received and dropped since the last one did; NULL:
+ * nobody. Nothing is written before the first frame. */
 int saver_new(struct saver **ret_gives, const struct saver_options *options,
         struct source *source_borrowed) WUNRES NONNULL(1, 2);
 /* Before the first frame and then several times a second: by a clock that never steps, and by the

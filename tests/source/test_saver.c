@@ -1,5 +1,6 @@
 /* Files of saved content: when they are begun, when they are deleted, and what is in the way. */
 #include <dirent.h>
+#include <endian.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -265,6 +266,107 @@ static void too_little_room_is_told_once_and_counted(void **state)
 	assert_int_equal(close_place(&p), 0);
 }
 
+/* An input of eight frames, after each of which it says that so many more were dropped. */
+static struct source *open_dropping_source(uint64_t dropped)
+{
+	struct source *source;
+	struct builder b;
+	int fd;
+
+	build_start(&b, false);
+	build_section(&b);
+	build_interface(&b, 1, 65536, 9);
+	for (uint64_t i = 1; i <= 8; i++) {
+		const uint64_t value = htole64(i * dropped);
+		size_t opened;
+
+		build_packet(&b, 0, (uint64_t)NOW_NS + i, 60);
+		opened = build_block_open(&b, 5);
+		build_u32(&b, 0);
+		build_u64(&b, 0);
+		build_option(&b, 5, &value, sizeof(value)); /* isb_ifdrop */
+		build_u32(&b, 0);
+		build_block_close(&b, opened);
+	}
+	fd = build_file(buf_span(&b.bytes));
+	build_free(&b);
+	assert_int_equal(source_open_files(&source, &fd, 1, NULL), STATUS_OK);
+	return source;
+}
+
+struct told {
+	uint64_t received, dropped, got;
+};
+
+/* Of the statistics at the end of a file, which are written in the machine's own byte order. */
+static struct told told_by(const struct place *p, const char *name)
+{
+	/* Each option is 4 and 8 bytes; then the end of options and the block's length. */
+	uint8_t tail[4 * 12 + 8];
+	struct told told;
+	int fd = openat(p->fd, name, O_RDONLY);
+
+	assert_true(lseek(fd, -(off_t)sizeof(tail), SEEK_END) > 0);
+	assert_int_equal(read(fd, tail, sizeof(tail)), sizeof(tail));
+	close(fd);
+	memcpy(&told.received, tail + 4, 8);
+	memcpy(&told.dropped, tail + 2 * 12 + 4, 8);
+	memcpy(&told.got, tail + 3 * 12 + 4, 8);
+	return told;
+}
+
+static void feed_from(struct place *p, struct source *source, int count)
+{
+	struct frame read;
+
+	while (count-- > 0) {
+		assert_int_equal(source_next(source, 0, &read), STATUS_ITEM);
+		saver_feed(p->saver, &read);
+	}
+}
+
+/* Together the files tell of every frame once: by whatever one ends, and between two. */
+static void statistics_tell_of_every_frame_once(void **state)
+{
+	const int64_t hour_ns = 3600 * NS_PER_SECOND;
+	struct source *source = open_dropping_source(2);
+	struct source_counts counts;
+	struct frame left_out;
+	struct told first, second, third, last;
+	struct place p;
+
+	(void)state;
+	open_place(&p);
+	p.options.file_bytes = 240; /* a head of about 100, and twice 92 */
+	assert_int_equal(saver_new(&p.saver, &p.options, source), STATUS_OK);
+	saver_tick(p.saver, 0, NOW_NS);
+	feed_from(&p, source, 2);
+	feed_from(&p, source, 1); /* begins the second: the first was full */
+	saver_tick(p.saver, hour_ns, NOW_NS + hour_ns);
+	assert_int_equal(source_next(source, 0, &left_out), STATUS_ITEM);
+	feed_from(&p, source, 2);
+	saver_tick(p.saver, 2 * hour_ns, NOW_NS + 2 * hour_ns);
+	feed_from(&p, source, 2);
+	saver_finish(p.saver);
+	assert_int_equal(source_counts(source, 0, &counts), STATUS_OK);
+	first = told_by(&p, "visit-20261122T111538Z.pcapng");
+	second = told_by(&p, "visit-20261122T111538Z-2.pcapng");
+	third = told_by(&p, "visit-20261122T121538Z.pcapng");
+	last = told_by(&p, "visit-20261122T131538Z.pcapng");
+	assert_int_equal(first.got, 2);
+	assert_int_equal(first.received - first.dropped, 2);
+	assert_int_equal(second.got, 1);
+	assert_int_equal(second.received - second.dropped, 1);
+	assert_int_equal(third.got, 2);
+	assert_int_equal(third.received - third.dropped, 3); /* one of them was not saved */
+	assert_int_equal(last.received - last.dropped, last.got);
+	assert_int_equal(first.dropped + second.dropped + third.dropped + last.dropped,
+	        counts.dropped_frames);
+	assert_true(counts.dropped_frames > 0);
+	close_place(&p);
+	source_free(source);
+}
+
 /* A folder that is gone, until it is another one. */
 static void trouble_is_tried_again(void **state)
 {
@@ -305,6 +407,7 @@ int main(void)
 	        cmocka_unit_test(nothing_is_written_to_a_file_that_is_deleted),
 	        cmocka_unit_test(a_file_that_lasts_as_long_as_it_is_kept_is_whole),
 	        cmocka_unit_test(too_little_room_is_told_once_and_counted),
+	        cmocka_unit_test(statistics_tell_of_every_frame_once),
 	        cmocka_unit_test(trouble_is_tried_again),
 	};
 
