@@ -188,8 +188,10 @@ static int write_all(int fd, struct span bytes)
 
 		if (len < 0 && errno == EINTR)
 			continue;
+		if (len == 0)
+			errno = ENOSPC; /* says nothing by itself */
 		if (len <= 0)
-			return len < 0 ? status_from_errno(errno) : STATUS_NO_SPACE;
+			return status_from_errno(errno);
 		at += (size_t)len;
 	}
 	return STATUS_OK;
