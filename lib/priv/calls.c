@@ -169,9 +169,6 @@ static const struct permit inspector_permits[] = {
         {SCMP_SYS(fcntl), INT_IS(1, F_SETLKW)},
         {SCMP_SYS(ioctl), INT_IS(1, TIOCGWINSZ)},   /* the table's width */
         {SCMP_SYS(ioctl), INT_IS(1, SIOCGIFFLAGS)}, /* libpcap: is the interface down, or gone? */
-        /* A filter of the open capture: the register, which names the networks to leave out, is
-         * read here. */
-        {SCMP_SYS(setsockopt), INT_IS(2, SO_ATTACH_FILTER)},
         {SCMP_SYS(getsockopt), INT_IS(1, SOL_PACKET)},
         {SCMP_SYS(getsockopt), INT_IS(1, SOL_SOCKET)},
         {SCMP_SYS(prctl), INT_IS(0, PR_SET_NAME)}, /* of a thread */
@@ -180,6 +177,10 @@ static const struct permit inspector_permits[] = {
         {SCMP_SYS(prctl), INT_IS(0, PR_GET_PDEATHSIG)},
         {SCMP_SYS(prlimit64), INT_IS(0, 0)}, /* its own: the size of a thread's stack */
 };
+
+/* Of SOL_SOCKET, for the filter of the open capture: the register, which names the networks to
+ * leave out, is read here. Then it is locked. */
+static const int inspector_options[] = {SO_ATTACH_FILTER, SO_LOCK_FILTER};
 
 static const int fatal_calls[] = {
         SCMP_SYS(execve),
@@ -249,6 +250,21 @@ static int add_permits(scmp_filter_ctx filter, const struct permit *permits, siz
 	for (size_t i = 0; error == 0 && i < count; i++)
 		error = seccomp_rule_add_array(
 		        filter, SCMP_ACT_ALLOW, permits[i].call, 1, &permits[i].argument);
+	return error;
+}
+
+/* Other levels have other options of the same numbers. */
+static int add_socket_options(scmp_filter_ctx filter)
+{
+	int error = 0;
+
+	for (size_t i = 0; error == 0 && i < ARRAY_LEN(inspector_options); i++) {
+		const struct scmp_arg_cmp arguments[] = {
+		        INT_IS(1, SOL_SOCKET), INT_IS(2, inspector_options[i])};
+
+		error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt),
+		        ARRAY_LEN(arguments), arguments);
+	}
 	return error;
 }
 
@@ -335,6 +351,8 @@ int calls_restrict_inspector(void)
 		        filter, SCMP_ACT_ALLOW, inspector_calls, ARRAY_LEN(inspector_calls));
 	if (error == 0)
 		error = add_permits(filter, inspector_permits, ARRAY_LEN(inspector_permits));
+	if (error == 0)
+		error = add_socket_options(filter);
 	return finish(filter, error);
 }
 

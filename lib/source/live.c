@@ -303,6 +303,16 @@ static int attach(struct live *l, struct kernel_filter *f)
 	return STATUS_OK;
 }
 
+/* For good: not even this process, taken over, could open the capture again. */
+static int lock(struct live *l)
+{
+	int on = 1;
+
+	if (setsockopt(pcap_fileno(l->pcap), SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on)) != 0)
+		return status_from_errno(errno);
+	return STATUS_OK;
+}
+
 int live_exclude(struct live *l, const struct prefix *nets, size_t count,
         char ret_reason[static REASON_CHARS])
 {
@@ -319,6 +329,8 @@ int live_exclude(struct live *l, const struct prefix *nets, size_t count,
 		snprintf(ret_reason, REASON_CHARS, "this kind of interface has no such filter");
 	if (status == STATUS_OK)
 		status = attach(l, f);
+	if (status == STATUS_OK)
+		status = lock(l);
 	if (status < 0)
 		snprintf(ret_reason, REASON_CHARS, "the kernel refuses the filter: %s",
 		        strerror(errno));

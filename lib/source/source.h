@@ -75,10 +75,10 @@ struct source_live_options {
 int source_open_live(struct source **ret_gives, const struct source_live_options *options,
         char ret_reason[static 256]) WUNRES NONNULL(1, 2);
 /* Live: packets with an end in one of these networks no longer reach this process, beside what the
- * filter leaves out; below one VLAN tag, too. Nor are they counted. Needs no right; again: these
- * networks instead. Any status but 0: the kernel goes on as before, and *ret_reason says why in a
- * few words: STATUS_LIMIT, STATUS_UNSUPPORTED (also files), or a failure. Packets that were
- * captured before may still come. */
+ * filter leaves out; below one VLAN tag, too. Nor are they counted. Needs no right. For good: a
+ * second time the kernel refuses it. Any status but 0: the kernel goes on as before, and
+ * *ret_reason says why in a few words: STATUS_LIMIT, STATUS_UNSUPPORTED (also files), or a failure.
+ * Packets that were captured before may still come. */
 int source_exclude(struct source *s, const struct prefix *nets, size_t count,
         char ret_reason[static 256]) WUNRES NONNULL(1);
 struct source *source_free(struct source *s); /* NULL ok, returns NULL */

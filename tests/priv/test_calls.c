@@ -6,6 +6,8 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_packet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -166,6 +168,15 @@ static const struct attempt inspector_only[] = {
         CALL(fchown, EPERM),
         CALL(fchownat, EPERM),
         CALL(wait4, EPERM),
+        /* 26 of another level is another option. */
+        {"PACKET_ADD_MEMBERSHIP", SYS_setsockopt, -1, SOL_PACKET, PACKET_ADD_MEMBERSHIP, EPERM},
+        {"SO_ATTACH_FILTER's number of a packet socket", SYS_setsockopt, -1, SOL_PACKET,
+                SO_ATTACH_FILTER, EPERM},
+        {"SO_ATTACH_FILTER's number of IP", SYS_setsockopt, -1, IPPROTO_IP, SO_ATTACH_FILTER,
+                EPERM},
+        {"SO_DETACH_FILTER", SYS_setsockopt, -1, SOL_SOCKET, SO_DETACH_FILTER, EPERM},
+        {"SO_ATTACH_FILTER, of no socket", SYS_setsockopt, -1, SOL_SOCKET, SO_ATTACH_FILTER, EBADF},
+        {"SO_LOCK_FILTER, of no socket", SYS_setsockopt, -1, SOL_SOCKET, SO_LOCK_FILTER, EBADF},
         {"a thread in namespaces of its own", SYS_clone, CLONE_THREAD | CLONE_NEWNET, 0, 0, EPERM},
         {"another's limits", SYS_prlimit64, 1, RLIMIT_CORE, 0, EPERM},
 };
