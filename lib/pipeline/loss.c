@@ -35,7 +35,7 @@ static const char *const loss_names[LOSSES] = {
         [LOSS_FRAMES_DROPPED] = "frames dropped by the capturing machine",
         [LOSS_GAP_BYTES] = "bytes missing inside conversations",
         [LOSS_INTERFACE_DROPPED] = "frames dropped by the network interface",
-        [LOSS_FRAMES_NOT_SAVED] = "frames not saved for lack of room",
+        [LOSS_FRAMES_NOT_SAVED] = "frames not saved",
         [LOSS_FRAMES_PERHAPS_EXCLUDED] = "frames not saved as their network is unknown",
 };
 

@@ -218,7 +218,7 @@ def case_no_room(work):
         check(any(flow["findings"] for flow in result.flows()), "the inspection did not go on")
         facts = result.run_facts()
         lost = facts["saved"]["frames_not_saved"]
-        check(lost > 0 and facts["losses"]["frames not saved for lack of room"] == lost,
+        check(lost > 0 and facts["losses"]["frames not saved"] == lost,
               f"run.json says {facts['saved']} and {facts['losses']}")
         check("capture-gap" not in result.flags(), f"what was inspected is told as a gap: {facts['inputs']} {facts['losses']}")
         room = os.statvfs(disk)
