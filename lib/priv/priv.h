@@ -4,8 +4,8 @@
  * forks the inspector; waits; hands finished files to whoever started the command. It parses
  * nothing that came from outside. inspector: own uid when started as root (the user behind sudo,
  * else user `exeat`, else 65534), no_new_privs, seccomp, Landlock, no core dumps: no exec, no
- * ptrace, no sockets, no file outside the output folder. Each has a list of the system calls that
- * it may make (calls.h). README has the picture. */
+ * ptrace, no sockets, no file outside the folders of outputs, of the store and of saved content.
+ * Each has a list of the system calls that it may make (calls.h). README has the picture. */
 #ifndef EXEAT_PRIV_PRIV_H
 #define EXEAT_PRIV_PRIV_H
 
