@@ -119,10 +119,12 @@ static int take_purpose(const char *text, struct saved_content_options *save)
 	struct span trimmed = span_trim(span_of_text(text));
 
 	if (trimmed.len == 0 || trimmed.len > SAVED_PURPOSE_MAX) {
-		log_error("--purpose takes a text of 1 to %d characters", SAVED_PURPOSE_MAX);
+		log_error("--purpose takes a text of 1 to %d bytes; a letter with an accent takes "
+		          "two",
+		        SAVED_PURPOSE_MAX);
 		return -1;
 	}
-	save->purpose = text;
+	save->purpose = trimmed;
 	return 0;
 }
 
@@ -191,7 +193,7 @@ static bool settle_saving(struct capture_options *o)
 
 	if (!o->saves_somehow)
 		return true;
-	if (!o->inspection.workplace.save_path || !save->purpose || !save->keep) {
+	if (!o->inspection.workplace.save_path || save->purpose.len == 0 || !save->keep) {
 		log_error(
 		        "to keep content, --save FILE, --purpose TEXT and --keep TIME go together: "
 		        "exeat capture ... --save saved/visit --purpose \"why it is needed\" "

@@ -14,7 +14,7 @@ int saved_content_begin(struct saved_content *s, const struct workplace *w,
 	*s = nothing;
 	if (!o)
 		return STATUS_OK;
-	display_text(span_of_text(o->purpose), s->purpose, sizeof(s->purpose));
+	display_text(o->purpose, s->purpose, sizeof(s->purpose));
 	snprintf(s->keep, sizeof(s->keep), "%s", o->keep);
 	snprintf(s->comment, sizeof(s->comment),
 	        "Purpose: %s. Kept on purpose for %s after its start; then exeat deletes it.",

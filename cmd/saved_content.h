@@ -12,7 +12,7 @@
 
 /* Content outlives none of the rows that explain it. */
 #define SAVED_KEEP_DAYS_MAX    STORE_FLOW_DAYS
-#define SAVED_PURPOSE_MAX      200
+#define SAVED_PURPOSE_MAX      200 /* bytes: a sentence or two, which reports show whole */
 #define SAVED_FILE_MIB_DEFAULT 256
 #define SAVED_FILE_MIB_MAX     65536
 #define SAVED_FLOOR_MIB        1024     /* left free on the disk unless another is given */
@@ -21,7 +21,8 @@
 
 /* As it was asked for; the file is named in the workplace's options. */
 struct saved_content_options {
-	const char *purpose, *keep; /* as typed */
+	struct span purpose; /* as typed, without the blanks around it */
+	const char *keep;    /* as typed */
 	int64_t keep_ns, every_ns;
 	uint64_t file_bytes, floor_bytes;
 };
