@@ -25,7 +25,9 @@ static const char help[] =
         "named\n"
         "                       FILE-20261122T111538Z.pcapng (UTC) in a folder of their own\n"
         "  --purpose TEXT       what for; stands in each file and in the reports\n"
-        "  --keep TIME          14d: delete each file so long after its start; at most 35d\n"
+        "  --keep TIME          14d: delete files that began so long ago, whenever exeat saves "
+        "here; at\n"
+        "                       most 35d\n"
         "  --save-size MIB      a new file when one is so large (256)\n"
         "  --save-every TIME    a new file after so long (1h)\n"
         "  --save-floor MIB     stop saving when less is free on the disk (1024)\n";

@@ -17,7 +17,8 @@ int saved_content_begin(struct saved_content *s, const struct workplace *w,
 	display_text(o->purpose, s->purpose, sizeof(s->purpose));
 	snprintf(s->keep, sizeof(s->keep), "%s", o->keep);
 	snprintf(s->comment, sizeof(s->comment),
-	        "Purpose: %s. Kept on purpose for %s after its start; then exeat deletes it.",
+	        "Purpose: %s. Kept on purpose for %s after its start. After that exeat deletes it "
+	        "when it next saves here; otherwise delete it by hand.",
 	        s->purpose, s->keep);
 	options = (struct saver_options){.folder_fd = w->save_fd,
 	        .stem = w->save_stem,

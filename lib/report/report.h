@@ -47,13 +47,14 @@ struct report_flow {
 	const struct verdict *verdict;
 };
 
-/* The facts of the run: heads of reports, and run.json. */
 /* What a live capture kept on purpose. */
 struct report_saved {
 	const char *purpose, *keep; /* shown forms; keep as it was asked for: "14d" */
-	uint64_t files, frames, bytes, frames_not_saved, files_deleted, files_not_deleted;
+	uint64_t files, frames, bytes, frames_not_saved, files_deleted;
+	uint64_t files_not_deleted; /* too old, and still there */
 };
 
+/* The facts of the run: heads of reports, and run.json. */
 struct report_run {
 	const char *version; /* of exeat */
 	const char *practice, *timezone;

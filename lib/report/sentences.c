@@ -117,9 +117,17 @@ void sentence_saved(const struct report *r, char ret[static SENTENCE_CHARS])
 	add(ret, "The content of %" PRIu64 " packet%s (%s) was saved in %" PRIu64 " file%s, ",
 	        s->frames, plural(s->frames), bytes, s->files, plural(s->files));
 	add(ret, "to be kept for %s, for this purpose: %s.", s->keep, s->purpose);
+	add(ret, " After that exeat deletes a file when it next saves here; otherwise delete it by "
+	         "hand.");
 	if (s->frames_not_saved > 0)
 		add(ret, " %" PRIu64 " packet%s could not be saved.", s->frames_not_saved,
 		        plural(s->frames_not_saved));
+	if (s->files_not_deleted > 0)
+		add(ret,
+		        " %" PRIu64 " file%s kept for longer than that could not be deleted: "
+		        "delete %s by hand.",
+		        s->files_not_deleted, plural(s->files_not_deleted),
+		        s->files_not_deleted == 1 ? "it" : "them");
 }
 
 static void format_day(int64_t time_ns, char ret[static 28])

@@ -254,11 +254,13 @@ static void delete_file(struct saver *s, const char *name)
 	if (fstatat(s->options.folder_fd, name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
 	        !S_ISREG(info.st_mode))
 		return;
-	if (unlinkat(s->options.folder_fd, name, 0) == 0)
+	if (unlinkat(s->options.folder_fd, name, 0) == 0) {
 		s->counts.files_deleted++;
-	else if (s->counts.files_not_deleted++ == 0)
+	} else {
+		s->counts.files_not_deleted++;
 		note(s, TROUBLE_DELETING, "cannot delete saved content that is too old",
 		        strerror(errno));
+	}
 }
 
 static void delete_old_files(struct saver *s)
@@ -274,6 +276,7 @@ static void delete_old_files(struct saver *s)
 			close(copy);
 		return;
 	}
+	s->counts.files_not_deleted = 0;
 	while ((entry = readdir(folder)))
 		if (is_too_old(s, entry->d_name))
 			delete_file(s, entry->d_name);

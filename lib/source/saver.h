@@ -35,7 +35,7 @@ struct saver_counts {
 	uint64_t files, frames, bytes; /* written; of frames that are in files */
 	uint64_t frames_not_saved;     /* for want of room, or by any other trouble */
 	uint64_t files_deleted;        /* being older than the time to keep */
-	uint64_t files_not_deleted;    /* the machine refused */
+	uint64_t files_not_deleted;    /* too old, and the machine refused, when last looked */
 };
 
 struct saver;

@@ -96,6 +96,38 @@ static void it_draws_no_conclusion(void **state)
 	sample_close(&s);
 }
 
+/* How much, for how long and what for; who deletes it, and what is still there. */
+static void content_that_was_kept_is_told(void **state)
+{
+	struct report_saved saved = {.purpose = "to see what it sends",
+	        .keep = "14d",
+	        .files = 1,
+	        .frames = 7,
+	        .bytes = 9000,
+	        .files_deleted = 3};
+	struct sample s;
+	char *text;
+
+	(void)state;
+	sample_open(&s);
+	s.run.saved = &saved;
+	text = html_of(&s);
+	assert_non_null(strstr(text, "The content of 7 packets"));
+	assert_non_null(strstr(text, "in 1 file, to be kept for 14d, for this purpose: to see"));
+	assert_non_null(strstr(text, "After that exeat deletes a file when it next saves here; "
+	                             "otherwise delete it by hand."));
+	assert_null(strstr(text, "could not be"));
+	free(text);
+	saved.frames_not_saved = 1;
+	saved.files_not_deleted = 2;
+	text = html_of(&s);
+	assert_non_null(strstr(text, "1 packet could not be saved."));
+	assert_non_null(strstr(text, "2 files kept for longer than that could not be deleted: "
+	                             "delete them by hand."));
+	free(text);
+	sample_close(&s);
+}
+
 static void texts_stay_texts(void **state)
 {
 	struct sample s;
@@ -202,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(it_answers_the_four_questions),
 	        cmocka_unit_test(it_draws_no_conclusion),
+	        cmocka_unit_test(content_that_was_kept_is_told),
 	        cmocka_unit_test(texts_stay_texts),
 	        cmocka_unit_test(equal_runs_give_equal_bytes),
 	        cmocka_unit_test(many_decisions_are_cut_short),
