@@ -12,9 +12,11 @@
  * A text that breaks off, or loses bytes, gives what was read of it; reading goes on right there
  * (json_seek.c), as running text up to where the next text may begin. The stream says at its end
  * what was wrong first. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
+#include "base/wipe.h"
 #include "decode/fhir.h"
 #include "decode/json_state.h"
 
@@ -154,6 +156,36 @@ static const yajl_callbacks callbacks = {
         .yajl_end_array = on_end,
 };
 
+/* ---- what the parser allocates ---- */
+
+/* yajl writes to what it gets, whether it is anything or not, so it is left in the middle of it: it
+ * keeps what it had, to be freed. */
+static void *allocate(void *context, size_t len)
+{
+	struct json *j = context;
+	void *memory = malloc(len);
+
+	if (!memory)
+		longjmp(j->no_memory, 1);
+	return memory;
+}
+
+static void *reallocate(void *context, void *memory, size_t len)
+{
+	struct json *j = context;
+	void *larger = realloc(memory, len);
+
+	if (!larger)
+		longjmp(j->no_memory, 1);
+	return larger;
+}
+
+static void release(void *context, void *memory)
+{
+	(void)context;
+	wipe_free(memory);
+}
+
 /* ---- long strings ---- */
 
 static void long_emit(struct json *j, struct decode_out *out, bool last)
@@ -261,9 +293,9 @@ static void break_off(struct json *j, enum stream_end why)
 /* Feeds the parser; what it calls changes the state. Negative: a failure. */
 static int parse(struct json *j, struct span text)
 {
-	yajl_status result = yajl_parse(j->parser, text.data, text.len);
-
-	if (result == yajl_status_ok)
+	if (setjmp(j->no_memory) != 0)
+		return STATUS_NO_MEMORY;
+	if (yajl_parse(j->parser, text.data, text.len) == yajl_status_ok)
 		return STATUS_OK;
 	if (j->status < 0)
 		return j->status;
@@ -353,12 +385,25 @@ static int item(
 	return STATUS_BUG;
 }
 
+static int complete_parse(struct json *j, enum stream_end cut)
+{
+	bool whole;
+
+	if (setjmp(j->no_memory) != 0)
+		return STATUS_NO_MEMORY;
+	whole = yajl_complete_parse(j->parser) == yajl_status_ok;
+	if (j->status < 0)
+		return j->status;
+	if (!whole)
+		wind_up(j, cut);
+	return STATUS_OK;
+}
+
 /* The input has ended: so has the text, or it was cut short. */
 static int complete(struct json *j, struct cursor *c, const struct decode_in *in)
 {
 	enum stream_end cut = in->end == STREAM_COMPLETE ? STREAM_TRUNCATED : in->end;
 	bool in_string = json_gate_in_string(&j->gate);
-	yajl_status result;
 
 	if (j->looked > 0) { /* as far as it goes */
 		int status = take_token(j, c, in_string);
@@ -372,12 +417,7 @@ static int complete(struct json *j, struct cursor *c, const struct decode_in *in
 		return STATUS_OK;
 	}
 	j->completed = true;
-	result = yajl_complete_parse(j->parser);
-	if (j->status < 0)
-		return j->status;
-	if (result != yajl_status_ok)
-		wind_up(j, cut);
-	return STATUS_OK;
+	return complete_parse(j, cut);
 }
 
 /* Nothing waits any more. */
@@ -417,9 +457,15 @@ static int wind_step(struct json *j, struct decode_out *out)
 /* Each text has a parser of its own: one that has met an error reads no more. */
 static int parser_new(struct json *j)
 {
+	yajl_alloc_funcs memory = {
+	        .malloc = allocate, .realloc = reallocate, .free = release, .ctx = j};
+
 	if (j->parser)
 		yajl_free(j->parser);
-	j->parser = yajl_alloc(&callbacks, NULL, j);
+	j->parser = NULL;
+	if (setjmp(j->no_memory) != 0)
+		return STATUS_NO_MEMORY;
+	j->parser = yajl_alloc(&callbacks, &memory, j);
 	if (!j->parser)
 		return STATUS_NO_MEMORY;
 	if (!yajl_config(j->parser, yajl_dont_validate_strings, 1) ||

@@ -4,6 +4,7 @@
 #ifndef EXEAT_DECODE_JSON_STATE_H
 #define EXEAT_DECODE_JSON_STATE_H
 
+#include <setjmp.h>
 #include <yajl/yajl_parse.h>
 
 #include "decode/decoder.h"
@@ -74,6 +75,7 @@ enum long_state {
 struct json {
 	const struct decode_env *env;
 	yajl_handle parser;
+	jmp_buf no_memory; /* where the parser's allocations go on that get none */
 	struct json_gate gate;
 	enum phase phase;
 	enum stream_end end;    /* of the stream: the first thing that was wrong with it */

@@ -67,9 +67,10 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Signals are for the thread that reads. */
+/* Signals are for the thread that reads, but for those of a thread's own faults. */
 static int start_thread(struct hand *h)
 {
+	static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
 	pthread_attr_t attributes;
 	sigset_t all, before;
 	int error = pthread_attr_init(&attributes);
@@ -77,6 +78,8 @@ static int start_thread(struct hand *h)
 	if (error != 0)
 		return status_from_errno(error);
 	sigfillset(&all);
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		sigdelset(&all, own[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = pthread_attr_setstacksize(&attributes, CREW_STACK_BYTES);
 	if (error == 0)
