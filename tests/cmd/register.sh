@@ -4,18 +4,10 @@
 set -eu
 exeat=$1
 root=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
+. "$root/tests/shell.sh"
 
-fail()
-{
-	echo "FAILED: $1"
-	failures=$((failures + 1))
-}
-
-# run EXPECTED_EXIT_CODE COMMAND...: output goes to $work/log
-run()
+# attempt EXPECTED_EXIT_CODE COMMAND...: output goes to $work/log
+attempt()
 {
 	expected=$1
 	shift
@@ -28,7 +20,7 @@ run()
 }
 
 tables='practice programs destinations contracts basis exceptions'
-run 0 "$exeat" register template "$work/new"
+attempt 0 "$exeat" register template "$work/new"
 for table in $tables; do
 	[ -s "$work/new/$table.csv" ] || fail "no $table.csv"
 	[ -s "$work/new/example/$table.csv" ] || fail "no example of $table.csv"
@@ -37,44 +29,44 @@ done
 grep -q 'internal_nets (must be filled in)' "$work/new/README.txt" || fail 'the guide lacks a key'
 
 # Empty tables name what must be filled in; the example can be used as it is.
-run 3 "$exeat" register check "$work/new"
+attempt 3 "$exeat" register check "$work/new"
 grep -q 'practice.csv:2:2 (cell B2): practice_name must be filled in' "$work/log" ||
 	fail 'nothing says what is to be filled in'
-run 0 "$exeat" register check "$work/new/example"
+attempt 0 "$exeat" register check "$work/new/example"
 grep -q 'Programs: 3, destinations: 4, contracts: 3,' "$work/log" || fail 'the example was not read'
 
 # What is there stays, and nothing is added beside it.
 echo mine >"$work/new/basis.csv"
-run 2 "$exeat" register template "$work/new"
+attempt 2 "$exeat" register template "$work/new"
 [ "$(cat "$work/new/basis.csv")" = mine ] || fail 'a file was overwritten'
 mkdir "$work/other"
 echo mine >"$work/other/contracts.csv"
-run 2 "$exeat" register template "$work/other"
+attempt 2 "$exeat" register template "$work/other"
 grep -q 'contracts.csv is there already' "$work/log" || fail 'nothing says which file is there'
 [ "$(ls "$work/other")" = contracts.csv ] || fail 'files of a refused template were left'
 mkdir "$work/linked"
 ln -s "$work/linked" "$work/link"
-run 2 "$exeat" register template "$work/link"
-run 2 "$exeat" register template "$work/absent/below"
-run 2 "$exeat" register template
-run 2 "$exeat" register
+attempt 2 "$exeat" register template "$work/link"
+attempt 2 "$exeat" register template "$work/absent/below"
+attempt 2 "$exeat" register template
+attempt 2 "$exeat" register
 
 # A spreadsheet that has a file open is named, and the run goes on.
 touch "$work/new/example/~\$contracts.csv"
-run 0 "$exeat" register check "$work/new/example"
+attempt 0 "$exeat" register check "$work/new/example"
 grep -q 'contracts.csv: The file seems to be open' "$work/log" || fail 'an open file is not named'
 
 # What has ended is named by `register check`.
 sed -i 's/2027-06-30,full-db/2027-06-30,full-db/; s/c-03,\(.*\),2028-01-31/c-03,\1,2025-12-31/' \
 	"$work/new/example/contracts.csv"
-run 0 "$exeat" register check "$work/new/example"
+attempt 0 "$exeat" register check "$work/new/example"
 grep -q 'contracts.csv:4:7 (cell G4): This ended on 2025-12-31' "$work/log" ||
 	fail 'an agreement that ended is not named'
 
 # Every mistake of the list ends in the exit code of its severity.
 cp -r "$work/new/example" "$work/base"
 cp "$root/fixtures/register-mistakes/file-is-workbook.csv" "$work/base/programs.csv"
-run 3 "$exeat" register check "$work/base"
+attempt 3 "$exeat" register check "$work/base"
 
 # What is no file is refused by name, and nobody waits for a pipe.
 no_file()
@@ -82,7 +74,7 @@ no_file()
 	cp -r "$work/new/example" "$work/no-$1"
 	rm "$work/no-$1/programs.csv"
 	(cd "$work/no-$1" && shift && "$@")
-	run 3 timeout 20 "$exeat" register check "$work/no-$1"
+	attempt 3 timeout 20 "$exeat" register check "$work/no-$1"
 	grep -q 'programs.csv of the register is ' "$work/log" || fail "$1: nothing says what is wrong"
 }
 no_file folder mkdir programs.csv
