@@ -30,9 +30,9 @@ static int obey(struct worker *w, const struct letter *letter)
 {
 	switch (letter->kind) {
 	case LETTER_PACKET:
-		return worker_feed(w, letter->shard, &letter->packet);
+		return worker_feed(w, letter->shard, letter->packet);
 	case LETTER_HEARD:
-		return worker_hear(w, &letter->packet);
+		return worker_hear(w, letter->packet);
 	case LETTER_TICK:
 		return worker_tick(w, letter->time_ns);
 	case LETTER_KEEP:
@@ -180,7 +180,7 @@ static int give_all_and_wait(struct crew *c, const struct letter *letter)
 
 int crew_feed(struct crew *c, const struct packet *packet)
 {
-	struct letter letter = {.kind = LETTER_HEARD, .packet = *packet};
+	struct letter letter = {.kind = LETTER_HEARD, .packet = packet};
 	int status = STATUS_OK;
 
 	if (overheard_concerns(packet))

@@ -20,6 +20,7 @@
 struct parcel {
 	size_t bytes; /* with all that */
 	struct letter letter;
+	struct packet packet;
 };
 
 struct batch {
@@ -151,17 +152,19 @@ int mailbox_put(struct mailbox *m, const struct letter *letter)
 	struct batch *b = writing(m);
 	size_t start = b->used;
 	struct parcel *parcel = (struct parcel *)(void *)(b->bytes + start);
-	struct packet *copy = &parcel->letter.packet;
+	struct packet *copy = &parcel->packet;
 
-	if (has_packet && is_too_long(&letter->packet))
+	if (has_packet && is_too_long(letter->packet))
 		return STATUS_LIMIT;
 	b->used += sizeof(*parcel);
 	parcel->letter = *letter;
 	if (has_packet) {
-		copy_content(b, &letter->packet, copy);
-		copy->process.name = copy_text(b, letter->packet.process.name);
-		copy->process.path = copy_text(b, letter->packet.process.path);
-		copy->process.command = copy_text(b, letter->packet.process.command);
+		*copy = *letter->packet;
+		parcel->letter.packet = copy;
+		copy_content(b, letter->packet, copy);
+		copy->process.name = copy_text(b, letter->packet->process.name);
+		copy->process.path = copy_text(b, letter->packet->process.path);
+		copy->process.command = copy_text(b, letter->packet->process.command);
 	}
 	b->used += (ALIGNMENT - b->used % ALIGNMENT) % ALIGNMENT;
 	b->used_peak = b->used > b->used_peak ? b->used : b->used_peak;

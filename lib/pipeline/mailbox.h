@@ -28,7 +28,7 @@ struct letter {
 	enum letter_kind kind;
 	unsigned shard;
 	int64_t time_ns;
-	struct packet packet; /* of the first two */
+	const struct packet *packet; /* of the first two; borrows */
 };
 
 struct mailbox;
@@ -47,8 +47,7 @@ void mailbox_wait(struct mailbox *m) NONNULL(1);
 void mailbox_close(struct mailbox *m) NONNULL(1);
 
 /* ---- the one who takes ---- */
-/* Waits for a letter; false: it was closed. Its packet borrows from the mailbox until the next
- * call. */
+/* Waits for a letter; false: it was closed. Its packet is the mailbox's until the next call. */
 bool mailbox_take(struct mailbox *m, struct letter *ret) NONNULL(1, 2);
 
 #endif

@@ -108,61 +108,35 @@ static int store_findings_of(struct shard *s, struct conversation *c, const stru
 	return status;
 }
 
+/* When a conversation is stored: while it is open, as of an hour that has passed, at its end. */
+enum moment { SO_FAR, PAST_HOUR, ENDED };
+
+static int store_conversation(
+        struct shard *s, struct conversation *c, const struct flow *flow, enum moment when)
+{
+	int status;
+
+	store_door_enter(s->around.door);
+	status = store_flow_now(s, c, flow, when == ENDED);
+	if (status == STATUS_OK && when != SO_FAR)
+		status = store_gaps_of(s, c, flow);
+	if (status == STATUS_OK && when != PAST_HOUR)
+		status = store_findings_of(s, c, flow);
+	store_door_leave(s->around.door);
+	return status;
+}
+
 /* A flow for which there was no room is still a row: it is reported as not inspected. */
-static int store_without_room(struct shard *s, const struct flow *flow, bool last)
+static int store_without_room(struct shard *s, const struct flow *flow, enum moment when)
 {
 	struct conversation empty = {.context = &s->around.conversations,
 	        .out_index = flow->out_index,
 	        .over_budget = true};
-	int status;
 
 	empty.far = flow->out_index == 1 ? flow->tuple.src.addr : flow->tuple.dst.addr;
 	empty.hour_ns = time_hour(flow->first_ns);
-	s->counts.losses[LOSS_FLOWS_WITHOUT_ROOM] += last;
-	store_door_enter(s->around.door);
-	status = store_flow_now(s, &empty, flow, last);
-	if (status == STATUS_OK && last)
-		status = store_gaps_of(s, &empty, flow);
-	store_door_leave(s->around.door);
-	return status;
-}
-
-static int store_past_hour(struct shard *s, struct conversation *c, const struct flow *flow)
-{
-	int status;
-
-	store_door_enter(s->around.door);
-	status = store_flow_now(s, c, flow, false);
-	if (status == STATUS_OK)
-		status = store_gaps_of(s, c, flow);
-	store_door_leave(s->around.door);
-	return status;
-}
-
-static int store_ended(struct shard *s, struct conversation *c, const struct flow *flow)
-{
-	int status;
-
-	store_door_enter(s->around.door);
-	status = store_flow_now(s, c, flow, true);
-	if (status == STATUS_OK)
-		status = store_gaps_of(s, c, flow);
-	if (status == STATUS_OK)
-		status = store_findings_of(s, c, flow);
-	store_door_leave(s->around.door);
-	return status;
-}
-
-static int store_so_far(struct shard *s, struct conversation *c, const struct flow *flow)
-{
-	int status;
-
-	store_door_enter(s->around.door);
-	status = store_flow_now(s, c, flow, false);
-	if (status == STATUS_OK)
-		status = store_findings_of(s, c, flow);
-	store_door_leave(s->around.door);
-	return status;
+	s->counts.losses[LOSS_FLOWS_WITHOUT_ROOM] += when == ENDED;
+	return store_conversation(s, &empty, flow, when);
 }
 
 static int end_flow(struct shard *s, const struct flow *flow)
@@ -172,10 +146,10 @@ static int end_flow(struct shard *s, const struct flow *flow)
 
 	s->counts.flows++;
 	if (!c)
-		return store_without_room(s, flow, true);
+		return store_without_room(s, flow, ENDED);
 	status = conversation_finish(c, flow);
 	if (status == STATUS_OK)
-		status = store_ended(s, c, flow);
+		status = store_conversation(s, c, flow, ENDED);
 	s->counts.losses[LOSS_FINDINGS_FOLDED] += c->findings.folded;
 	s->counts.losses[LOSS_FIELDS_WITHOUT_ROOM] += c->detect_refusals;
 	s->counts.losses[LOSS_CERTIFICATES_TOO_LARGE] += c->certificate_too_large;
@@ -205,7 +179,7 @@ static int handle_event(struct shard *s, const struct flow_event *e, const struc
 	if (!c)
 		return STATUS_OK;
 	if (e->kind == FLOW_EVENT_HOUR) {
-		status = store_past_hour(s, c, e->flow);
+		status = store_conversation(s, c, e->flow, PAST_HOUR);
 		conversation_told(c, e->flow);
 		c->hour_ns = time_hour(e->hour_ns + NS_PER_HOUR);
 		return status;
@@ -234,11 +208,11 @@ static int keep_flow(struct shard *s, struct conversation *c, const struct flow 
 	uint64_t packets = flow->counts[0].packets + flow->counts[1].packets;
 
 	if (!c)
-		return store_without_room(s, flow, false);
+		return store_without_room(s, flow, SO_FAR);
 	if (c->kept_packets == packets)
 		return STATUS_OK;
 	c->kept_packets = packets;
-	return store_so_far(s, c, flow);
+	return store_conversation(s, c, flow, SO_FAR);
 }
 
 int shard_feed(struct shard *s, const struct packet *packet)
@@ -273,6 +247,11 @@ int shard_finish(struct shard *s)
 	int status = flow_table_finish(s->table);
 
 	return status == STATUS_OK ? pull_events(s, NULL) : status;
+}
+
+uint64_t shard_clinical(const struct shard *s)
+{
+	return s->counts.clinical;
 }
 
 void shard_counts(const struct shard *s, struct shard_counts *ret)

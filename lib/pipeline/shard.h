@@ -43,6 +43,8 @@ int shard_tick(struct shard *s, int64_t now_ns) WUNRES NONNULL(1);
 int shard_keep(struct shard *s) WUNRES NONNULL(1);
 /* The input has ended, and every conversation with it. */
 int shard_finish(struct shard *s) WUNRES NONNULL(1);
+/* The same as in its counts, for those who ask often. */
+uint64_t shard_clinical(const struct shard *s) NONNULL(1);
 void shard_counts(const struct shard *s, struct shard_counts *ret) NONNULL(1, 2);
 void shard_counts_add(struct shard_counts *sum, const struct shard_counts *more) NONNULL(1, 2);
 

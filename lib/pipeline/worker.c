@@ -153,10 +153,12 @@ int worker_finish(struct worker *w)
 
 uint64_t worker_clinical(const struct worker *w)
 {
-	struct shard_counts counts;
+	uint64_t sum = 0;
 
-	worker_counts(w, &counts);
-	return counts.clinical;
+	for (unsigned i = 0; i < FLOW_SHARDS; i++)
+		if (w->shards[i])
+			sum += shard_clinical(w->shards[i]);
+	return sum;
 }
 
 void worker_counts(const struct worker *w, struct shard_counts *ret)

@@ -27,11 +27,12 @@ static size_t length_of(uint64_t number)
 
 static bool is_right(const struct letter *l)
 {
-	const struct packet *p = &l->packet;
-	uint8_t fill = (uint8_t)p->number;
+	const struct packet *p = l->packet;
+	uint8_t fill;
 
 	if (l->kind == LETTER_TICK)
 		return l->time_ns == 5;
+	fill = (uint8_t)p->number;
 	if (p->ip.len != length_of(p->number) || p->payload.len != p->ip.len / 2)
 		return false;
 	for (size_t i = 0; i < p->ip.len; i++)
@@ -51,27 +52,27 @@ static void *take_all(void *arg)
 	while (mailbox_take(t->mailbox, &letter)) {
 		bool tick = letter.kind == LETTER_TICK;
 
-		t->wrong += !is_right(&letter) || (!tick && letter.packet.number != t->letters);
+		t->wrong += !is_right(&letter) || (!tick && letter.packet->number != t->letters);
 		t->letters += !tick;
-		t->bytes += tick ? 0 : letter.packet.ip.len;
+		t->bytes += tick ? 0 : letter.packet->ip.len;
 	}
 	return NULL;
 }
 
 static void put(struct mailbox *m, uint64_t number, uint8_t *bytes)
 {
-	struct letter l = {.kind = number % 2 ? LETTER_PACKET : LETTER_HEARD};
+	struct packet p = {.number = number};
+	struct letter l = {.kind = number % 2 ? LETTER_PACKET : LETTER_HEARD, .packet = &p};
 	size_t len = length_of(number);
 
 	memset(bytes, (int)(uint8_t)number, len);
-	l.packet.number = number;
-	l.packet.ip = span_of(bytes, len);
-	l.packet.payload = span_of(bytes + len / 2, len / 2);
+	p.ip = span_of(bytes, len);
+	p.payload = span_of(bytes + len / 2, len / 2);
 	/* Put together of fragments, the payload lies elsewhere. */
 	if (number % 5 == 0 && number % 3 != 0)
-		l.packet.payload = span_of(bytes + len, len / 2);
+		p.payload = span_of(bytes + len, len / 2);
 	if (number % 3 != 0)
-		l.packet.process = (struct frame_process){
+		p.process = (struct frame_process){
 		        .pid = 7, .name = "quoll.exe", .command = "quoll.exe /sync"};
 	assert_int_equal(mailbox_put(m, &l), STATUS_OK);
 }
@@ -123,14 +124,15 @@ static void nothing_put_is_nothing_to_wait_for(void **state)
 
 static void what_no_frame_can_be_is_refused(void **state)
 {
-	struct letter l = {.kind = LETTER_PACKET};
+	struct packet p = {.number = 1};
+	struct letter l = {.kind = LETTER_PACKET, .packet = &p};
 	uint8_t *bytes = calloc(1, FRAME_BYTES + 1);
 	struct mailbox *m = NULL;
 
 	(void)state;
 	assert_non_null(bytes);
 	assert_int_equal(mailbox_new(&m), STATUS_OK);
-	l.packet.ip = span_of(bytes, FRAME_BYTES + 1);
+	p.ip = span_of(bytes, FRAME_BYTES + 1);
 	assert_int_equal(mailbox_put(m, &l), STATUS_LIMIT);
 	mailbox_free(m);
 	free(bytes);
