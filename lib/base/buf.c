@@ -80,27 +80,33 @@ static int grow(struct buf *b, size_t capacity)
 	return STATUS_OK;
 }
 
-int buf_append(struct buf *b, struct span bytes)
+int buf_reserve(struct buf *b, size_t bytes)
 {
 	size_t capacity;
+
+	if (b->len > b->max_bytes || bytes > b->max_bytes - b->len)
+		return STATUS_LIMIT;
+	if (bytes <= b->capacity - b->len)
+		return STATUS_OK;
+	capacity = b->capacity > b->max_bytes / 2 ? b->max_bytes : b->capacity * 2;
+	if (capacity < BUF_FIRST_BYTES)
+		capacity = BUF_FIRST_BYTES;
+	if (capacity < b->len + bytes)
+		capacity = b->len + bytes;
+	if (capacity > b->max_bytes)
+		capacity = b->max_bytes;
+	return grow(b, capacity);
+}
+
+int buf_append(struct buf *b, struct span bytes)
+{
 	int status;
 
 	if (bytes.len == 0)
 		return STATUS_OK;
-	if (b->len > b->max_bytes || bytes.len > b->max_bytes - b->len)
-		return STATUS_LIMIT;
-	if (bytes.len > b->capacity - b->len) {
-		capacity = b->capacity > b->max_bytes / 2 ? b->max_bytes : b->capacity * 2;
-		if (capacity < BUF_FIRST_BYTES)
-			capacity = BUF_FIRST_BYTES;
-		if (capacity < b->len + bytes.len)
-			capacity = b->len + bytes.len;
-		if (capacity > b->max_bytes)
-			capacity = b->max_bytes;
-		status = grow(b, capacity);
-		if (status != STATUS_OK)
-			return status;
-	}
+	status = buf_reserve(b, bytes.len);
+	if (status != STATUS_OK)
+		return status;
 	memcpy(b->data + b->len, bytes.data, bytes.len);
 	b->len += bytes.len;
 	return STATUS_OK;

@@ -41,6 +41,8 @@ void buf_free(struct buf *b);
 void buf_clear(struct buf *b) NONNULL(1);
 /* All or nothing: 0, STATUS_LIMIT (over its maximum or the budget), or STATUS_NO_MEMORY. */
 int buf_append(struct buf *b, struct span bytes) WUNRES NONNULL(1);
+/* Makes room for so many bytes more, as buf_append would: appending them cannot fail then. */
+int buf_reserve(struct buf *b, size_t bytes) WUNRES NONNULL(1);
 int buf_append_byte(struct buf *b, uint8_t byte) WUNRES NONNULL(1);
 int buf_append_text(struct buf *b, const char *text) WUNRES NONNULL(1, 2);
 /* Formats; for text of our own, never for bytes from outside. */

@@ -63,8 +63,11 @@ int json_hold(struct json *j, enum label_kind kind, struct span label, struct sp
 	struct held_field head = {.label_len = (uint16_t)label.len,
 	        .value_len = (uint16_t)value.len,
 	        .label_kind = (uint8_t)kind};
-	int status = buf_append(held, span_of(&head, sizeof(head)));
+	/* All or nothing: half a field could not be read again. */
+	int status = buf_reserve(held, sizeof(head) + label.len + value.len);
 
+	if (status == STATUS_OK)
+		status = buf_append(held, span_of(&head, sizeof(head)));
 	if (status == STATUS_OK)
 		status = buf_append(held, label);
 	if (status == STATUS_OK)

@@ -39,6 +39,9 @@ static void the_budget_refuses_and_counts(void **state)
 	assert_int_equal(buf_append_byte(&b, 1), STATUS_LIMIT);
 	assert_int_equal(budget.refusals, 1);
 	assert_int_equal(b.len, 256);
+	assert_int_equal(buf_reserve(&b, 1), STATUS_LIMIT);
+	b.len = 255;
+	assert_int_equal(buf_reserve(&b, 1), STATUS_OK);
 	assert_int_equal(budget_charge(&budget, SIZE_MAX), STATUS_LIMIT);
 	buf_free(&b);
 }

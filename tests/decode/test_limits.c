@@ -259,6 +259,37 @@ static void test_little_budget_is_told(void **state)
 	}
 }
 
+/* Fields of an object wait for its end: whichever of them finds no room, those before it count. */
+static void test_a_long_object_under_any_budget(void **state)
+{
+	static char body[96u << 10];
+
+	(void)state;
+	for (unsigned shift = 0; shift < 40; shift++) {
+		size_t len = (size_t)snprintf(body, sizeof(body), "{\"%*s\":1", (int)shift + 1, "k");
+
+		while (len < sizeof(body) - 64)
+			len += (size_t)snprintf(body + len, sizeof(body) - len,
+			        ",\"name%zu\":\"value %zu\"", len, len);
+		body[len++] = '}';
+		for (size_t budget = 40u << 10; budget < 200u << 10; budget += 4u << 10) {
+			struct decode_summary summary;
+			char head[HEAD_BYTES];
+			struct run r;
+
+			run_begin(&r, &decode_default_limits, budget);
+			snprintf(head, sizeof(head),
+			        "POST / HTTP/1.1\r\nContent-Type: application/json\r\n"
+			        "Content-Length: %zu\r\n\r\n",
+			        len);
+			feed_text(&r, head);
+			run_feed(&r, body, len);
+			run_end(&r, &summary);
+			assert_true(r.totals.fields > 0 || summary.limits_hit > 0);
+		}
+	}
+}
+
 static void test_waiting_for_ever_is_a_limit(void **state)
 {
 	struct decode_summary summary;
@@ -289,6 +320,7 @@ int main(void)
 	        cmocka_unit_test(test_decoded_bytes_have_a_maximum),
 	        cmocka_unit_test(test_nested_parts_stop_at_the_depth),
 	        cmocka_unit_test(test_little_budget_is_told),
+	        cmocka_unit_test(test_a_long_object_under_any_budget),
 	        cmocka_unit_test(test_waiting_for_ever_is_a_limit),
 	};
 
