@@ -6,33 +6,13 @@
 #include "base/status.h"
 #include "detect/label.h"
 
-static bool word_fits(const struct word *w, const char *text, size_t len)
-{
-	if (len < w->len)
-		return false;
-	if (w->star_before && w->star_behind)
-		return memmem(text, len, w->text, w->len) != NULL;
-	if (w->star_before)
-		return !memcmp(text + len - w->len, w->text, w->len);
-	if (w->star_behind)
-		return !memcmp(text, w->text, w->len);
-	return len == w->len && !memcmp(text, w->text, len);
-}
-
 static kind_set match_forms(
         const struct detect_rules *r, enum word_set set, const struct label_forms *forms)
 {
 	kind_set kinds = 0;
 
-	for (size_t i = 0; i < r->word_count; i++) {
-		const struct word *w = &r->words[i];
-
-		if (w->set != set)
-			continue;
-		for (size_t f = 0; f < forms->count; f++)
-			if (word_fits(w, forms->text[f], forms->len[f]))
-				kinds |= (kind_set)1 << w->kind;
-	}
+	for (size_t f = 0; f < forms->count; f++)
+		kinds |= word_index_find(r->index, set, span_of(forms->text[f], forms->len[f]));
 	return kinds;
 }
 
@@ -95,19 +75,22 @@ kind_set rules_label(struct detect_rules *r, enum label_kind label_kind, struct 
 
 uint8_t rules_carrier(const struct detect_rules *r, const char *family, struct span name)
 {
-	size_t family_len = strlen(family);
-	size_t tail = name.len ? name.len + 1 : 0;
+	char text[WORD_BYTES_MAX];
+	size_t len = strlen(family);
+	kind_set kinds;
 
-	for (size_t i = 0; i < r->word_count; i++) {
-		const struct word *w = &r->words[i];
-
-		if (w->set != WORD_CARRIER || w->len != family_len + tail ||
-		        memcmp(w->text, family, family_len) != 0)
-			continue;
-		if (tail == 0 || (w->text[family_len] == ':' &&
-		                         !memcmp(w->text + family_len + 1, name.data, name.len)))
-			return w->kind;
+	if (len + 1 + name.len > sizeof(text))
+		return RULES_NONE;
+	memcpy(text, family, len);
+	if (name.len > 0) {
+		text[len++] = ':';
+		memcpy(text + len, name.data, name.len);
+		len += name.len;
 	}
+	kinds = word_index_find(r->index, WORD_CARRIER, span_of(text, len));
+	for (uint8_t k = 0; kinds != 0; k++, kinds >>= 1)
+		if (kinds & 1)
+			return k;
 	return RULES_NONE;
 }
 

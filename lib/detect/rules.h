@@ -16,16 +16,14 @@
 #include "detect/detect.h"
 #include "detect/detector.h"
 #include "detect/scanner.h"
+#include "detect/word_index.h"
 
-#define RULES_KINDS_MAX      64   /* a kind is a bit of a mask */
-#define RULES_WORDS_MAX      2048 /* a row has tens, a file has tens of rows */
-#define RULES_WORD_BYTES_MAX 96   /* the longest system address has 80 */
-#define RULES_CONTEXTS_MAX   16   /* kinds that have words for running text */
-#define RULES_CACHE_LABELS   512  /* labels of open tables and documents repeat without end */
-#define RULES_CACHE_BYTES    64   /* longer labels are looked up each time */
-#define RULES_NONE           0xff
-
-typedef uint64_t kind_set; /* bit 1 << index of a kind */
+#define RULES_KINDS_MAX    64   /* a kind is a bit of a mask */
+#define RULES_WORDS_MAX    2048 /* a row has tens, a file has tens of rows */
+#define RULES_CONTEXTS_MAX 16   /* kinds that have words for running text */
+#define RULES_CACHE_LABELS 512  /* labels of open tables and documents repeat without end */
+#define RULES_CACHE_BYTES  64   /* longer labels are looked up each time */
+#define RULES_NONE         0xff
 
 struct kind {
 	char name[DETECT_KIND_CHARS];
@@ -33,18 +31,6 @@ struct kind {
 	enum finding_class class;
 	const struct detector *detector; /* NULL: a carrier */
 	uint8_t context; /* bit of its words in running text; RULES_NONE: it has none */
-};
-
-/* Which column of the file a word stands in. */
-enum word_set { WORD_HL7, WORD_FHIR, WORD_SYSTEM, WORD_KEY, WORD_CARRIER, WORD_SETS };
-
-/* `ends` and `starts` say on which side the word has a star: anything may stand there. */
-struct word {
-	char *text; /* upper and lower case are one for keys and systems */
-	size_t len;
-	uint8_t kind;
-	uint8_t set; /* enum word_set */
-	bool star_before, star_behind;
 };
 
 struct label_cache {
@@ -64,6 +50,7 @@ struct detect_rules {
 	size_t kind_count;
 	struct word *words;
 	size_t word_count;
+	struct word_index *index;
 	struct rules_special special;
 	uint8_t context_kind[RULES_CONTEXTS_MAX];
 	uint8_t context_count;
@@ -75,7 +62,7 @@ struct detect_rules {
 	struct scanner *scanner;
 	struct label_cache *cache;
 	uint8_t tag_key[DIGEST_KEY_BYTES];
-	bool shared; /* the words are another's */
+	bool shared; /* the words and their index are another's */
 };
 
 /* The kinds that a label may mean; 0 for none. */

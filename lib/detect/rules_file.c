@@ -94,8 +94,7 @@ static int add_word(struct loader *l, struct span part, enum word_set set, enum 
 		w.star_behind = true;
 		part.len--;
 	}
-	if (part.len == 0 || part.len > RULES_WORD_BYTES_MAX ||
-	        span_find_byte(part, '*') != SIZE_MAX)
+	if (part.len == 0 || part.len > WORD_BYTES_MAX || span_find_byte(part, '*') != SIZE_MAX)
 		return refuse(l, column,
 		        "A word of this list is empty, too long, or has a star inside; give 1 to "
 		        "96 characters with a star at the start or the end at most.");
@@ -287,6 +286,8 @@ static int load(struct detect_rules *r, struct span file, struct csv_problem *pr
 		status = load_table(&l, table);
 	if (status == STATUS_OK)
 		status = scanner_new(&r->scanner, build);
+	if (status == STATUS_OK)
+		status = word_index_new(&r->index, r->words, r->word_count);
 	scanner_build_free(build);
 	csv_table_free(table);
 	return status;
@@ -342,8 +343,10 @@ struct detect_rules *detect_rules_free(struct detect_rules *r)
 		return NULL;
 	for (size_t i = 0; !r->shared && r->words && i < r->word_count; i++)
 		free(r->words[i].text);
-	if (!r->shared)
+	if (!r->shared) {
 		free(r->words);
+		word_index_free(r->index);
+	}
 	free(r->cache);
 	scanner_free(r->scanner);
 	explicit_bzero(r->tag_key, sizeof(r->tag_key));

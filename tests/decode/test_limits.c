@@ -266,7 +266,8 @@ static void test_a_long_object_under_any_budget(void **state)
 
 	(void)state;
 	for (unsigned shift = 0; shift < 40; shift++) {
-		size_t len = (size_t)snprintf(body, sizeof(body), "{\"%*s\":1", (int)shift + 1, "k");
+		size_t len = (size_t)snprintf(
+		        body, sizeof(body), "{\"%*s\":1", (int)shift + 1, "k");
 
 		while (len < sizeof(body) - 64)
 			len += (size_t)snprintf(body + len, sizeof(body) - len,
