@@ -1,0 +1,159 @@
+#include "detect/word_index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+
+#define FNV_BASIS 2166136261u
+#define FNV_PRIME 16777619u
+
+/* Where a word has to lie in a text. The bytes of an end are hashed from the last one on. */
+enum anchor { ANCHOR_WHOLE, ANCHOR_START, ANCHOR_END, ANCHOR_INSIDE, ANCHORS };
+
+struct word_index {
+	const struct word *words; /* borrows */
+	uint16_t *next;    /* of the same slot or list, by word; the index plus one; 0: none */
+	uint16_t *slots;   /* the same */
+	size_t slot_count; /* a power of two */
+	uint16_t inside[WORD_SETS];
+	bool lengths[WORD_SETS][ANCHORS][WORD_BYTES_MAX + 1]; /* some word is that long */
+};
+
+static enum anchor anchor_of(const struct word *w)
+{
+	if (w->star_before)
+		return w->star_behind ? ANCHOR_INSIDE : ANCHOR_END;
+	return w->star_behind ? ANCHOR_START : ANCHOR_WHOLE;
+}
+
+static uint32_t hash_on(uint32_t hash, uint8_t byte)
+{
+	return (hash ^ byte) * FNV_PRIME;
+}
+
+static size_t slot_of(const struct word_index *x, uint32_t hash, enum word_set set, enum anchor at)
+{
+	return hash_on(hash_on(hash, (uint8_t)set), (uint8_t)at) & (x->slot_count - 1);
+}
+
+static uint32_t hash_of(const struct word *w, enum anchor at)
+{
+	uint32_t hash = FNV_BASIS;
+
+	for (size_t i = 0; i < w->len; i++)
+		hash = hash_on(hash, (uint8_t)w->text[at == ANCHOR_END ? w->len - 1 - i : i]);
+	return hash;
+}
+
+static void enter(struct word_index *x, size_t number)
+{
+	const struct word *w = &x->words[number];
+	enum anchor at = anchor_of(w);
+	uint16_t *list = &x->inside[w->set];
+
+	x->lengths[w->set][at][w->len] = true;
+	if (at != ANCHOR_INSIDE)
+		list = &x->slots[slot_of(x, hash_of(w, at), (enum word_set)w->set, at)];
+	x->next[number] = *list;
+	*list = (uint16_t)(number + 1);
+}
+
+int word_index_new(struct word_index **ret_gives, const struct word *words, size_t count)
+{
+	struct word_index *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return STATUS_NO_MEMORY;
+	x->words = words;
+	x->slot_count = 64;
+	while (x->slot_count < 2 * count)
+		x->slot_count *= 2;
+	x->slots = calloc(x->slot_count, sizeof(*x->slots));
+	x->next = calloc(count + 1, sizeof(*x->next));
+	if (!x->slots || !x->next) {
+		word_index_free(x);
+		return STATUS_NO_MEMORY;
+	}
+	for (size_t i = 0; i < count; i++)
+		enter(x, i);
+	*ret_gives = x;
+	return STATUS_OK;
+}
+
+struct word_index *word_index_free(struct word_index *x)
+{
+	if (!x)
+		return NULL;
+	free(x->slots);
+	free(x->next);
+	free(x);
+	return NULL;
+}
+
+/* Words of a slot that are this part of a text: others may share the slot. */
+static kind_set kinds_at(const struct word_index *x, size_t slot, enum word_set set, enum anchor at,
+        struct span part)
+{
+	kind_set kinds = 0;
+
+	for (uint16_t n = x->slots[slot]; n != 0; n = x->next[n - 1]) {
+		const struct word *w = &x->words[n - 1];
+
+		if (w->set == set && anchor_of(w) == at && w->len == part.len &&
+		        !memcmp(w->text, part.data, part.len))
+			kinds |= (kind_set)1 << w->kind;
+	}
+	return kinds;
+}
+
+static kind_set find_from_start(const struct word_index *x, enum word_set set, struct span text)
+{
+	uint32_t hash = FNV_BASIS;
+	kind_set kinds = 0;
+
+	for (size_t len = 1; len <= text.len && len <= WORD_BYTES_MAX; len++) {
+		struct span part = span_of(text.data, len);
+
+		hash = hash_on(hash, text.data[len - 1]);
+		if (x->lengths[set][ANCHOR_START][len])
+			kinds |= kinds_at(
+			        x, slot_of(x, hash, set, ANCHOR_START), set, ANCHOR_START, part);
+		if (len == text.len && x->lengths[set][ANCHOR_WHOLE][len])
+			kinds |= kinds_at(
+			        x, slot_of(x, hash, set, ANCHOR_WHOLE), set, ANCHOR_WHOLE, part);
+	}
+	return kinds;
+}
+
+static kind_set find_from_end(const struct word_index *x, enum word_set set, struct span text)
+{
+	uint32_t hash = FNV_BASIS;
+	kind_set kinds = 0;
+
+	for (size_t len = 1; len <= text.len && len <= WORD_BYTES_MAX; len++) {
+		const uint8_t *from = text.data + text.len - len;
+
+		hash = hash_on(hash, *from);
+		if (x->lengths[set][ANCHOR_END][len])
+			kinds |= kinds_at(x, slot_of(x, hash, set, ANCHOR_END), set, ANCHOR_END,
+			        span_of(from, len));
+	}
+	return kinds;
+}
+
+kind_set word_index_find(const struct word_index *x, enum word_set set, struct span text)
+{
+	kind_set kinds;
+
+	if (text.len == 0)
+		return 0;
+	kinds = find_from_start(x, set, text) | find_from_end(x, set, text);
+	for (uint16_t n = x->inside[set]; n != 0; n = x->next[n - 1]) {
+		const struct word *w = &x->words[n - 1];
+
+		if (memmem(text.data, text.len, w->text, w->len))
+			kinds |= (kind_set)1 << w->kind;
+	}
+	return kinds;
+}
