@@ -185,8 +185,31 @@ void flow_slots_move(struct flow_slots *s, struct flow_entry *e, enum flow_list 
 	s->last[list] = e;
 }
 
+void flow_slots_wait(struct flow_slots *s, struct flow_entry *e, bool waiting)
+{
+	if (e->waiting == waiting)
+		return;
+	e->waiting = waiting;
+	if (waiting) {
+		e->waiting_previous = NULL;
+		e->waiting_next = s->first_waiting;
+		if (e->waiting_next)
+			e->waiting_next->waiting_previous = e;
+		s->first_waiting = e;
+		return;
+	}
+	if (e->waiting_previous)
+		e->waiting_previous->waiting_next = e->waiting_next;
+	else
+		s->first_waiting = e->waiting_next;
+	if (e->waiting_next)
+		e->waiting_next->waiting_previous = e->waiting_previous;
+	e->waiting_previous = e->waiting_next = NULL;
+}
+
 void flow_slots_give_back(struct flow_slots *s, struct flow_entry *e)
 {
+	flow_slots_wait(s, e, false);
 	unlink_entry(s, e);
 	release_content(s, e);
 	e->chain = s->free;

@@ -24,6 +24,8 @@ struct flow_entry {
 	struct flow_entry *chain;           /* of the bucket, or of free slots */
 	struct flow_entry *previous, *next; /* in its list */
 	enum flow_list list;
+	struct flow_entry *waiting_previous, *waiting_next; /* of those behind a gap */
+	bool waiting;
 	int64_t used_ns; /* on the shard's clock */
 	int64_t hour_ns; /* the hour that its counters run in */
 	struct tcp_stream *streams[2];
@@ -45,6 +47,7 @@ struct flow_slots {
 	size_t bucket_count; /* a power of two */
 	size_t in_hash;
 	struct flow_entry *first[FLOW_LISTS], *last[FLOW_LISTS];
+	struct flow_entry *first_waiting;
 	struct budget *budget;
 	uint8_t key[16];
 };
@@ -67,6 +70,8 @@ void flow_slots_enter(struct flow_slots *s, struct flow_entry *e) NONNULL(1, 2);
 void flow_slots_forget(struct flow_slots *s, struct flow_entry *e) NONNULL(1, 2);
 /* To the end of a list, from whichever it is in. */
 void flow_slots_move(struct flow_slots *s, struct flow_entry *e, enum flow_list list) NONNULL(1, 2);
+/* Whether segments of the flow wait behind a gap, for those who look only at such flows. */
+void flow_slots_wait(struct flow_slots *s, struct flow_entry *e, bool waiting) NONNULL(1, 2);
 /* Gives the slot back, with streams and texts. */
 void flow_slots_give_back(struct flow_slots *s, struct flow_entry *e) NONNULL(1, 2);
 struct flow_entry *flow_slots_at(const struct flow_slots *s, size_t slot) NONNULL(1);

@@ -30,10 +30,11 @@ struct flow_table {
 	bool has_packet;
 	struct packet packet; /* borrows its payload until it has been pulled */
 
-	bool scanning; /* over the slots, for hours and waiting gaps */
+	bool scanning; /* over the slots, for the hour that has ended */
 	size_t scan_slot;
-	struct flow_entry *ended;   /* its END was given; freed at the next call */
-	struct flow_entry *current; /* of the packet */
+	struct flow_entry *sweeping; /* of those behind a gap, the next to look at */
+	struct flow_entry *ended;    /* its END was given; freed at the next call */
+	struct flow_entry *current;  /* of the packet */
 	bool start_pending;
 	struct chunk datagram[2]; /* its bytes, and what the capture cut */
 	unsigned datagram_count, datagram_next;
@@ -79,6 +80,7 @@ static void end_flow(struct flow_table *t, struct flow_entry *e, enum flow_end e
 		e->flow.end = end;
 	flow_slots_forget(&t->slots, e);
 	flow_slots_move(&t->slots, e, FLOW_LIST_ENDING);
+	flow_slots_wait(&t->slots, e, false);
 	for (int i = 0; i < 2; i++)
 		if (e->streams[i])
 			tcp_stream_flush(e->streams[i]);
@@ -114,11 +116,14 @@ static void move_clock(struct flow_table *t, int64_t now_ns)
 	end_idle(t, FLOW_LIST_CLOSED, FLOW_TCP_CLOSED_NS);
 	end_idle(t, FLOW_LIST_OTHER, FLOW_UDP_IDLE_NS);
 	end_idle(t, FLOW_LIST_TCP, FLOW_TCP_IDLE_NS);
-	if (now_ns >= t->hour_ns + NS_PER_HOUR || now_ns - t->swept_ns >= SWEEP_NS) {
+	if (now_ns >= t->hour_ns + NS_PER_HOUR) {
 		t->hour_ns = time_hour(now_ns);
-		t->swept_ns = now_ns;
 		t->scanning = true;
 		t->scan_slot = 0;
+	}
+	if (now_ns - t->swept_ns >= SWEEP_NS) {
+		t->swept_ns = now_ns;
+		t->sweeping = t->slots.first_waiting;
 	}
 }
 
@@ -426,30 +431,38 @@ static int pull_ending(struct flow_table *t, struct flow_event *ret)
 	return STATUS_ITEM;
 }
 
-static void flush_late(const struct flow_table *t, struct flow_entry *e)
+static bool waits(const struct flow_entry *e)
 {
-	for (int i = 0; i < 2; i++) {
-		int64_t since = e->streams[i] ? tcp_stream_waits_since_ns(e->streams[i])
-		                              : INT64_MAX;
-
-		if (since != INT64_MAX && t->clock_ns - since > FLOW_GAP_WAIT_NS)
-			tcp_stream_flush(e->streams[i]);
-	}
+	return (e->streams[0] && tcp_stream_waits(e->streams[0])) ||
+	       (e->streams[1] && tcp_stream_waits(e->streams[1]));
 }
 
-static int pull_scan(struct flow_table *t, struct flow_event *ret)
+/* Gaps that nothing has closed for too long are given up. */
+static int pull_late(struct flow_table *t, struct flow_event *ret)
 {
-	for (; t->scanning && t->scan_slot < t->slots.slot_count; t->scan_slot++) {
-		struct flow_entry *e = flow_slots_at(&t->slots, t->scan_slot);
+	while (t->sweeping) {
+		struct flow_entry *e = t->sweeping;
 		int status;
 
-		if (e->list == FLOW_LIST_NONE)
-			continue;
-		flush_late(t, e);
+		for (int i = 0; i < 2; i++)
+			if (e->streams[i] && tcp_stream_waits_since(
+			                             e->streams[i], t->clock_ns - FLOW_GAP_WAIT_NS))
+				tcp_stream_flush(e->streams[i]);
 		status = pull_streams(t, e, ret);
 		if (status != STATUS_OK)
 			return status;
-		if (e->hour_ns >= t->hour_ns)
+		t->sweeping = e->waiting_next;
+		flow_slots_wait(&t->slots, e, waits(e));
+	}
+	return STATUS_OK;
+}
+
+static int pull_hour(struct flow_table *t, struct flow_event *ret)
+{
+	for (; t->scanning && t->scan_slot < t->slots.slot_count; t->scan_slot++) {
+		struct flow_entry *e = flow_slots_at(&t->slots, t->scan_slot);
+
+		if (e->list == FLOW_LIST_NONE || e->hour_ns >= t->hour_ns)
 			continue;
 		*ret = (struct flow_event){
 		        .kind = FLOW_EVENT_HOUR, .flow = &e->flow, .hour_ns = e->hour_ns};
@@ -481,6 +494,8 @@ static int pull_current(struct flow_table *t, struct flow_event *ret)
 		        .chunk = t->datagram[t->datagram_next++]};
 		return STATUS_ITEM;
 	}
+	if (e->list != FLOW_LIST_ENDING)
+		flow_slots_wait(&t->slots, e, waits(e));
 	t->current = NULL;
 	return STATUS_OK;
 }
@@ -496,7 +511,9 @@ int flow_table_next(struct flow_table *t, struct flow_event *ret)
 	for (;;) {
 		status = pull_ending(t, ret);
 		if (status == STATUS_OK)
-			status = pull_scan(t, ret);
+			status = pull_late(t, ret);
+		if (status == STATUS_OK)
+			status = pull_hour(t, ret);
 		if (status != STATUS_OK)
 			return status;
 		if (!t->has_packet)

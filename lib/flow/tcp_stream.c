@@ -42,6 +42,7 @@ struct tcp_stream {
 	struct segment *segments;
 	size_t head, count, capacity;
 	size_t borrowed_count;
+	int64_t oldest_ns;     /* none that waits is older; those that were may be gone */
 	struct segment direct; /* the packet at hand when nothing waits */
 	bool has_direct;
 	uint8_t *given; /* owned bytes of the last chunk */
@@ -178,6 +179,8 @@ static int insert(struct tcp_stream *s, size_t i, const struct segment *new)
 	memmove(at(s, i) + 1, at(s, i), (s->count - i) * sizeof(*s->segments));
 	s->moves += s->count - i;
 	*at(s, i) = *new;
+	if (s->count == 0 || new->time_ns < s->oldest_ns)
+		s->oldest_ns = new->time_ns;
 	s->count++;
 	s->borrowed_count++;
 	return STATUS_OK;
@@ -520,14 +523,20 @@ bool tcp_stream_closed(const struct tcp_stream *s)
 	return s->fin_known && s->next >= s->fin;
 }
 
-int64_t tcp_stream_waits_since_ns(const struct tcp_stream *s)
+bool tcp_stream_waits(const struct tcp_stream *s)
 {
-	int64_t since = INT64_MAX;
+	return s->count > 0;
+}
 
+bool tcp_stream_waits_since(struct tcp_stream *s, int64_t before_ns)
+{
+	if (s->count == 0 || s->oldest_ns >= before_ns)
+		return false;
+	s->oldest_ns = INT64_MAX;
 	for (size_t i = 0; i < s->count; i++)
-		if (s->segments[s->head + i].time_ns < since)
-			since = s->segments[s->head + i].time_ns;
-	return since;
+		if (at(s, i)->time_ns < s->oldest_ns)
+			s->oldest_ns = at(s, i)->time_ns;
+	return s->oldest_ns < before_ns;
 }
 
 void tcp_stream_counts(const struct tcp_stream *s, struct flow_counts *ret)

@@ -39,8 +39,9 @@ void tcp_stream_flush(struct tcp_stream *s) NONNULL(1);
 /* STATUS_ITEM and a chunk that borrows until the next call; 0 when there is no more now. */
 int tcp_stream_next(struct tcp_stream *s, struct chunk *ret_borrowed) WUNRES NONNULL(1, 2);
 bool tcp_stream_closed(const struct tcp_stream *s) NONNULL(1); /* FIN reached in order */
-/* Time of the oldest segment that waits behind a gap; INT64_MAX when none does. */
-int64_t tcp_stream_waits_since_ns(const struct tcp_stream *s) NONNULL(1);
+bool tcp_stream_waits(const struct tcp_stream *s) NONNULL(1);  /* some segment, behind a gap */
+/* Whether one that waits was captured before that time. */
+bool tcp_stream_waits_since(struct tcp_stream *s, int64_t before_ns) NONNULL(1);
 /* Sets the stream's share of a direction's counters: payload, gaps, retransmissions, conflicts. */
 void tcp_stream_counts(const struct tcp_stream *s, struct flow_counts *ret) NONNULL(1, 2);
 /* How often a gap was given up for lack of room. */

@@ -262,11 +262,14 @@ static void an_acknowledged_gap_is_given_up(void **state)
 	send(&b, 200, 100);
 	acknowledge(&b, 100);
 	assert_int_equal(b.at, 100);
-	assert_true(tcp_stream_waits_since_ns(b.stream) == 0);
+	assert_true(tcp_stream_waits(b.stream));
+	assert_false(tcp_stream_waits_since(b.stream, 0));
+	assert_true(tcp_stream_waits_since(b.stream, 1));
 	acknowledge(&b, 300);
 	assert_int_equal(b.at, 300);
 	assert_int_equal(b.gap, 100);
-	assert_true(tcp_stream_waits_since_ns(b.stream) == INT64_MAX);
+	assert_false(tcp_stream_waits(b.stream));
+	assert_false(tcp_stream_waits_since(b.stream, INT64_MAX));
 	acknowledge(&b, 500); /* the capture has lost 300 to 500: no waiting */
 	send(&b, 500, 10);
 	assert_int_equal(b.at, 510);
