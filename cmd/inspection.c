@@ -252,24 +252,17 @@ static enum exit_code begin_saving(struct workplace *w, const struct inspection_
 	return status == STATUS_OK ? EXIT_CLEAN : workplace_complain("save content", status);
 }
 
-/* live: the interface, opened by the monitor; NULL: files. Taken. */
-static enum exit_code inspect(
-        struct workplace *w, const struct inspection_options *o, struct source *live)
+enum exit_code inspection_read(struct workplace *w, const struct inspection_options *o,
+        struct source *live, double started_s)
 {
-	double started = seconds_of(CLOCK_MONOTONIC);
 	struct pipeline_result result;
 	struct reporting_options reporting = {
 	        .authorised_by = o->authorised_by, .table = !o->quiet, .result = &result};
 	struct saved_content saved = {.saver = NULL};
 	struct source *source = live;
 	char excluded_by[160] = "";
-	enum exit_code code;
+	enum exit_code code = check_authority(w, o);
 
-	watch_signals();
-	w->inspects = true;
-	code = workplace_load(w);
-	if (code == EXIT_CLEAN)
-		code = check_authority(w, o);
 	if (code == EXIT_CLEAN)
 		code = reporting_forget(w);
 	if (code == EXIT_CLEAN && !live)
@@ -286,9 +279,25 @@ static enum exit_code inspect(
 	source_free(source);
 	if (code != EXIT_CLEAN)
 		return code;
-	reporting.wall_seconds = seconds_of(CLOCK_MONOTONIC) - started;
+	reporting.wall_seconds = seconds_of(CLOCK_MONOTONIC) - started_s;
 	reporting.cpu_seconds = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
 	return reporting_run(w, &reporting);
+}
+
+/* live: taken. */
+static enum exit_code inspect(
+        struct workplace *w, const struct inspection_options *o, struct source *live)
+{
+	double started_s = seconds_of(CLOCK_MONOTONIC);
+	enum exit_code code;
+
+	watch_signals();
+	w->inspects = true;
+	code = workplace_load(w);
+	if (code == EXIT_CLEAN)
+		return inspection_read(w, o, live, started_s);
+	source_free(live);
+	return code;
 }
 
 /* The register may say who allowed the capture, and only a process without rights may read it. */

@@ -27,6 +27,10 @@ struct inspection_options {
 
 /* Takes the argument of --workers; false after a sentence on standard error. */
 bool inspection_take_workers(const char *text, struct inspection_options *o) NONNULL(1, 2);
+/* In the inspector, with the workplace loaded: from frames to reports. live: the interface, opened
+ * by the monitor, taken; NULL: files. started_s: of CLOCK_MONOTONIC, when the run began. */
+enum exit_code inspection_read(struct workplace *w, const struct inspection_options *o,
+        struct source *live, double started_s) WUNRES NONNULL(1, 2);
 /* Opens the workplace and, once somebody is known to have allowed it, the interface; forks the
  * inspector, waits. Returns the exit code of the whole run. */
 enum exit_code inspection_run(const struct inspection_options *options) WUNRES NONNULL(1);

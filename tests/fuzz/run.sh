@@ -35,7 +35,8 @@ configure()
 {
 	if [ ! -f "$build/build.ninja" ]; then
 		said=$(CC=clang meson setup "$build" -Dfuzz_engine=true -Db_lundef=false \
-			-Db_sanitize=address,undefined -Dbuildtype=debugoptimized 2>&1) || {
+			-Db_sanitize=address,undefined -Dbuildtype=debugoptimized \
+			-Dc_args=-fsanitize=fuzzer-no-link 2>&1) || {
 			echo "$said"
 			die "$build could not be configured"
 		}
