@@ -17,18 +17,15 @@ case $count in
 	;;
 esac
 cd "$(dirname "$0")/../.."
-[ -x build/exeat ] || {
-	echo 'build first: sh cmd/try.sh' >&2
-	exit 2
-}
-ninja -C build --quiet tests/bench/fill_store
+. tests/bench/build.sh
+build_release exeat tests/bench/fill_store
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 mkdir "$work/day" "$work/month"
-build/exeat inspect fixtures/clinic-day/in.pcapng --register fixtures/clinic-day/register \
+build-plain/exeat inspect fixtures/clinic-day/in.pcapng --register fixtures/clinic-day/register \
 	--rules rules --out "$work/day" --quiet || [ $? -eq 1 ]
-build/tests/bench/fill_store "$work/day/exeat.db" "$work/month/exeat.db" "$count"
+build-plain/tests/bench/fill_store "$work/day/exeat.db" "$work/month/exeat.db" "$count"
 cp -r fixtures/clinic-day/register "$work/corrected"
 sed -i '/^c-05,/s/,2026-01-31,/,2027-01-31,/' "$work/corrected/contracts.csv"
 ! cmp -s fixtures/clinic-day/register/contracts.csv "$work/corrected/contracts.csv" || {
@@ -39,18 +36,11 @@ sed -i '/^c-05,/s/,2026-01-31,/,2027-01-31,/' "$work/corrected/contracts.csv"
 # measure NAME ARGUMENTS...
 measure()
 {
-	python3 - "$work/month/exeat.db" "$@" <<-'PY'
-		import os, subprocess, sys, time
-		store, name, rest = sys.argv[1], sys.argv[2], sys.argv[3:]
-		start = time.monotonic()
-		child = subprocess.Popen(["build/exeat", "report", "--store", store, "--rules", "rules"] + rest,
-		                         stdout=subprocess.DEVNULL)
-		_, status, used = os.wait4(child.pid, 0)
-		if os.waitstatus_to_exitcode(status) not in (0, 1):
-		    sys.exit("exeat report failed")
-		print("%-22s %8.1f %8.1f %8d" % (name, used.ru_utime + used.ru_stime,
-		                                 time.monotonic() - start, used.ru_maxrss / 1024))
-	PY
+	name=$1
+	shift
+	figures=$(python3 tests/bench/measure.py "$name" build-plain/exeat report \
+		--store "$work/month/exeat.db" --rules rules "$@")
+	echo "$figures" | awk -F '\t' '{ printf "%-22s %8.1f %8.1f %8d\n", $1, $2, $3, $4 }'
 }
 
 printf '%-22s %8s %8s %8s\n' 'report' 'CPU s' 'wall s' 'MiB'
