@@ -16,7 +16,7 @@
 #include "pipeline/finding_set.h"
 #include "pipeline/related.h"
 #include "store/store.h"
-#include "tls/certificate.h"
+#include "tls/certificate_cache.h"
 #include "tls/fingerprint.h"
 
 /* What all conversations share. Borrowed for their lives. */
@@ -26,6 +26,7 @@ struct conversation_context {
 	struct protocol_engine *engine;
 	const struct destination_facts *facts;
 	struct hostname_cache *names;
+	struct certificate_cache *certificates;
 	struct related_table *related;
 	const struct computer_table *computers; /* NULL: nobody has a name */
 };

@@ -5,7 +5,7 @@
 #include "base/status.h"
 #include "net/dtls.h"
 #include "pipeline/conversation.h"
-#include "tls/certificate.h"
+#include "tls/certificate_cache.h"
 #include "tls/quic.h"
 
 #define DATAGRAMS_WATCHED 256 /* of a flow: calls begin with many packets of address finding */
@@ -138,8 +138,9 @@ static struct span asked_name(const struct conversation *c)
 
 static int take_certificate(struct conversation *c, struct span body)
 {
-	struct certificate *certificate;
-	int status = certificate_read(body, asked_name(c), &certificate);
+	const struct certificate *certificate;
+	int status = certificate_cache_read(
+	        c->context->certificates, body, asked_name(c), &certificate);
 
 	c->certificate_too_large |= status == STATUS_LIMIT;
 	c->certificate_unread |= status == STATUS_MALFORMED;
@@ -151,7 +152,6 @@ static int take_certificate(struct conversation *c, struct span body)
 	        i++)
 		status = conversation_add_name(
 		        c, span_of_text(certificate->names[i]), HOSTNAME_CERTIFICATE, 0);
-	certificate_free(certificate);
 	return status;
 }
 

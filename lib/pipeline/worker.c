@@ -14,6 +14,7 @@ struct lane {
 
 struct worker {
 	struct overheard *overheard;
+	struct certificate_cache *certificates;
 	struct lane lanes[WORKER_LANES];
 	struct shard *shards[FLOW_SHARDS]; /* NULL: the same */
 	struct store_door *door;           /* borrows */
@@ -59,6 +60,7 @@ static int make_shards(
 	        .conversations = {.rules = s->rules,
 	                .facts = s->facts,
 	                .names = overheard_names(w->overheard),
+	                .certificates = w->certificates,
 	                .computers = practice->computers}};
 	int status = STATUS_OK;
 
@@ -89,6 +91,8 @@ int worker_new(struct worker **ret_gives, const struct worker_surroundings *surr
 	w->first = index == 0;
 	status = overheard_new(&w->overheard, surroundings->inside);
 	if (status == STATUS_OK)
+		status = certificate_cache_new(&w->certificates);
+	if (status == STATUS_OK)
 		status = make_shards(w, surroundings, index, count);
 	if (status != STATUS_OK) {
 		worker_free(w);
@@ -106,6 +110,7 @@ struct worker *worker_free(struct worker *w)
 		shard_free(w->shards[i]);
 	for (unsigned i = 0; i < WORKER_LANES; i++)
 		protocol_engine_free(w->lanes[i].engine);
+	certificate_cache_free(w->certificates);
 	overheard_free(w->overheard);
 	free(w);
 	return NULL;

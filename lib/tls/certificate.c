@@ -141,8 +141,8 @@ static bool read_time(const ASN1_TIME *from, int64_t *ret)
 	return true;
 }
 
-/* The first certificate of the list is the server's own: its lengths, then DER. */
-static int first_certificate(struct span body, struct span *ret)
+/* Its lengths, then DER. */
+int certificate_first(struct span body, struct span *ret)
 {
 	struct cursor c = cursor_open(body);
 	struct cursor list = cursor_sub(&c, cursor_u24be(&c));
@@ -174,7 +174,7 @@ int certificate_read(struct span message_body, struct span asked, struct certifi
 	struct span der = {.len = 0};
 	const unsigned char *at;
 	X509 *x;
-	int status = first_certificate(message_body, &der);
+	int status = certificate_first(message_body, &der);
 
 	if (status != STATUS_OK)
 		return status;

@@ -30,6 +30,9 @@ struct certificate {
 	enum certificate_fit fit; /* by all its names, not only those kept */
 };
 
+/* The DER of the first certificate of the list, which is the server's own; borrowed of the message.
+ * Answers like certificate_read. */
+int certificate_first(struct span message_body, struct span *ret) WUNRES NONNULL(2);
 /* `asked` is the host name that the client asked for; empty: none, and the fit is not checked.
  * 0: *ret_gives filled, to be freed. STATUS_NOT_FOUND: an empty list, as a client without one
  * sends. STATUS_MALFORMED, STATUS_LIMIT (longer than CERTIFICATE_BYTES_MAX). */

@@ -29,6 +29,7 @@ struct reading {
 	struct hostname_cache *names;
 	struct related_table *related;
 	struct protocol_engine *engine;
+	struct certificate_cache *certificates;
 	struct conversation_context context;
 	struct conversation **by_slot;
 };
@@ -151,6 +152,8 @@ static int open_stages(struct reading *r, int fd, struct detect_rules *rules)
 	if (status == STATUS_OK)
 		status = related_table_new(&r->related, &r->budget);
 	if (status == STATUS_OK)
+		status = certificate_cache_new(&r->certificates);
+	if (status == STATUS_OK)
 		status = protocol_engine_new(&r->engine);
 	r->by_slot = calloc(FLOWS_MAX, sizeof(struct conversation *));
 	r->context = (struct conversation_context){.budget = &r->budget,
@@ -158,6 +161,7 @@ static int open_stages(struct reading *r, int fd, struct detect_rules *rules)
 	        .rules = rules,
 	        .engine = r->engine,
 	        .names = r->names,
+	        .certificates = r->certificates,
 	        .related = r->related};
 	return status == STATUS_OK && !r->by_slot ? STATUS_NO_MEMORY : status;
 }
@@ -174,6 +178,7 @@ static int list_file(const char *path, struct detect_rules *rules)
 		conversation_free(r.by_slot[i]);
 	free(r.by_slot);
 	protocol_engine_free(r.engine);
+	certificate_cache_free(r.certificates);
 	related_table_free(r.related);
 	hostname_cache_free(r.names);
 	fragment_table_free(r.fragments);

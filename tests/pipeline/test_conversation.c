@@ -118,6 +118,7 @@ static struct outcome run(const struct segment *segments, size_t count, size_t s
 	context.budget = &budget;
 	assert_int_equal(hostname_cache_new(&context.names, &budget), STATUS_OK);
 	assert_int_equal(related_table_new(&context.related, &budget), STATUS_OK);
+	assert_int_equal(certificate_cache_new(&context.certificates), STATUS_OK);
 	assert_int_equal(conversation_new(&f.c, &context, &flow), STATUS_OK);
 	for (size_t i = 0; i < count; i++) {
 		for (size_t at = 0, len; at < segments[i].len; at += len) {
@@ -136,6 +137,7 @@ static struct outcome run(const struct segment *segments, size_t count, size_t s
 	outcome.findings = f.c->findings.count;
 	conversation_free(f.c);
 	hostname_cache_free(context.names);
+	certificate_cache_free(context.certificates);
 	related_table_free(context.related);
 	outcome.left_used = budget.used_bytes;
 	return outcome;

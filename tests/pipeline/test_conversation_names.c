@@ -61,6 +61,7 @@ static void begin_across(struct talk *t, uint8_t protocol, int out_index)
 	        .rules = rules, .facts = &nothing_known, .budget = &t->budget};
 	assert_int_equal(hostname_cache_new(&t->context.names, &t->budget), STATUS_OK);
 	assert_int_equal(related_table_new(&t->context.related, &t->budget), STATUS_OK);
+	assert_int_equal(certificate_cache_new(&t->context.certificates), STATUS_OK);
 	assert_int_equal(conversation_new(&t->c, &t->context, &t->flow), STATUS_OK);
 }
 
@@ -105,6 +106,7 @@ static void end(struct talk *t, struct store_flow *ret)
 	conversation_row(t->c, &t->flow, ret);
 	conversation_free(t->c);
 	hostname_cache_free(t->context.names);
+	certificate_cache_free(t->context.certificates);
 	related_table_free(t->context.related);
 	assert_int_equal(t->budget.used_bytes, 0);
 }

@@ -6,7 +6,7 @@
 
 #include "base/status.h"
 #include "certificate_maker.h"
-#include "tls/certificate.h"
+#include "tls/certificate_cache.h"
 
 #define NOT_ASKED ((struct span){.len = 0})
 
@@ -144,9 +144,45 @@ static void refuses_every_cut(void **state)
 	free((void *)body.data);
 }
 
+/* The same answers, whether it was read before or not; more than it has entries. */
+static void remembers(void **state)
+{
+	static const struct certificate_plan plan = {.alternatives = "DNS:results.example"};
+	struct span body = make_certificate(&plan), other;
+	const struct certificate *first, *again, *differs;
+	struct certificate_cache *cache;
+	char name[32];
+
+	(void)state;
+	assert_int_equal(certificate_cache_new(&cache), STATUS_OK);
+	assert_int_equal(certificate_cache_read(cache, body, NOT_ASKED, &first), STATUS_OK);
+	assert_int_equal(certificate_cache_read(cache, body, NOT_ASKED, &again), STATUS_OK);
+	assert_ptr_equal(first, again);
+	assert_int_equal(again->fit, CERTIFICATE_UNCHECKED);
+	assert_string_equal(again->names[0], "results.example");
+	assert_int_equal(certificate_cache_read(cache, body, span_of_text("pms.example"), &differs),
+	        STATUS_OK);
+	assert_int_equal(differs->fit, CERTIFICATE_DIFFERS);
+	for (int i = 0; i < 3 * CERTIFICATE_CACHE_ENTRIES; i++) {
+		snprintf(name, sizeof(name), "DNS:n%d.example", i);
+		other = make_certificate(&(struct certificate_plan){.alternatives = name});
+		assert_int_equal(
+		        certificate_cache_read(cache, other, NOT_ASKED, &again), STATUS_OK);
+		assert_string_equal(again->names[0], name + strlen("DNS:"));
+		free((void *)other.data);
+	}
+	assert_int_equal(certificate_cache_read(cache, span_slice(body, 0, 40), NOT_ASKED, &again),
+	        STATUS_MALFORMED);
+	assert_int_equal(certificate_cache_read(cache, span_of("\0\0\0", 3), NOT_ASKED, &again),
+	        STATUS_NOT_FOUND);
+	assert_null(certificate_cache_free(cache));
+	free((void *)body.data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(remembers),
 	        cmocka_unit_test(puts_whole_names_first),
 	        cmocka_unit_test(knows_who_vouches),
 	        cmocka_unit_test(falls_back_to_the_common_name),

@@ -1,0 +1,118 @@
+#include "tls/certificate_cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+
+#define ASKED_BYTES_MAX 255 /* a host name (RFC 1035 section 2.3.4) */
+#define TAIL_BYTES      32  /* of the signature: no two certificates end alike */
+
+struct entry {
+	struct certificate *certificate;
+	uint8_t *der;
+	size_t der_len, asked_len;
+	uint8_t asked[ASKED_BYTES_MAX];
+};
+
+struct certificate_cache {
+	struct entry *entries[CERTIFICATE_CACHE_ENTRIES];
+	struct certificate *last; /* that no entry holds */
+};
+
+int certificate_cache_new(struct certificate_cache **ret_gives)
+{
+	*ret_gives = calloc(1, sizeof(**ret_gives));
+	return *ret_gives ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+static struct entry *entry_free(struct entry *e)
+{
+	if (!e)
+		return NULL;
+	certificate_free(e->certificate);
+	free(e->der);
+	free(e);
+	return NULL;
+}
+
+struct certificate_cache *certificate_cache_free(struct certificate_cache *x)
+{
+	if (!x)
+		return NULL;
+	for (size_t i = 0; i < CERTIFICATE_CACHE_ENTRIES; i++)
+		entry_free(x->entries[i]);
+	certificate_free(x->last);
+	free(x);
+	return NULL;
+}
+
+/* FNV-1a: only spreads; an entry compares all of it. */
+static uint32_t hash_on(uint32_t hash, struct span bytes)
+{
+	for (size_t i = 0; i < bytes.len; i++)
+		hash = (hash ^ bytes.data[i]) * 16777619u;
+	return hash;
+}
+
+static size_t slot_of(struct span der, struct span asked)
+{
+	struct span tail = der.len > TAIL_BYTES ? span_slice(der, der.len - TAIL_BYTES, SIZE_MAX)
+	                                        : der;
+
+	return hash_on(hash_on(2166136261u, tail), asked) % CERTIFICATE_CACHE_ENTRIES;
+}
+
+static bool holds(const struct entry *e, struct span der, struct span asked)
+{
+	return e && e->der_len == der.len && e->asked_len == asked.len &&
+	       !memcmp(e->der, der.data, der.len) &&
+	       (asked.len == 0 || !memcmp(e->asked, asked.data, asked.len));
+}
+
+/* Takes the certificate; NULL without memory, and nothing is taken. */
+static struct entry *entry_new(struct span der, struct span asked, struct certificate *takes)
+{
+	struct entry *e = calloc(1, sizeof(*e));
+
+	if (e)
+		e->der = malloc(der.len);
+	if (!e || !e->der)
+		return entry_free(e);
+	memcpy(e->der, der.data, der.len);
+	e->der_len = der.len;
+	if (asked.len > 0)
+		memcpy(e->asked, asked.data, asked.len);
+	e->asked_len = asked.len;
+	e->certificate = takes;
+	return e;
+}
+
+int certificate_cache_read(struct certificate_cache *x, struct span message_body, struct span asked,
+        const struct certificate **ret_borrowed)
+{
+	struct span der;
+	struct entry **slot, *entry = NULL;
+	int status = certificate_first(message_body, &der);
+
+	x->last = certificate_free(x->last);
+	if (status != STATUS_OK)
+		return status;
+	slot = &x->entries[slot_of(der, asked)];
+	if (holds(*slot, der, asked)) {
+		*ret_borrowed = (*slot)->certificate;
+		return STATUS_OK;
+	}
+	status = certificate_read(message_body, asked, &x->last);
+	if (status != STATUS_OK)
+		return status;
+	*ret_borrowed = x->last;
+	if (der.len <= CERTIFICATE_CACHE_DER_BYTES && asked.len <= ASKED_BYTES_MAX)
+		entry = entry_new(der, asked, x->last);
+	if (entry) {
+		entry_free(*slot);
+		*slot = entry;
+		x->last = NULL;
+	}
+	return STATUS_OK;
+}
