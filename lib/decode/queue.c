@@ -1,4 +1,5 @@
 /* queue: what a decoder puts out, until the session has drained it. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +12,12 @@ int decode_out_new(struct decode_out **ret_gives, struct budget *borrowed)
 
 	if (budget_charge(borrowed, sizeof(*out)) != STATUS_OK)
 		return STATUS_LIMIT;
-	out = calloc(1, sizeof(*out));
+	out = malloc(sizeof(*out));
 	if (!out) {
 		budget_release(borrowed, sizeof(*out));
 		return STATUS_NO_MEMORY;
 	}
+	memset(out, 0, offsetof(struct decode_out, ops));
 	out->budget = borrowed;
 	out->child_wanted = true;
 	*ret_gives = out;
@@ -27,12 +29,13 @@ struct decode_out *decode_out_free(struct decode_out *out)
 	if (!out)
 		return NULL;
 	if (out->scratch) {
-		explicit_bzero(out->scratch, DECODE_SCRATCH_BYTES);
+		explicit_bzero(out->scratch, out->scratch_touched);
 		free(out->scratch);
 		budget_release(out->budget, DECODE_SCRATCH_BYTES);
 	}
 	budget_release(out->budget, sizeof(*out));
-	explicit_bzero(out, sizeof(*out));
+	explicit_bzero(
+	        out, offsetof(struct decode_out, ops) + out->ops_touched * sizeof(struct op));
 	free(out);
 	return NULL;
 }
@@ -53,12 +56,16 @@ size_t decode_room(const struct decode_out *out)
 static struct op *push(struct decode_out *out, enum op_kind kind)
 {
 	struct op *op;
+	size_t at;
 
 	if (out->count >= DECODE_QUEUE_OPS) {
 		out->overflow = true;
 		return NULL;
 	}
-	op = &out->ops[(out->first + out->count) % DECODE_QUEUE_OPS];
+	at = (out->first + out->count) % DECODE_QUEUE_OPS;
+	if (at >= out->ops_touched)
+		out->ops_touched = at + 1;
+	op = &out->ops[at];
 	op->kind = kind;
 	op->place[0] = '\0';
 	out->count++;
@@ -236,6 +243,8 @@ uint8_t *decode_scratch(struct decode_out *out, size_t len)
 	}
 	at = out->scratch + out->scratch_used;
 	out->scratch_used += len;
+	if (out->scratch_used > out->scratch_touched)
+		out->scratch_touched = out->scratch_used;
 	return at;
 }
 

@@ -45,7 +45,6 @@ struct op {
 };
 
 struct decode_out {
-	struct op ops[DECODE_QUEUE_OPS];
 	size_t first, count;
 	bool overflow; /* a decoder emitted without room */
 	bool child_wanted;
@@ -56,7 +55,10 @@ struct decode_out {
 	uint64_t malformed, limits;
 	uint8_t *scratch; /* allocated when first asked for */
 	size_t scratch_used;
-	struct budget *budget; /* borrows */
+	size_t scratch_touched;          /* the most that was ever used, to be wiped */
+	size_t ops_touched;              /* the same of the operations */
+	struct budget *budget;           /* borrows */
+	struct op ops[DECODE_QUEUE_OPS]; /* last, and only as far as touched: made for each chunk */
 };
 
 /* 0, STATUS_LIMIT (budget) or a failure. */
