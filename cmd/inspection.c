@@ -267,6 +267,8 @@ enum exit_code inspection_read(struct workplace *w, const struct inspection_opti
 		code = reporting_forget(w);
 	if (code == EXIT_CLEAN && !live)
 		code = open_files(o, &source);
+	if (code == EXIT_CLEAN && !live && w->store_name[0] == '\0')
+		source_without_hash(source); /* what is not kept is never replaced */
 	if (code == EXIT_CLEAN && live)
 		leave_out_networks(w, live, excluded_by);
 	if (code == EXIT_CLEAN)

@@ -3,7 +3,7 @@
  * Comes in: an open descriptor of a file, a pipe or a terminal. Goes out: a window of contiguous
  * bytes that a reader takes whole records from, without a copy for files that are not compressed.
  * Compression is told by magic: gzip (RFC 1952, any number of members) by zlib, zstd (RFC 8878, any
- * number of frames) by libzstd. The stored bytes are hashed as they pass. */
+ * number of frames) by libzstd. The stored bytes are hashed as they pass, where somebody asks. */
 #ifndef EXEAT_SOURCE_INPUT_STREAM_H
 #define EXEAT_SOURCE_INPUT_STREAM_H
 
@@ -43,7 +43,7 @@ struct input_stream {
 	bool inflating;       /* inflate_state needs inflateEnd */
 	z_stream inflate_state;
 	ZSTD_DCtx *zstd_state;
-	struct digest *digest;
+	struct digest *digest;  /* NULL: without a hash */
 	int ended;              /* STATUS_OK while bytes may come; else why they ended */
 	const char *end_reason; /* static; NULL for STATUS_END */
 };
@@ -51,6 +51,8 @@ struct input_stream {
 /* Takes the descriptor, also when it fails. */
 int input_stream_open(struct input_stream *in, int fd_taken, size_t window_bytes) WUNRES NONNULL(1);
 void input_stream_close(struct input_stream *in) NONNULL(1);
+/* Nobody will ask for the hash: input_stream_finish gives "". Before the first fill. */
+void input_stream_without_hash(struct input_stream *in) NONNULL(1);
 /* Makes at least need bytes stand in the window. STATUS_OK; STATUS_END when fewer are left (ended
  * says why, the window holds them); STATUS_MORE when a signal came in between (call again); or a
  * failure. The window moves: spans taken before are no longer valid. */

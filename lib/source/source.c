@@ -78,6 +78,12 @@ int source_open_files(
 	return STATUS_OK;
 }
 
+void source_without_hash(struct source *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		input_stream_without_hash(&s->inputs[i].stream);
+}
+
 int source_open_live(struct source **ret_gives, const struct source_live_options *options,
         char ret_reason[static 256])
 {

@@ -38,11 +38,12 @@ struct source_counts {
 	int64_t first_ns, last_ns; /* of all that were read; 0 when there was no frame */
 	/* STATUS_END, STATUS_TRUNCATED, STATUS_MALFORMED, STATUS_UNSUPPORTED, STATUS_LIMIT */
 	int end;
-	uint64_t end_at_bytes;         /* offset in the (decompressed) file where reading stopped */
-	uint64_t end_after_frame;      /* last good frame */
-	const char *end_reason;        /* one plain sentence, of the source; NULL: it ended well */
-	char sha256[DIGEST_HEX_CHARS]; /* of the file as stored; live: of start and interface */
-	const char *format; /* "pcap", "pcapng", "pcap in gzip", …; "" when it was none */
+	uint64_t end_at_bytes;    /* offset in the (decompressed) file where reading stopped */
+	uint64_t end_after_frame; /* last good frame */
+	const char *end_reason;   /* one plain sentence, of the source; NULL: it ended well */
+	char sha256
+	        [DIGEST_HEX_CHARS]; /* of the file as stored, "" without; live: of start and interface */
+	const char *format;         /* "pcap", "pcapng", "pcap in gzip", …; "" when it was none */
 };
 
 /* A block of decryption secrets found before the packets that need it. Borrows from the source. */
@@ -60,6 +61,9 @@ struct source;
  * counts say so. */
 int source_open_files(struct source **ret_gives, const int *fds_taken, size_t count,
         const char *filter) WUNRES NONNULL(1, 2);
+
+/* Files: nobody will ask which they were, so their bytes are not hashed. Before the first frame. */
+void source_without_hash(struct source *s) NONNULL(1);
 
 struct source_live_options {
 	const char *interface;

@@ -272,6 +272,32 @@ static void a_signal_interrupts_the_wait_for_a_pipe(void **state)
 	build_free(&b);
 }
 
+static void is_not_hashed_when_nobody_asks(void **state)
+{
+	struct source_counts counts;
+	struct source *source;
+	struct frame frame;
+	struct builder b;
+	unsigned frames = 0;
+	int fd;
+
+	(void)state;
+	build_capture(&b);
+	fd = build_pipe(buf_span(&b.bytes), 1000);
+	assert_int_equal(source_open_files(&source, &fd, 1, NULL), STATUS_OK);
+	source_without_hash(source);
+	while (source_next(source, 0, &frame) == STATUS_ITEM)
+		frames++;
+	assert_int_equal(frames, FRAMES);
+	assert_int_equal(source_counts(source, 0, &counts), STATUS_OK);
+	assert_int_equal(counts.end, STATUS_END);
+	assert_string_equal(counts.sha256, "");
+	source_free(source);
+	build_free(&b);
+	while (wait(NULL) > 0)
+		;
+}
+
 static long peak_kib(void)
 {
 	struct rusage usage;
@@ -331,6 +357,7 @@ int main(void)
 	        cmocka_unit_test(what_is_no_capture_is_named),
 	        cmocka_unit_test(packed_twice_is_named),
 	        cmocka_unit_test(a_damaged_file_is_hashed_whole),
+	        cmocka_unit_test(is_not_hashed_when_nobody_asks),
 	        cmocka_unit_test(a_signal_interrupts_the_wait_for_a_pipe),
 	        cmocka_unit_test(a_gzip_bomb_streams_in_flat_memory),
 	};
