@@ -12,6 +12,7 @@
 enum flow_list {
 	FLOW_LIST_NONE, /* free */
 	FLOW_LIST_TCP,
+	FLOW_LIST_UNANSWERED, /* TCP: nothing but the SYN of who began it */
 	FLOW_LIST_OTHER,
 	FLOW_LIST_CLOSED,
 	FLOW_LIST_ENDING, /* its last events are being pulled */

@@ -14,6 +14,10 @@
 #define UDP_LITE 136
 
 #define SWEEP_NS NS_PER_SECOND /* how often waiting gaps are looked at */
+/* Above this share of the budget a new flow takes the place of another, so that attempts to
+ * connect leave the rest to the content of those that did. A shard with few does not fill it. */
+#define SHARE_OF_FLOWS(budget) ((budget)->max_bytes / 4 * 3)
+#define FEW_FLOWS              64
 
 struct flow_table {
 	struct flow_slots slots;
@@ -116,6 +120,7 @@ static void move_clock(struct flow_table *t, int64_t now_ns)
 	end_idle(t, FLOW_LIST_CLOSED, FLOW_TCP_CLOSED_NS);
 	end_idle(t, FLOW_LIST_OTHER, FLOW_UDP_IDLE_NS);
 	end_idle(t, FLOW_LIST_TCP, FLOW_TCP_IDLE_NS);
+	end_idle(t, FLOW_LIST_UNANSWERED, FLOW_TCP_IDLE_NS);
 	if (now_ns >= t->hour_ns + NS_PER_HOUR) {
 		t->hour_ns = time_hour(now_ns);
 		t->scanning = true;
@@ -157,25 +162,36 @@ int flow_table_finish(struct flow_table *t)
 	return STATUS_OK;
 }
 
-/* The flow that was idle longest, closed ones first; not keep. */
+static struct flow_entry *oldest(
+        const struct flow_table *t, enum flow_list list, const struct flow_entry *keep)
+{
+	struct flow_entry *e = t->slots.first[list];
+
+	return e && e == keep ? e->next : e;
+}
+
+/* The flow that was idle longest; closed ones first, then those that nobody answered. Not keep. */
 static void evict_one(struct flow_table *t, const struct flow_entry *keep)
 {
-	static const enum flow_list lists[] = {FLOW_LIST_CLOSED, FLOW_LIST_OTHER, FLOW_LIST_TCP};
-	struct flow_entry *victim = NULL;
+	struct flow_entry *victim = oldest(t, FLOW_LIST_CLOSED, keep);
+	struct flow_entry *other = oldest(t, FLOW_LIST_OTHER, keep);
 
-	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-		struct flow_entry *e = t->slots.first[lists[i]];
-
-		if (e && e == keep)
-			e = e->next;
-		if (e && (!victim || (victim->list != FLOW_LIST_CLOSED &&
-		                             e->used_ns < victim->used_ns)))
-			victim = e;
+	if (!victim)
+		victim = oldest(t, FLOW_LIST_UNANSWERED, keep);
+	if (!victim) {
+		victim = oldest(t, FLOW_LIST_TCP, keep);
+		if (!victim || (other && other->used_ns < victim->used_ns))
+			victim = other;
 	}
 	if (!victim)
 		return;
 	t->counts.evicted += victim->flow.end == FLOW_OPEN;
 	end_flow(t, victim, FLOW_EVICTED);
+}
+
+static bool crowded(const struct flow_table *t)
+{
+	return t->counts.open > FEW_FLOWS && t->budget->used_bytes > SHARE_OF_FLOWS(t->budget);
 }
 
 /* Makes the flow of the packet. One slot is always kept free for the next, by eviction if need
@@ -195,12 +211,12 @@ static int begin_flow(struct flow_table *t, uint64_t hash, struct flow_entry **r
 	e->hash = hash;
 	e->hour_ns = t->hour_ns;
 	flow_slots_enter(&t->slots, e);
-	flow_slots_move(
-	        &t->slots, e, e->flow.tuple.protocol == TCP ? FLOW_LIST_TCP : FLOW_LIST_OTHER);
+	flow_slots_move(&t->slots, e,
+	        e->flow.tuple.protocol == TCP ? FLOW_LIST_UNANSWERED : FLOW_LIST_OTHER);
 	t->start_pending = true;
 	t->counts.flows++;
 	t->counts.open++;
-	if (!flow_slots_make_free(&t->slots))
+	if (!flow_slots_make_free(&t->slots) || crowded(t))
 		evict_one(t, e);
 	if (t->counts.open > t->counts.open_peak)
 		t->counts.open_peak = t->counts.open;
@@ -355,6 +371,17 @@ static void take_datagram(struct flow_table *t, struct flow_entry *e, uint8_t di
 	}
 }
 
+static enum flow_list list_after(
+        const struct flow_entry *e, const struct packet *p, uint8_t direction)
+{
+	bool begins = (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && p->payload_wire_bytes == 0;
+
+	if (e->flow.end != FLOW_OPEN)
+		return FLOW_LIST_CLOSED;
+	return e->list == FLOW_LIST_UNANSWERED && (!begins || direction == 1) ? FLOW_LIST_TCP
+	                                                                      : e->list;
+}
+
 static int take_packet(struct flow_table *t)
 {
 	const struct packet *p = &t->packet;
@@ -389,7 +416,7 @@ static int take_packet(struct flow_table *t)
 		status = take_tcp(t, e, direction);
 	else if (status == STATUS_OK)
 		take_datagram(t, e, direction);
-	flow_slots_move(&t->slots, e, e->flow.end != FLOW_OPEN ? FLOW_LIST_CLOSED : e->list);
+	flow_slots_move(&t->slots, e, list_after(e, p, direction));
 	return status;
 }
 

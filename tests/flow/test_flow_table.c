@@ -562,6 +562,52 @@ static void the_idle_longest_is_evicted(void **state)
 	assert_int_equal(b.starts, 4);
 }
 
+static void attempt(struct bench *b, uint16_t port)
+{
+	struct packet p = make(b, 6, CLIENT, port, SERVER, 443);
+
+	p.tcp_flags = TCP_SYN;
+	feed(b, &p);
+}
+
+static void attempts_that_nobody_answered_go_first(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	setup(&b, 4);
+	handshake(&b, 5000);
+	udp(&b, CLIENT, 5001, SERVER, 53, "a");
+	attempt(&b, 6001);
+	b.now_ns += MS;
+	attempt(&b, 6002);
+	expect(&b, "S S 0:a S E(evicted) S ");
+	assert_int_equal(b.ended.tuple.src.port, 6001);
+	client(&b, TCP_ACK, 5001, "still here");
+	expect(&b, "0:still here ");
+	teardown(&b);
+}
+
+/* Content of others needs the rest of the budget. */
+static void attempts_leave_a_share_of_the_budget(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	setup(&b, 4096);
+	b.quiet = true;
+	b.budget.max_bytes = 256 << 10;
+	handshake(&b, 5000);
+	for (uint16_t i = 0; i < 4000; i++)
+		attempt(&b, (uint16_t)(10000 + i));
+	assert_in_range(counts_of(&b).open, 65, 1000);
+	assert_true(b.budget.peak_bytes < 220 << 10);
+	b.quiet = false;
+	client(&b, TCP_ACK, 5001, "still here");
+	expect(&b, "0:still here ");
+	teardown(&b);
+}
+
 static void evicted_flows_give_what_they_held(void **state)
 {
 	struct bench b;
@@ -672,6 +718,8 @@ int main(void)
 	        cmocka_unit_test(mirror_copies_are_dropped_and_counted),
 	        cmocka_unit_test(processes_are_copied_within_bounds),
 	        cmocka_unit_test(the_idle_longest_is_evicted),
+	        cmocka_unit_test(attempts_that_nobody_answered_go_first),
+	        cmocka_unit_test(attempts_leave_a_share_of_the_budget),
 	        cmocka_unit_test(evicted_flows_give_what_they_held),
 	        cmocka_unit_test(calls_out_of_turn_are_refused),
 	        cmocka_unit_test(a_small_budget_evicts_instead_of_failing),
