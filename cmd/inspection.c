@@ -12,11 +12,15 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 #include "cmd/reporting.h"
+#include "cmd/workplace_again.h"
 #include "pipeline/pipeline.h"
 
 /* Signals that come nearer together are one: a terminal, the monitor and whoever manages services
  * may each pass the same wish on. */
 #define ANOTHER_MS 500
+
+#define EXCLUDED_BY_CHARS 160
+#define BY_KERNEL         "kernel filter"
 
 /* The stop flag, one of the two globals that exeat has: 0, or the millisecond of the first wish. */
 static volatile sig_atomic_t stop;
@@ -138,17 +142,139 @@ static void say_why_no_packet(const struct pipeline_result *r, bool intact)
 		        intact ? ": there is none in the input" : "");
 }
 
-/* The register is remembered with what was seen, or not at all. */
-static int run_pipeline(struct workplace *w, struct pipeline *pipeline,
-        const struct pipeline_options *options, struct pipeline_result *ret)
+/* A run from its first packet to its last. */
+struct running {
+	struct workplace *w;
+	const struct inspection_options *o;
+	struct source *source;
+	struct pipeline *pipeline;
+	struct pipeline_options options;
+	char excluded_by[EXCLUDED_BY_CHARS]; /* who drops packets of guest and voice networks */
+};
+
+static void know_networks(const struct registry *r, struct pipeline_options *options)
 {
-	int status = store_begin(w->store);
+	const struct registry_practice *practice = r ? registry_practice(r) : NULL;
+
+	if (!practice)
+		return;
+	options->inside.prefixes = practice->internal_nets;
+	options->inside.count = practice->internal_net_count;
+	options->excluded = practice->excluded_nets;
+	options->excluded_count = practice->excluded_net_count;
+}
+
+static void leave_out_networks(struct running *r, const struct pipeline_options *options)
+{
+	char reason[256];
+
+	r->excluded_by[0] = '\0';
+	if (options->excluded_count == 0)
+		return;
+	if (source_exclude(r->source, options->excluded, options->excluded_count, reason) ==
+	        STATUS_OK) {
+		snprintf(r->excluded_by, EXCLUDED_BY_CHARS, BY_KERNEL);
+		return;
+	}
+	snprintf(r->excluded_by, EXCLUDED_BY_CHARS, "exeat: %.140s", reason);
+	log_warning("guest and voice networks are not left out by the kernel: %s; exeat drops "
+	            "their packets itself",
+	        reason);
+}
+
+static bool same_exclusions(const struct pipeline_options *a, const struct pipeline_options *b)
+{
+	if (a->excluded_count != b->excluded_count)
+		return false;
+	for (size_t i = 0; i < a->excluded_count; i++) {
+		char texts[2][PREFIX_TEXT_CHARS];
+
+		prefix_format(&a->excluded[i], texts[0]);
+		prefix_format(&b->excluded[i], texts[1]);
+		if (strcmp(texts[0], texts[1]) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* What the kernel leaves out it leaves out for good. */
+static void change_exclusions(struct running *r, const struct pipeline_options *next)
+{
+	if (same_exclusions(&r->options, next))
+		return;
+	if (strncmp(r->excluded_by, BY_KERNEL, strlen(BY_KERNEL)) != 0) {
+		leave_out_networks(r, next);
+		return;
+	}
+	snprintf(r->excluded_by, EXCLUDED_BY_CHARS,
+	        BY_KERNEL ", and exeat for what the register named later");
+	log_warning("the guest and voice networks have changed: from now on exeat drops the "
+	            "packets of the new ones itself; those from before are left out until exeat "
+	            "is started again");
+}
+
+/* From now on this one is in force, also for reports of what was seen before. */
+static int take_register(struct running *r, struct workplace *fresh)
+{
+	struct pipeline_options next = r->options;
+	int status;
+
+	next.inside = (struct inside_nets){.count = 0};
+	next.excluded_count = 0;
+	know_networks(fresh->registry, &next);
+	change_exclusions(r, &next);
+	status = pipeline_renew(r->pipeline, &next);
+	r->options = next;
+	if (status != STATUS_OK)
+		return status;
+	workplace_exchange_registers(r->w, fresh);
+	return workplace_remember(r->w);
+}
+
+/* SIGHUP. What cannot be used leaves everything as it was, and the capture goes on. */
+static int read_again(struct running *r)
+{
+	struct workplace_again again;
+	int status = workplace_take_again(r->w, &again);
+
+	if (status == STATUS_LIMIT) {
+		log_error("the register was not read again: too many files are open; what was in "
+		          "force stays in force");
+		pipeline_count_loss(r->pipeline, LOSS_REGISTERS_REFUSED);
+	}
+	if (status != STATUS_ITEM)
+		return status < 0 ? status : STATUS_OK;
+	status = STATUS_OK;
+	if (again.register_code == EXIT_CLEAN && !again.fresh.has_register)
+		log_info("no register was given");
+	else if (workplace_read_again(r->w, &again) &&
+	         check_authority(&again.fresh, r->o) == EXIT_CLEAN)
+		status = take_register(r, &again.fresh);
+	else
+		pipeline_count_loss(r->pipeline, LOSS_REGISTERS_REFUSED);
+	workplace_close(&again.fresh);
+	return status;
+}
+
+/* The register is remembered with what was seen, or not at all. */
+static int run_pipeline(struct running *r, struct pipeline_result *ret)
+{
+	int status = store_begin(r->w->store);
 
 	if (status == STATUS_OK)
-		status = workplace_remember(w);
-	if (status == STATUS_OK)
-		return pipeline_run(pipeline, options, ret);
-	store_abandon(w->store);
+		status = workplace_remember(r->w);
+	if (status != STATUS_OK) {
+		store_abandon(r->w->store);
+		return status;
+	}
+	while ((status = pipeline_run(r->pipeline, &r->options, ret)) == STATUS_ITEM) {
+		status = read_again(r);
+		if (status == STATUS_OK)
+			continue;
+		r->pipeline = pipeline_free(r->pipeline);
+		store_abandon(r->w->store);
+		return status;
+	}
 	return status;
 }
 
@@ -175,35 +301,24 @@ static unsigned worker_count(const struct inspection_options *o)
 	return processors < CREW_WORKERS_MAX ? (unsigned)processors : CREW_WORKERS_MAX;
 }
 
-static enum exit_code read_packets(struct workplace *w, const struct inspection_options *o,
-        struct source *source, struct saver *saver, struct pipeline_result *ret)
+static enum exit_code read_packets(
+        struct running *r, struct saver *saver, struct pipeline_result *ret)
 {
-	struct pipeline_options options = {.workers = worker_count(o),
-	        .saver = saver,
-	        .duration_ns = o->duration_ns,
-	        .stop = &stop,
-	        .progress = isatty(STDERR_FILENO)};
+	struct workplace *w = r->w;
+	const struct inspection_options *o = r->o;
 	const struct destination_facts facts = {
 	        .location = w->location, .overrides = w->overrides, .services = w->services};
-	struct pipeline *pipeline = NULL;
 	int status = STATUS_OK;
 	bool intact = true;
 
-	if (w->registry) {
-		const struct registry_practice *practice = registry_practice(w->registry);
-
-		options.inside.prefixes = practice->internal_nets;
-		options.inside.count = practice->internal_net_count;
-		options.excluded = practice->excluded_nets;
-		options.excluded_count = practice->excluded_net_count;
-	}
-	status = pipeline_new(&pipeline, source, w->detect, &facts, w->store);
+	r->options.saver = saver;
+	status = pipeline_new(&r->pipeline, r->source, w->detect, &facts, w->store);
 	if (status == STATUS_OK)
-		status = run_pipeline(w, pipeline, &options, ret);
-	pipeline_free(pipeline);
+		status = run_pipeline(r, ret);
+	r->pipeline = pipeline_free(r->pipeline);
 	/* What we gave up ourselves did not end: its reason follows. */
 	if (status == STATUS_OK || o->live)
-		intact = say_how_inputs_ended(o, source);
+		intact = say_how_inputs_ended(o, r->source);
 	if (status != STATUS_OK && o->live && w->store_fd >= 0)
 		return workplace_complain(
 		        "go on capturing; what was seen until a minute ago is kept in the store",
@@ -219,28 +334,6 @@ static enum exit_code read_packets(struct workplace *w, const struct inspection_
 		return EXIT_CLEAN;
 	say_why_no_packet(ret, intact);
 	return EXIT_NO_PACKET;
-}
-
-/* ret_who: who drops the packets of guest and voice networks, for the reports. */
-static void leave_out_networks(
-        const struct workplace *w, struct source *source, char ret_who[static 160])
-{
-	const struct registry_practice *practice = w->registry ? registry_practice(w->registry)
-	                                                       : NULL;
-	char reason[256];
-
-	ret_who[0] = '\0';
-	if (!practice || practice->excluded_net_count == 0)
-		return;
-	if (source_exclude(source, practice->excluded_nets, practice->excluded_net_count, reason) ==
-	        STATUS_OK) {
-		snprintf(ret_who, 160, "kernel filter");
-		return;
-	}
-	snprintf(ret_who, 160, "exeat: %.140s", reason);
-	log_warning("guest and voice networks are not left out by the kernel: %s; exeat drops "
-	            "their packets itself",
-	        reason);
 }
 
 static enum exit_code begin_saving(struct workplace *w, const struct inspection_options *o,
@@ -259,26 +352,34 @@ enum exit_code inspection_read(struct workplace *w, const struct inspection_opti
 	struct reporting_options reporting = {
 	        .authorised_by = o->authorised_by, .table = !o->quiet, .result = &result};
 	struct saved_content saved = {.saver = NULL};
-	struct source *source = live;
-	char excluded_by[160] = "";
+	struct running running = {.w = w,
+	        .o = o,
+	        .source = live,
+	        .options = {.workers = worker_count(o),
+	                .duration_ns = o->duration_ns,
+	                .stop = &stop,
+	                .progress = isatty(STDERR_FILENO),
+	                .asks_fd = live ? w->pass_fds[1] : 0}};
 	enum exit_code code = check_authority(w, o);
 
 	if (code == EXIT_CLEAN)
 		code = reporting_forget(w);
 	if (code == EXIT_CLEAN && !live)
-		code = open_files(o, &source);
+		code = open_files(o, &running.source);
 	if (code == EXIT_CLEAN && !live && w->store_name[0] == '\0')
-		source_without_hash(source); /* what is not kept is never replaced */
+		source_without_hash(running.source); /* what is not kept is never replaced */
+	if (code == EXIT_CLEAN)
+		know_networks(w->registry, &running.options);
 	if (code == EXIT_CLEAN && live)
-		leave_out_networks(w, live, excluded_by);
+		leave_out_networks(&running, &running.options);
 	if (code == EXIT_CLEAN)
-		code = begin_saving(w, o, source, &saved);
+		code = begin_saving(w, o, running.source, &saved);
 	if (code == EXIT_CLEAN)
-		code = read_packets(w, o, source, saved.saver, &result);
+		code = read_packets(&running, saved.saver, &result);
 	reporting.saved = saved_content_report(&saved);
-	reporting.excluded_by = excluded_by;
+	reporting.excluded_by = running.excluded_by;
 	saved_content_end(&saved);
-	source_free(source);
+	source_free(running.source);
 	if (code != EXIT_CLEAN)
 		return code;
 	reporting.wall_seconds = seconds_of(CLOCK_MONOTONIC) - started_s;
@@ -330,8 +431,12 @@ enum exit_code inspection_run(const struct inspection_options *options)
 	struct workplace workplace;
 	struct source *live = NULL;
 	bool is_asker = false, is_inspector = false;
-	enum exit_code code = workplace_open(&workplace, &options->workplace);
+	enum exit_code code;
 
+	/* From the beginning: who reads the register anew may not yet know that exeat has begun. */
+	if (options->live)
+		priv_defer_hangup();
+	code = workplace_open(&workplace, &options->workplace);
 	if (code == EXIT_CLEAN && options->live)
 		code = ask_authority(&workplace, options, &is_asker);
 	if (code == EXIT_CLEAN && options->live && !is_asker)
@@ -342,7 +447,9 @@ enum exit_code inspection_run(const struct inspection_options *options)
 	}
 	if (code != EXIT_CLEAN)
 		return workplace_leave(&workplace, code);
-	code = workplace_fork(&workplace, &is_inspector);
+	code = options->live
+	               ? workplace_fork_and_follow(&workplace, &options->workplace, &is_inspector)
+	               : workplace_fork(&workplace, &is_inspector);
 	if (is_inspector) {
 		code = inspect(&workplace, options, live);
 		workplace_close(&workplace);

@@ -93,7 +93,7 @@ static int open_folder(const char *given, const char *beside, const char *instal
 	return fd >= 0 ? fd : open(installed, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static enum exit_code open_rules(struct workplace *w, const struct workplace_options *o)
+enum exit_code workplace_open_rules(struct workplace *w, const struct workplace_options *o)
 {
 	int folder = open_folder(o->rules_dir, "../rules", EXEAT_DATA_DIR "/rules");
 
@@ -129,7 +129,7 @@ static bool is_open_elsewhere(int folder, const char *name)
 }
 
 /* Missing files are the register's own complaint; a missing folder is a wrong command line. */
-static enum exit_code open_register(struct workplace *w, const struct workplace_options *o)
+enum exit_code workplace_open_register(struct workplace *w, const struct workplace_options *o)
 {
 	enum exit_code code = EXIT_CLEAN;
 	int folder;
@@ -362,10 +362,9 @@ static void describe_sandbox(struct workplace *w)
 	}
 }
 
-enum exit_code workplace_open(struct workplace *w, const struct workplace_options *options)
+void workplace_clear(struct workplace *w)
 {
 	static const struct workplace nothing;
-	enum exit_code code;
 
 	*w = nothing;
 	for (int i = 0; i < REGISTRY_FILES; i++)
@@ -375,12 +374,20 @@ enum exit_code workplace_open(struct workplace *w, const struct workplace_option
 	w->identifiers_fd = w->flags_fd = w->services_fd = w->prescribed_fd = -1;
 	w->overrides_fd = w->own_overrides_fd = -1;
 	w->out_fd = w->store_fd = w->store_file_fd = w->save_fd = -1;
+	w->pass_fds[0] = w->pass_fds[1] = -1;
 	w->register_day = REGISTRY_NO_DAY;
+}
+
+enum exit_code workplace_open(struct workplace *w, const struct workplace_options *options)
+{
+	enum exit_code code;
+
+	workplace_clear(w);
 	priv_user_find(&w->user);
 	w->store_user = w->save_user = w->user;
-	code = open_rules(w, options);
+	code = workplace_open_rules(w, options);
 	if (code == EXIT_CLEAN)
-		code = open_register(w, options);
+		code = workplace_open_register(w, options);
 	if (code == EXIT_CLEAN)
 		code = open_geo(w, options);
 	if (code == EXIT_CLEAN)
@@ -678,6 +685,8 @@ void workplace_close(struct workplace *w)
 	close_fd(&w->store_fd);
 	close_fd(&w->store_file_fd);
 	close_fd(&w->save_fd);
+	close_fd(&w->pass_fds[0]);
+	close_fd(&w->pass_fds[1]);
 }
 
 static enum exit_code finish_outputs(const struct workplace *w)

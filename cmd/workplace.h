@@ -87,7 +87,10 @@ struct workplace {
 	int store_file_fd;    /* a store that is only read, wherever it lies; then store_fd is -1 */
 	char store_name[128]; /* in store_fd; "" for a store in memory */
 	bool store_read_only;
+	bool follows;  /* read while an earlier one is in force, which then stays so */
 	bool inspects; /* content will be searched: what only reports needs no patterns */
+	/* the monitor's and the inspector's end of the way by which files follow; -1 */
+	int pass_fds[2];
 	struct priv_sandbox sandbox;
 	char geo_paths[LOCATION_FILES_MAX][32]; /* /proc/self/fd/N */
 
@@ -115,6 +118,13 @@ bool workplace_take_option(int option, const char *value, struct workplace_optio
 /* Opens what the options name. EXIT_CLEAN, or the exit code after a sentence on standard error. */
 enum exit_code workplace_open(struct workplace *w, const struct workplace_options *options) WUNRES
         NONNULL(1, 2);
+/* Nothing is open, nothing loaded. */
+void workplace_clear(struct workplace *w) NONNULL(1);
+/* Of workplace_open, these alone; also while a capture goes on. */
+enum exit_code workplace_open_rules(
+        struct workplace *w, const struct workplace_options *options) WUNRES NONNULL(1, 2);
+enum exit_code workplace_open_register(
+        struct workplace *w, const struct workplace_options *options) WUNRES NONNULL(1, 2);
 /* In the inspector: enters the sandbox, reads rules, register (from the store when none was given
  * and the store has one) and databases, opens the store, seals. */
 enum exit_code workplace_load(struct workplace *w) WUNRES NONNULL(1);
@@ -133,6 +143,8 @@ enum exit_code workplace_open_save_folder(
  * STATUS_LIMIT after a sentence on standard error. */
 int workplace_read_own_overrides(const struct buf *bytes, struct overrides **ret_gives) WUNRES
         NONNULL(1, 2);
+/* The register's, from its bytes. */
+enum exit_code workplace_load_own_overrides(struct workplace *w) WUNRES NONNULL(1);
 /* workplace_register.c: in the monitor, opens the workbooks in the register's folder, and sees what
  * else lies there. */
 enum exit_code workplace_open_workbooks(struct workplace *w, int folder) WUNRES NONNULL(1);

@@ -19,7 +19,7 @@ int workplace_read_own_overrides(const struct buf *bytes, struct overrides **ret
 	return status > 0 ? complain_overrides("the register's", status, &problem) : status;
 }
 
-static enum exit_code load_own_overrides(struct workplace *w)
+enum exit_code workplace_load_own_overrides(struct workplace *w)
 {
 	int status;
 
@@ -102,6 +102,6 @@ enum exit_code workplace_load_destinations(struct workplace *w)
 	if (code == EXIT_CLEAN)
 		code = load_overrides(w);
 	if (code == EXIT_CLEAN)
-		code = load_own_overrides(w);
+		code = workplace_load_own_overrides(w);
 	return code;
 }

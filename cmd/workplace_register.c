@@ -220,8 +220,10 @@ enum exit_code workplace_read_register(struct workplace *w)
 	status = registry_load_folder(&w->registry, &folder);
 	if (status == STATUS_REGISTER) {
 		print_problems(w->registry);
-		log_error("the register cannot be used until these are corrected; no verdict was "
-		          "made");
+		log_error("%s", w->follows ? "the register from before stays in force until these "
+		                             "are corrected"
+		                           : "the register cannot be used until these are "
+		                             "corrected; no verdict was made");
 		return EXIT_REGISTER;
 	}
 	return status == STATUS_OK ? EXIT_CLEAN

@@ -41,6 +41,9 @@ static int obey(struct worker *w, const struct letter *letter)
 		return worker_finish(w);
 	case LETTER_LOSSES:
 		return worker_tell_losses(w, letter->time_ns);
+	case LETTER_KNOW:
+		worker_know(w, letter->inside);
+		return STATUS_OK;
 	}
 	return STATUS_BUG;
 }
@@ -214,6 +217,11 @@ int crew_keep(struct crew *c)
 int crew_finish(struct crew *c)
 {
 	return give_all_and_wait(c, &(struct letter){.kind = LETTER_FINISH});
+}
+
+int crew_know(struct crew *c, const struct inside_nets *borrowed)
+{
+	return give_all_and_wait(c, &(struct letter){.kind = LETTER_KNOW, .inside = borrowed});
 }
 
 int crew_tell_losses(struct crew *c, int64_t hour_ns)

@@ -26,6 +26,9 @@ int crew_feed(struct crew *c, const struct packet *packet) WUNRES NONNULL(1, 2);
 int crew_tick(struct crew *c, int64_t now_ns) WUNRES NONNULL(1);
 /* No packet may come for a while: what was fed is worked on now. */
 void crew_flush(struct crew *c) NONNULL(1);
+/* From here on these networks are the practice's (practice_know); those from before are no longer
+ * borrowed. */
+int crew_know(struct crew *c, const struct inside_nets *borrowed) WUNRES NONNULL(1, 2);
 /* The next three return when all that was fed is worked on, and rows of it are in the store. */
 int crew_keep(struct crew *c) WUNRES NONNULL(1);
 int crew_finish(struct crew *c) WUNRES NONNULL(1);

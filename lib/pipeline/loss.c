@@ -37,6 +37,8 @@ static const char *const loss_names[LOSSES] = {
         [LOSS_INTERFACE_DROPPED] = "frames dropped by the network interface",
         [LOSS_FRAMES_NOT_SAVED] = "frames not saved",
         [LOSS_FRAMES_PERHAPS_EXCLUDED] = "frames not saved as their network is unknown",
+        [LOSS_REGISTERS_REFUSED] = "changed registers refused while capturing",
+        [LOSS_RULES_REFUSED] = "changed rules refused while capturing",
 };
 
 const char *loss_name(enum loss what)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "flow/inside.h"
 #include "net/packet.h"
 
 #define MAILBOX_BATCHES     8           /* on their way at once */
@@ -22,13 +23,15 @@ enum letter_kind {
 	LETTER_KEEP,
 	LETTER_FINISH,
 	LETTER_LOSSES, /* time_ns: the hour */
+	LETTER_KNOW,   /* the practice's networks */
 };
 
 struct letter {
 	enum letter_kind kind;
 	unsigned shard;
 	int64_t time_ns;
-	const struct packet *packet; /* of the first two; borrows */
+	const struct packet *packet;      /* of the first two; borrows */
+	const struct inside_nets *inside; /* of the last; borrows */
 };
 
 struct mailbox;

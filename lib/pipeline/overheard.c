@@ -149,6 +149,11 @@ int overheard_feed(struct overheard *o, const struct packet *packet)
 	return is_dns_stream(packet) ? feed_stream(o, packet) : STATUS_OK;
 }
 
+void overheard_know(struct overheard *o, const struct inside_nets *borrowed)
+{
+	practice_know(&o->practice, borrowed);
+}
+
 struct hostname_cache *overheard_names(struct overheard *o)
 {
 	return o->names;

@@ -29,6 +29,8 @@ int overheard_new(struct overheard **ret_gives, const struct inside_nets *borrow
 struct overheard *overheard_free(struct overheard *o); /* NULL ok, returns NULL */
 bool overheard_concerns(const struct packet *packet) NONNULL(1);
 int overheard_feed(struct overheard *o, const struct packet *packet) WUNRES NONNULL(1, 2);
+/* Between two packets: practice_know. */
+void overheard_know(struct overheard *o, const struct inside_nets *borrowed) NONNULL(1, 2);
 /* Borrow, for the life of it. */
 struct hostname_cache *overheard_names(struct overheard *o) NONNULL(1);
 const struct practice *overheard_practice(const struct overheard *o) NONNULL(1);

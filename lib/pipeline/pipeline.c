@@ -1,5 +1,6 @@
 #include "pipeline/pipeline.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,7 @@ struct pipeline {
 	int64_t first_ns, last_ns, ticked_ns;
 	int64_t kept_ns, kept_hour_ns; /* live: when the store was last committed */
 	int64_t flushed_ns;            /* live: when the crew last got all there was */
+	int64_t started_ns, shown_ns;  /* when reading began, and progress was last shown */
 };
 
 int pipeline_new(struct pipeline **ret_gives, struct source *source, struct detect_rules *rules,
@@ -390,19 +392,18 @@ static int64_t wall_clock_ns(void)
 }
 
 /* A line a second at most; a shorter one leaves nothing of a longer one behind. */
-static void show_progress(
-        const struct pipeline *p, int64_t started_ns, int64_t now_ns, int64_t *last_shown_ns)
+static void show_progress(struct pipeline *p, int64_t now_ns)
 {
 	const struct source_position position = source_position(p->source);
 	struct progress now = {.bytes = position.bytes,
 	        .bytes_total = position.bytes_total,
 	        .packets = p->frames,
-	        .elapsed_ns = now_ns - started_ns,
+	        .elapsed_ns = now_ns - p->started_ns,
 	        .duration_ns = p->options->duration_ns};
 	char line[PROGRESS_CHARS];
 
 	now.clinical = crew_clinical(p->crew);
-	*last_shown_ns = now_ns;
+	p->shown_ns = now_ns;
 	progress_line(&now, line);
 	fprintf(stderr, "\r%s\x1b[K", line);
 }
@@ -438,6 +439,13 @@ static int drain_live(struct pipeline *p)
 	return STATUS_OK;
 }
 
+static bool is_asked(const struct pipeline_options *o)
+{
+	struct pollfd asks = {.fd = o->asks_fd, .events = POLLIN};
+
+	return o->asks_fd > 0 && poll(&asks, 1, 0) == 1 && (asks.revents & POLLIN);
+}
+
 /* What goes by the clock, also while few packets come, or so many that no wait ends empty. */
 static int work_in_time(struct pipeline *p, int64_t now_ns)
 {
@@ -447,6 +455,8 @@ static int work_in_time(struct pipeline *p, int64_t now_ns)
 	if (now_ns - p->flushed_ns >= POLL_MS * (NS_PER_SECOND / 1000)) {
 		p->flushed_ns = now_ns;
 		crew_flush(p->crew);
+		if (is_asked(p->options))
+			return STATUS_ITEM;
 	}
 	return keep_in_time(p, now_ns);
 }
@@ -454,7 +464,7 @@ static int work_in_time(struct pipeline *p, int64_t now_ns)
 static int read_source(struct pipeline *p)
 {
 	const struct pipeline_options *o = p->options;
-	int64_t started_ns = wall_clock_ns(), shown_ns = started_ns, now_ns = started_ns;
+	int64_t now_ns = wall_clock_ns();
 	const bool live = source_is_live(p->source);
 	struct frame frame;
 	int status = STATUS_OK;
@@ -466,10 +476,10 @@ static int read_source(struct pipeline *p)
 			if (status != STATUS_OK)
 				return status;
 		}
-		if (o->duration_ns > 0 && now_ns - started_ns >= o->duration_ns)
+		if (o->duration_ns > 0 && now_ns - p->started_ns >= o->duration_ns)
 			break;
-		if (o->progress && now_ns - shown_ns >= NS_PER_SECOND)
-			show_progress(p, started_ns, now_ns, &shown_ns);
+		if (o->progress && now_ns - p->shown_ns >= NS_PER_SECOND)
+			show_progress(p, now_ns);
 		status = source_next(p->source, POLL_MS, &frame);
 		if (status < 0)
 			return status;
@@ -482,7 +492,7 @@ static int read_source(struct pipeline *p)
 			break;
 		}
 	}
-	if (o->progress && shown_ns != started_ns)
+	if (o->progress && p->shown_ns != p->started_ns)
 		fprintf(stderr, "\r\x1b[K");
 	return live ? drain_live(p) : STATUS_OK;
 }
@@ -509,14 +519,10 @@ static void describe_result(const struct pipeline *p, struct pipeline_result *re
 
 static int read_and_store(struct pipeline *p, struct pipeline_result *ret)
 {
-	size_t inputs = source_input_count(p->source);
-	uint32_t index = 0;
-	int status = STATUS_OK;
+	int status = read_source(p);
 
-	for (size_t i = 0; status == STATUS_OK && i < inputs; i++)
-		status = store_input_begin(p->store, &index);
-	if (status == STATUS_OK)
-		status = read_source(p);
+	if (status == STATUS_ITEM)
+		return status;
 	/* Half a file must not pass for the whole of it, nor replace what the whole gave. What came
 	 * through a pipe is reported, as cut short. */
 	ret->interrupted = !source_ended(p->source) && source_can_be_read_again(p->source);
@@ -544,24 +550,65 @@ static int commit(struct pipeline *p)
 	return status;
 }
 
+static int begin_run(struct pipeline *p)
+{
+	size_t inputs = source_input_count(p->source);
+	uint32_t index = 0;
+	int status;
+
+	practice_know(&p->practice, &p->options->inside);
+	status = make_crew(p);
+	for (size_t i = 0; status == STATUS_OK && i < inputs; i++)
+		status = store_input_begin(p->store, &index);
+	p->started_ns = p->shown_ns = wall_clock_ns();
+	return status;
+}
+
+/* Nobody else may be at the store. */
+static void give_up(struct pipeline *p)
+{
+	p->crew = crew_free(p->crew);
+	store_abandon(p->store);
+}
+
 int pipeline_run(
         struct pipeline *p, const struct pipeline_options *options, struct pipeline_result *ret)
 {
-	int status;
+	int status = STATUS_OK;
 
-	*ret = (struct pipeline_result){0};
 	p->options = options;
-	practice_know(&p->practice, &options->inside);
-	status = make_crew(p);
+	if (!p->crew) {
+		*ret = (struct pipeline_result){0};
+		status = begin_run(p);
+	}
 	if (status == STATUS_OK)
 		status = read_and_store(p, ret);
+	if (status == STATUS_ITEM)
+		return status;
 	if (status == STATUS_OK && !ret->interrupted)
 		describe_result(p, ret);
-	/* Nobody else may be at the store. */
-	p->crew = crew_free(p->crew);
 	/* A time in which nothing could be read must not count as one that was captured. */
-	if (status == STATUS_OK && (ret->any_packet || source_is_live(p->source)))
-		return commit(p);
-	store_abandon(p->store);
+	if (status != STATUS_OK || (!ret->any_packet && !source_is_live(p->source))) {
+		give_up(p);
+		return status;
+	}
+	p->crew = crew_free(p->crew);
+	return commit(p);
+}
+
+int pipeline_renew(struct pipeline *p, const struct pipeline_options *options)
+{
+	int status;
+
+	p->options = options;
+	practice_know(&p->practice, &options->inside);
+	status = crew_know(p->crew, &options->inside);
+	/* With the next rows the store is committed. */
+	p->kept_ns = 0;
 	return status;
+}
+
+void pipeline_count_loss(struct pipeline *p, enum loss what)
+{
+	p->losses[what]++;
 }

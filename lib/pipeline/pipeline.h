@@ -15,6 +15,7 @@
 #include "detect/detect.h"
 #include "flow/flow.h"
 #include "pipeline/crew.h"
+#include "pipeline/loss.h"
 #include "pipeline/practice.h"
 #include "source/source.h"
 #include "store/store.h"
@@ -41,6 +42,7 @@ struct pipeline_options {
 	int64_t duration_ns; /* live: stop after this much; 0: no end */
 	const volatile sig_atomic_t *stop; /* set by a signal handler; NULL: never */
 	bool progress;                     /* to standard error, a line a second at most */
+	int asks_fd; /* live: when it can be read the caller is asked; 0: never */
 };
 
 /* What the run as a whole can say. */
@@ -66,12 +68,23 @@ int pipeline_new(struct pipeline **ret_gives, struct source *source, struct dete
         const struct destination_facts *facts, struct store *store) WUNRES NONNULL(1, 2, 3, 4, 5);
 struct pipeline *pipeline_free(struct pipeline *p);
 /* Reads the source to its end (or the duration, or the stop flag) inside the store's transaction,
- * which the caller has begun and which ends here.
+ * which the caller has begun and which ends here, but for STATUS_ITEM (below).
  * Files that the stop flag cut short, or without a packet that could be read, and failures leave
  * the store as it was. A live source is kept in the store from its start, then each minute and each
  * hour, as one that "did not end in order" until it has: then failures take back what came since.
  */
 int pipeline_run(struct pipeline *p, const struct pipeline_options *options,
         struct pipeline_result *ret) WUNRES NONNULL(1, 2, 3);
+
+/* ---- after pipeline_run gave STATUS_ITEM: asks_fd can be read ---- */
+/* The caller reads it and calls pipeline_run again, with the options in force and the same *ret;
+ * nothing was lost so far, but the source is not read in the meantime. */
+/* From the next packet on these are in force, as far as they say what is inside and what is
+ * excluded; open conversations keep the direction that they have. When it returns all that was read
+ * is worked on, the options from before are no longer borrowed, and the store is the caller's until
+ * pipeline_run. After a failure the run cannot go on: the store's transaction is to be abandoned */
+int pipeline_renew(struct pipeline *p, const struct pipeline_options *options) WUNRES NONNULL(1, 2);
+/* Something that the caller was asked for could not be done. */
+void pipeline_count_loss(struct pipeline *p, enum loss what) NONNULL(1);
 
 #endif

@@ -121,6 +121,11 @@ int worker_hear(struct worker *w, const struct packet *packet)
 	return overheard_feed(w->overheard, packet);
 }
 
+void worker_know(struct worker *w, const struct inside_nets *borrowed)
+{
+	overheard_know(w->overheard, borrowed);
+}
+
 int worker_feed(struct worker *w, unsigned shard, const struct packet *packet)
 {
 	return shard_feed(w->shards[shard], packet);

@@ -50,6 +50,8 @@ struct worker *worker_free(struct worker *w); /* NULL ok, returns NULL */
 int worker_hear(struct worker *w, const struct packet *packet) WUNRES NONNULL(1, 2);
 /* A decoded packet (outcome PACKET_OK) of one of its shards; borrowed for the call. */
 int worker_feed(struct worker *w, unsigned shard, const struct packet *packet) WUNRES NONNULL(1, 3);
+/* Between two packets; as practice_know, of what all workers hear. */
+void worker_know(struct worker *w, const struct inside_nets *borrowed) NONNULL(1, 2);
 /* See shard.h; of all its shards. */
 int worker_tick(struct worker *w, int64_t now_ns) WUNRES NONNULL(1);
 int worker_keep(struct worker *w) WUNRES NONNULL(1);

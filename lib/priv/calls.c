@@ -268,6 +268,16 @@ static int add_socket_options(scmp_filter_ctx filter)
 	return error;
 }
 
+/* Of messages, which other sockets have too: the capture's could send packets. 0: of none. */
+static int add_messages(scmp_filter_ctx filter, int call, int fd)
+{
+	const struct scmp_arg_cmp argument = INT_IS(0, fd);
+
+	if (fd <= 0)
+		return 0;
+	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &argument);
+}
+
 static bool is_listed(int call, const int *calls, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -341,7 +351,7 @@ static int finish(scmp_filter_ctx filter, int error)
 	return error == 0 ? STATUS_OK : status_from_errno(-error);
 }
 
-int calls_restrict_inspector(void)
+int calls_restrict_inspector(int passed_fd)
 {
 	scmp_filter_ctx filter = NULL;
 	int error = start(&filter);
@@ -353,10 +363,12 @@ int calls_restrict_inspector(void)
 		error = add_permits(filter, inspector_permits, ARRAY_LEN(inspector_permits));
 	if (error == 0)
 		error = add_socket_options(filter);
+	if (error == 0)
+		error = add_messages(filter, SCMP_SYS(recvmsg), passed_fd);
 	return finish(filter, error);
 }
 
-int calls_restrict_monitor(pid_t child)
+int calls_restrict_monitor(pid_t child, int passing_fd)
 {
 	scmp_filter_ctx filter = NULL;
 	int error = start(&filter);
@@ -366,5 +378,7 @@ int calls_restrict_monitor(pid_t child)
 	if (error == 0)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1,
 		        SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)child));
+	if (error == 0)
+		error = add_messages(filter, SCMP_SYS(sendmsg), passing_fd);
 	return finish(filter, error);
 }

@@ -10,13 +10,18 @@
 #define EXEAT_PRIV_PRIV_H
 
 #include <stdbool.h>
+#include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/compiler.h"
 
 #define PRIV_READ_ONLY_MAX 16
 #define PRIV_LEVEL_CHARS   160
+/* Rules and a register as CSV and as workbooks are 19. */
+#define PRIV_PASSED_FILES      32
+#define PRIV_PASSED_NOTE_BYTES 128
 
 /* Who the inspector will be, and to whom finished outputs belong. */
 struct priv_user {
@@ -60,6 +65,7 @@ struct priv_sandbox {
 	int store_fd;  /* folder of the store when it is another one; -1: none */
 	int save_fd;   /* folder of saved content; -1: none */
 	int output_fd; /* folder, read and write below it; -1: none */
+	int passed_fd; /* priv_take_passed; 0: none */
 	const char *read_only[PRIV_READ_ONLY_MAX]; /* files or folders, opened for reading only */
 	size_t read_only_count;
 };
@@ -86,5 +92,36 @@ enum priv_afterwards {
  * ended it, with one sentence on stderr). */
 int priv_run_inspector(enum priv_afterwards afterwards, bool *ret_is_inspector,
         int *ret_exit) WUNRES NONNULL(2, 3);
+
+/* ---- files that are opened again while the inspector works (SIGHUP) ---- */
+/* Files on their way to the inspector, which may open none, by their places. */
+struct priv_passed {
+	int fds[PRIV_PASSED_FILES];           /* -1: none at this place */
+	uint8_t note[PRIV_PASSED_NOTE_BYTES]; /* of the caller, as it is in memory */
+};
+
+/* Two ends, for one way: ret_fds[0] is the monitor's, ret_fds[1] the inspector's. */
+int priv_passing_open(int ret_fds[static 2]) WUNRES NONNULL(1);
+/* Borrows the descriptors. STATUS_BUSY: the inspector has not taken the last ones yet. */
+int priv_pass(int passing_fd, const struct priv_passed *p) WUNRES NONNULL(2);
+/* STATUS_ITEM: *ret gives its descriptors. 0: nothing came. STATUS_LIMIT: there was no room for
+ * them, and they are lost. */
+int priv_take_passed(int passed_fd, struct priv_passed *ret) WUNRES NONNULL(2);
+
+/* From here on SIGHUP waits until priv_wait_inspector takes it; in the inspector it stays so. */
+void priv_defer_hangup(void);
+/* An inspector that was forked; the monitor's. */
+struct priv_inspector {
+	pid_t pid;
+	sigset_t before;   /* signals that were blocked */
+	bool terminals[3]; /* which of the standard streams were one */
+};
+/* As priv_run_inspector with PRIV_HANDS_OVER, but returns at once; the monitor may still open files
+ * and pass them on by passing_fd. */
+int priv_start_inspector(int passing_fd, struct priv_inspector *ret, bool *ret_is_inspector) WUNRES
+        NONNULL(2, 3);
+/* STATUS_ITEM: a SIGHUP came; to be called again. 0: the inspector has ended, with *ret_exit. A
+ * SIGHUP because the terminal went away is passed on as a SIGTERM. */
+int priv_wait_inspector(const struct priv_inspector *i, int *ret_exit) WUNRES NONNULL(1, 2);
 
 #endif

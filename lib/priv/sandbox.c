@@ -75,7 +75,7 @@ int priv_sandbox_enter(const struct priv_sandbox *s, char ret_level[static PRIV_
 	if (status == STATUS_OK && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		status = status_from_errno(errno);
 	if (status == STATUS_OK)
-		status = calls_restrict_inspector();
+		status = calls_restrict_inspector(s->passed_fd);
 	if (status != STATUS_OK)
 		return status;
 	describe(abi, s->user->changes, ret_level);

@@ -1,0 +1,191 @@
+#include "cmd/workplace_again.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/status.h"
+
+/* What the monitor knows beside the descriptors; both processes are of one program. */
+struct note {
+	enum exit_code register_code, rules_code;
+	bool has_register;
+	bool register_open[REGISTRY_FILES];
+	unsigned register_others[REGISTRY_WORKBOOKS];
+	int32_t register_day;
+};
+
+_Static_assert(sizeof(struct note) <= PRIV_PASSED_NOTE_BYTES, "the note does not fit");
+_Static_assert(
+        REGISTRY_FILES + REGISTRY_WORKBOOKS + 5 <= PRIV_PASSED_FILES, "the files do not fit");
+
+/* Where each of the files has its place in the workplace: the same in both processes. */
+static size_t list_places(struct workplace *w, int *ret[static PRIV_PASSED_FILES])
+{
+	int *const singles[] = {&w->own_overrides_fd, &w->identifiers_fd, &w->flags_fd,
+	        &w->services_fd, &w->prescribed_fd};
+	size_t count = 0;
+
+	for (size_t i = 0; i < REGISTRY_FILES; i++)
+		ret[count++] = &w->register_fds[i];
+	for (size_t i = 0; i < REGISTRY_WORKBOOKS; i++)
+		ret[count++] = &w->workbook_fds[i];
+	for (size_t i = 0; i < ARRAY_LEN(singles); i++)
+		ret[count++] = singles[i];
+	return count;
+}
+
+/* ---- the monitor ---- */
+
+static int pass_again(struct workplace *w, const struct workplace_options *options)
+{
+	struct workplace fresh;
+	struct priv_passed passed;
+	struct note note = {0};
+	int *places[PRIV_PASSED_FILES];
+	size_t count;
+	int status;
+
+	workplace_clear(&fresh);
+	note.register_code = workplace_open_register(&fresh, options);
+	note.rules_code = workplace_open_rules(&fresh, options);
+	note.has_register = fresh.has_register;
+	note.register_day = fresh.register_day;
+	memcpy(note.register_open, fresh.register_open, sizeof(note.register_open));
+	memcpy(note.register_others, fresh.register_others, sizeof(note.register_others));
+	count = list_places(&fresh, places);
+	passed = (struct priv_passed){.note = {0}};
+	for (size_t i = 0; i < PRIV_PASSED_FILES; i++)
+		passed.fds[i] = i < count ? *places[i] : -1;
+	memcpy(passed.note, &note, sizeof(note));
+	status = priv_pass(w->pass_fds[0], &passed);
+	workplace_close(&fresh);
+	return status;
+}
+
+static void follow(struct workplace *w, const struct workplace_options *options)
+{
+	int status = pass_again(w, options);
+
+	if (status != STATUS_OK)
+		log_error("the register was not read again: %s; what was in force stays in force",
+		        status_text(status));
+}
+
+enum exit_code workplace_fork_and_follow(
+        struct workplace *w, const struct workplace_options *options, bool *ret_is_inspector)
+{
+	struct priv_inspector inspector;
+	int child_code = EXIT_MACHINE;
+	int status = priv_passing_open(w->pass_fds);
+
+	if (status == STATUS_OK) {
+		w->sandbox.passed_fd = w->pass_fds[1];
+		status = priv_start_inspector(w->pass_fds[0], &inspector, ret_is_inspector);
+	}
+	if (status == STATUS_OK) {
+		int *other = &w->pass_fds[*ret_is_inspector ? 0 : 1];
+
+		close(*other);
+		*other = -1;
+	}
+	if (status == STATUS_OK && *ret_is_inspector)
+		return EXIT_CLEAN;
+	while (status == STATUS_OK &&
+	        (status = priv_wait_inspector(&inspector, &child_code)) == STATUS_ITEM) {
+		follow(w, options);
+		status = STATUS_OK;
+	}
+	if (status != STATUS_OK)
+		child_code = (int)workplace_complain("start the inspecting process", status);
+	return workplace_leave(w, (enum exit_code)child_code);
+}
+
+/* ---- the inspector ---- */
+
+static void unpack(const struct priv_passed *passed, struct workplace_again *ret)
+{
+	struct workplace *fresh = &ret->fresh;
+	int *places[PRIV_PASSED_FILES];
+	struct note note;
+	size_t count;
+
+	workplace_clear(fresh);
+	memcpy(&note, passed->note, sizeof(note));
+	count = list_places(fresh, places);
+	for (size_t i = 0; i < count; i++)
+		*places[i] = passed->fds[i];
+	ret->register_code = note.register_code;
+	ret->rules_code = note.rules_code;
+	fresh->follows = true;
+	fresh->has_register = note.has_register;
+	fresh->register_day = note.register_day;
+	memcpy(fresh->register_open, note.register_open, sizeof(note.register_open));
+	memcpy(fresh->register_others, note.register_others, sizeof(note.register_others));
+}
+
+int workplace_take_again(struct workplace *w, struct workplace_again *ret)
+{
+	struct priv_passed passed;
+	bool any = false;
+	int status;
+
+	while ((status = priv_take_passed(w->pass_fds[1], &passed)) == STATUS_ITEM) {
+		if (any)
+			workplace_close(&ret->fresh);
+		unpack(&passed, ret);
+		any = true;
+	}
+	if (status != STATUS_OK && any)
+		workplace_close(&ret->fresh);
+	if (status != STATUS_OK)
+		return status;
+	return any ? STATUS_ITEM : STATUS_OK;
+}
+
+/* The days of reports are those of one zone; and in the sandbox no other can be read. */
+static bool zone_stays(const struct workplace *w, const struct workplace *fresh)
+{
+	const char *zone = registry_practice(fresh->registry)->timezone;
+	const char *before = w->registry ? registry_practice(w->registry)->timezone : "";
+
+	if (zone[0] == '\0' || strcmp(zone, before) == 0 || strcmp(zone, w->timezone) == 0)
+		return true;
+	log_error("practice.csv: another time zone is taken up when exeat is started again; the "
+	          "register from before stays in force");
+	return false;
+}
+
+bool workplace_read_again(const struct workplace *w, struct workplace_again *again)
+{
+	struct workplace *fresh = &again->fresh;
+	enum exit_code code = again->register_code;
+
+	if (code == EXIT_CLEAN)
+		code = workplace_read_register(fresh);
+	else
+		log_error("the register from before stays in force");
+	if (code == EXIT_CLEAN)
+		code = workplace_load_own_overrides(fresh);
+	return code == EXIT_CLEAN && zone_stays(w, fresh);
+}
+
+#define EXCHANGE(type, a, b)                                                                       \
+	do {                                                                                       \
+		type kept_ = (a);                                                                  \
+		(a) = (b);                                                                         \
+		(b) = kept_;                                                                       \
+	} while (0)
+
+void workplace_exchange_registers(struct workplace *w, struct workplace *fresh)
+{
+	EXCHANGE(struct registry *, w->registry, fresh->registry);
+	EXCHANGE(struct overrides *, w->own_overrides, fresh->own_overrides);
+	EXCHANGE(struct buf, w->own_overrides_bytes, fresh->own_overrides_bytes);
+	for (size_t i = 0; i < REGISTRY_FILES; i++) {
+		EXCHANGE(struct buf, w->register_bytes[i], fresh->register_bytes[i]);
+		w->register_forms[i] = fresh->register_forms[i];
+	}
+	for (size_t i = 0; i < REGISTRY_WORKBOOKS; i++)
+		EXCHANGE(struct buf, w->workbook_bytes[i], fresh->workbook_bytes[i]);
+}
