@@ -18,7 +18,7 @@
  * that it keeps outside of it. */
 #define PROTOCOL_FLOW_BYTES 1408
 
-struct protocol_engine; /* one a worker: nDPI keeps the packet under work inside it */
+struct protocol_engine; /* one a lane: nDPI keeps the packet under work inside it */
 struct protocol_flow;   /* one a flow, freed as soon as the label is settled */
 
 struct protocol_label {
@@ -30,6 +30,11 @@ struct protocol_label {
 };
 
 int protocol_engine_new(struct protocol_engine **ret_gives) WUNRES NONNULL(1);
+/* One more that reads the tables of `from`, which took most of the time and memory to make, and
+ * remembers packets of its own: neither hears of the other's. Both are of one thread, and `from`
+ * is freed last. */
+int protocol_engine_share(struct protocol_engine **ret_gives,
+        const struct protocol_engine *from) WUNRES NONNULL(1, 2);
 struct protocol_engine *protocol_engine_free(struct protocol_engine *e);
 const char *protocol_engine_version(void); /* "nDPI 4.2.0", "none" */
 

@@ -2,6 +2,8 @@
  * with known faults of its age: it runs only in the sandboxed inspector. */
 #include "classify/protocol.h"
 
+/* Shows struct ndpi_detection_module_struct, for protocol_engine_share(). */
+#define NDPI_LIB_COMPILATION
 #include <ndpi_api.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@
 
 struct protocol_engine {
 	struct ndpi_detection_module_struct *module;
+	bool shares; /* the tables are another's */
 };
 
 struct protocol_flow {
@@ -59,10 +62,71 @@ int protocol_engine_new(struct protocol_engine **ret_gives)
 	return STATUS_OK;
 }
 
+/* What an engine learns from packets, all of it made when it is first needed. The rest are tables
+ * that packets only read. */
+static void forget_packets(struct ndpi_detection_module_struct *m)
+{
+	m->ookla_cache = m->bittorrent_cache = m->zoom_cache = m->stun_cache = NULL;
+	m->tls_cert_cache = m->mining_cache = m->msteams_cache = NULL;
+	m->tinc_cache = NULL;
+	memset(&m->packet, 0, sizeof(m->packet));
+}
+
+/* Leaves only what forget_packets() names, so that the tables are not freed with it. */
+static void forget_tables(struct ndpi_detection_module_struct *m)
+{
+	struct ndpi_lru_cache *const ookla = m->ookla_cache, *const torrent = m->bittorrent_cache,
+	                             *const zoom = m->zoom_cache, *const stun = m->stun_cache,
+	                             *const tls = m->tls_cert_cache,
+	                             *const mining = m->mining_cache,
+	                             *const teams = m->msteams_cache;
+	struct cache *const tinc = m->tinc_cache;
+
+	memset(m, 0, sizeof(*m));
+	m->ookla_cache = ookla;
+	m->bittorrent_cache = torrent;
+	m->zoom_cache = zoom;
+	m->stun_cache = stun;
+	m->tls_cert_cache = tls;
+	m->mining_cache = mining;
+	m->msteams_cache = teams;
+	m->tinc_cache = tinc;
+}
+
+/* True when the library was built with the struct that its header shows: what stands behind all
+ * that is named here lies where it should. */
+static bool layout_is_known(struct ndpi_detection_module_struct *m)
+{
+	return ndpi_get_proto_defaults(m) == m->proto_defaults &&
+	       ndpi_get_ndpi_num_supported_protocols(m) == m->ndpi_num_supported_protocols;
+}
+
+int protocol_engine_share(struct protocol_engine **ret_gives, const struct protocol_engine *from)
+{
+	struct protocol_engine *e;
+
+	if (!layout_is_known(from->module))
+		return protocol_engine_new(ret_gives);
+	e = calloc(1, sizeof(*e));
+	if (e)
+		e->module = malloc(sizeof(*e->module));
+	if (!e || !e->module) {
+		free(e);
+		return STATUS_NO_MEMORY;
+	}
+	memcpy(e->module, from->module, sizeof(*e->module));
+	forget_packets(e->module);
+	e->shares = true;
+	*ret_gives = e;
+	return STATUS_OK;
+}
+
 struct protocol_engine *protocol_engine_free(struct protocol_engine *e)
 {
 	if (!e)
 		return NULL;
+	if (e->shares)
+		forget_tables(e->module);
 	ndpi_exit_detection_module(e->module);
 	free(e);
 	return NULL;

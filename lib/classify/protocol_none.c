@@ -19,6 +19,12 @@ int protocol_engine_new(struct protocol_engine **ret_gives)
 	return *ret_gives ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
+int protocol_engine_share(struct protocol_engine **ret_gives, const struct protocol_engine *from)
+{
+	(void)from;
+	return protocol_engine_new(ret_gives);
+}
+
 struct protocol_engine *protocol_engine_free(struct protocol_engine *e)
 {
 	free(e);

@@ -51,6 +51,13 @@ unsigned worker_of(unsigned shard, unsigned count)
 	return lane_of(shard) % count;
 }
 
+/* The first lane of a worker has the tables that its others read. */
+static int make_engine(struct lane *lane, const struct lane *first)
+{
+	return lane == first ? protocol_engine_new(&lane->engine)
+	                     : protocol_engine_share(&lane->engine, first->engine);
+}
+
 static int make_shards(
         struct worker *w, const struct worker_surroundings *s, unsigned index, unsigned count)
 {
@@ -67,7 +74,7 @@ static int make_shards(
 	for (unsigned i = 0; status == STATUS_OK && i < WORKER_LANES; i++) {
 		budget_init(&w->lanes[i].budget, WORKER_LANE_BYTES);
 		if (worker_of(i, count) == index)
-			status = protocol_engine_new(&w->lanes[i].engine);
+			status = make_engine(&w->lanes[i], &w->lanes[index]);
 	}
 	for (unsigned i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++) {
 		if (worker_of(i, count) != index)
@@ -108,7 +115,7 @@ struct worker *worker_free(struct worker *w)
 		return NULL;
 	for (unsigned i = 0; i < FLOW_SHARDS; i++)
 		shard_free(w->shards[i]);
-	for (unsigned i = 0; i < WORKER_LANES; i++)
+	for (unsigned i = WORKER_LANES; i-- > 0;)
 		protocol_engine_free(w->lanes[i].engine);
 	certificate_cache_free(w->certificates);
 	overheard_free(w->overheard);

@@ -88,9 +88,41 @@ static void takes_no_more_than_its_room(void **state)
 	protocol_engine_free(engine);
 }
 
+static void label_by(struct protocol_engine *engine, struct protocol_label *ret)
+{
+	struct protocol_flow *flow = NULL;
+	struct frame_maker m;
+	struct packet p = make_packet(&m, 80, request);
+	struct budget budget;
+
+	budget_init(&budget, PROTOCOL_FLOW_BYTES);
+	assert_int_equal(protocol_flow_new(&flow, engine, &budget), STATUS_OK);
+	protocol_flow_feed(flow, &p);
+	protocol_flow_label(flow, ret);
+	protocol_flow_free(flow);
+}
+
+static void shares_its_tables(void **state)
+{
+	struct protocol_engine *engines[3] = {NULL};
+	struct protocol_label first, other;
+
+	(void)state;
+	assert_int_equal(protocol_engine_new(&engines[0]), STATUS_OK);
+	assert_int_equal(protocol_engine_share(&engines[1], engines[0]), STATUS_OK);
+	label_by(engines[0], &first);
+	assert_int_equal(protocol_engine_share(&engines[2], engines[0]), STATUS_OK);
+	for (size_t i = ARRAY_LEN(engines); i-- > 0;) {
+		label_by(engines[i], &other);
+		assert_memory_equal(&other, &first, sizeof(first));
+		protocol_engine_free(engines[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(shares_its_tables),
 	        cmocka_unit_test(says_what_it_is_and_how_sure),
 	        cmocka_unit_test(takes_no_more_than_its_room),
 	};
