@@ -243,6 +243,7 @@ int store_open(struct store **ret_gives, const char *path, bool read_only)
 
 	if (!s)
 		return STATUS_NO_MEMORY;
+	s->in_memory = !path;
 	/* No mutexes: a store is used by one thread. */
 	flags |= path && read_only ? SQLITE_OPEN_READONLY
 	                           : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
@@ -276,10 +277,13 @@ int store_begin(struct store *s)
 {
 	int status = store_exec(s, "BEGIN IMMEDIATE");
 
-	if (status == STATUS_OK) {
-		s->in_transaction = true;
-		s->input_count = 0;
-	}
+	if (status != STATUS_OK)
+		return status;
+	s->in_transaction = true;
+	s->input_count = 0;
+	status = store_begin_filling(s);
+	if (status != STATUS_OK)
+		store_abandon(s);
 	return status;
 }
 
@@ -513,7 +517,7 @@ int store_add_flow(struct store *s, const struct store_flow *f)
 
 	if (f->input >= s->input_count)
 		return STATUS_BUG;
-	status = clear_earlier_flow(s, f->id);
+	status = s->was_empty ? STATUS_OK : clear_earlier_flow(s, f->id);
 	if (status == STATUS_OK)
 		status = store_prepare(s, STATEMENT_FLOW, &statement);
 	if (status != STATUS_OK)
@@ -537,8 +541,10 @@ int store_add_flow(struct store *s, const struct store_flow *f)
 int store_add_record(struct store *s, const struct store_record *r)
 {
 	sqlite3_stmt *statement;
-	int status = store_prepare(s, STATEMENT_RECORD, &statement);
+	int status = store_fill(s);
 
+	if (status == STATUS_OK)
+		status = store_prepare(s, STATEMENT_RECORD, &statement);
 	if (status != STATUS_OK)
 		return status;
 	bind_bits(statement, 1, r->flow);
@@ -672,17 +678,19 @@ static int replace_earlier_runs(struct store *s)
 	        "DELETE FROM loss WHERE input IN doomed",
 	        "DELETE FROM input WHERE id IN doomed",
 	};
-	int status = list_doomed(s);
+	int status = s->was_empty ? STATUS_OK : list_doomed(s);
 
-	for (size_t i = 0; status == STATUS_OK && i < ARRAY_LEN(steps); i++)
+	for (size_t i = 0; !s->was_empty && status == STATUS_OK && i < ARRAY_LEN(steps); i++)
 		status = store_exec(s, steps[i]);
 	return status;
 }
 
 int store_keep(struct store *s)
 {
-	int status = store_exec(s, "COMMIT");
+	int status = store_end_filling(s);
 
+	if (status == STATUS_OK)
+		status = store_exec(s, "COMMIT");
 	if (status == STATUS_OK)
 		status = store_exec(s, "BEGIN IMMEDIATE");
 	return status;
@@ -692,6 +700,8 @@ int store_commit(struct store *s)
 {
 	int status = replace_earlier_runs(s);
 
+	if (status == STATUS_OK)
+		status = store_end_filling(s);
 	if (status == STATUS_OK)
 		status = store_exec(s, "COMMIT");
 	if (status == STATUS_OK)
@@ -706,5 +716,5 @@ void store_abandon(struct store *s)
 	/* After a full disk SQLite has rolled back by itself: then there is nothing to undo. */
 	if (s->in_transaction && !sqlite3_get_autocommit(s->db))
 		(void)!store_exec(s, "ROLLBACK");
-	s->in_transaction = false;
+	s->in_transaction = s->was_empty = s->without_indexes = false;
 }

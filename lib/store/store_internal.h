@@ -38,7 +38,10 @@ struct store {
 	sqlite3_stmt *statements[STATEMENTS];
 	int64_t *inputs; /* row ids by the caller's index, of the open transaction */
 	uint32_t input_count;
-	bool in_transaction;
+	bool in_transaction, in_memory;
+	/* Of the open transaction: the store held no capture when it began; see fill.c. */
+	bool was_empty, without_indexes;
+	uint32_t rows; /* records since then, while there are no indexes */
 	/* store_open_descriptor: SQLite's door to the one file. */
 	sqlite3_vfs system;
 	char system_name[48];
@@ -55,6 +58,10 @@ extern const char store_schema_8_sql[];
 
 /* Of store_open_descriptor; after the database is closed. */
 void store_forget_system(struct store *s) NONNULL(1);
+/* A transaction begins; a record comes; it is about to be committed. */
+int store_begin_filling(struct store *s) WUNRES NONNULL(1);
+int store_fill(struct store *s) WUNRES NONNULL(1);
+int store_end_filling(struct store *s) WUNRES NONNULL(1);
 /* Maps SQLite's result code to a status: SQLITE_FULL -> STATUS_NO_SPACE, … */
 int store_status(int result) WUNRES;
 /* Frees the store; the status that its caller gets: another format is STATUS_MALFORMED. */
