@@ -189,17 +189,41 @@ const char *text_pool_add(struct text_pool *p, const char *text)
 	return text ? add(p, text, strlen(text)) : empty_text;
 }
 
-static bool has_member(const char *list, const char *member, size_t len)
+static bool comes_before(struct span a, struct span b)
 {
-	for (const char *at = list; *at;) {
-		size_t here = strcspn(at, "|");
+	int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
 
-		if (here == len && memcmp(at, member, len) == 0)
+	return order < 0 || (order == 0 && a.len < b.len);
+}
+
+static bool stands_for_more(struct span member)
+{
+	return span_equal_text(member, TEXT_POOL_FULL);
+}
+
+/* True when the list is the same with the member: it is one of it, or would come behind the last of
+ * as many as a list holds, where it already stands for more. */
+static bool stays_the_same(const char *list, struct span member)
+{
+	struct span last = {.len = 0};
+	size_t count = 0;
+	bool closed = false;
+
+	for (const char *at = list; *at;) {
+		struct span here = span_of(at, (size_t)(strchrnul(at, '|') - at));
+
+		if (here.len == member.len && memcmp(here.data, member.data, member.len) == 0)
 			return true;
-		at += here;
+		closed = stands_for_more(here);
+		if (!closed) {
+			last = here;
+			count++;
+		}
+		at += here.len;
 		at += *at == '|';
 	}
-	return false;
+	return closed && count == TEXT_POOL_LIST_MEMBERS && !stands_for_more(member) &&
+	       comes_before(last, member);
 }
 
 /* A list taken apart: its members in order, and whether it stands for more. */
@@ -208,18 +232,6 @@ struct members {
 	size_t count;
 	bool closed;
 };
-
-static bool stands_for_more(struct span member)
-{
-	return span_equal_text(member, TEXT_POOL_FULL);
-}
-
-static bool comes_before(struct span a, struct span b)
-{
-	int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
-
-	return order < 0 || (order == 0 && a.len < b.len);
-}
 
 static void insert_member(struct members *m, struct span member)
 {
@@ -244,7 +256,7 @@ static struct members take_apart(const char *list)
 	struct members m = {.count = 0};
 
 	while (*list) {
-		size_t len = strcspn(list, "|");
+		size_t len = (size_t)(strchrnul(list, '|') - list);
 
 		insert_member(&m, span_of(list, len));
 		list += len;
@@ -282,7 +294,7 @@ static const char *join_one(
 {
 	struct members m;
 
-	if (member_len == 0 || has_member(list, member, member_len))
+	if (member_len == 0 || stays_the_same(list, span_of(member, member_len)))
 		return list;
 	if (*list == '\0')
 		return add(p, member, member_len);
@@ -298,7 +310,7 @@ const char *text_pool_join(struct text_pool *p, const char *list, const char *mo
 	if (list == more)
 		return list;
 	for (const char *at = more; joined && *at;) {
-		size_t len = strcspn(at, "|");
+		size_t len = (size_t)(strchrnul(at, '|') - at);
 
 		joined = join_one(p, joined, at, len);
 		at += len;
