@@ -104,11 +104,23 @@ static size_t escape_length(struct span s)
 	return 2;
 }
 
+/* Takes the letters, digits and signs of ASCII at the front of the text, which show themselves;
+ * gives what follows. */
+static struct span take_plain(struct span text, struct clean *ret)
+{
+	size_t at = 0;
+
+	while (at < text.len && text.data[at] > ' ' && text.data[at] < 0x7f &&
+	        ret->count < CLEAN_CHARS_MAX)
+		ret->chars[ret->count++] = text.data[at++];
+	return span_slice(text, at, text.len);
+}
+
 static void clean_text(struct span text, struct clean *ret)
 {
 	ret->count = 0;
 	ret->cut = false;
-	while (text.len > 0) {
+	for (text = take_plain(text, ret); text.len > 0; text = take_plain(text, ret)) {
 		uint32_t c;
 		size_t len;
 
@@ -323,9 +335,13 @@ static uint32_t host_char(uint32_t c)
 static void put_chars(struct out *o, const struct clean *c, size_t at, size_t len, bool host)
 {
 	for (size_t i = at; i < at + len; i++) {
+		const uint32_t shown = host ? host_char(c->chars[i]) : c->chars[i];
 		char bytes[UTF8_BYTES_MAX];
 
-		put(o, bytes, utf8_encode(host ? host_char(c->chars[i]) : c->chars[i], bytes));
+		if (shown > 0 && shown < 0x80 && o->len < sizeof(o->text))
+			o->text[o->len++] = (char)shown;
+		else
+			put(o, bytes, utf8_encode(shown, bytes));
 	}
 }
 
