@@ -141,26 +141,34 @@ struct step {
 	uint8_t depth;
 };
 
+/* A file is of one kind: so many records without a further field say that it has none. */
+#define PROBE_RECORDS_ALIKE 4096
+
 /* Looks at the first nodes of the tree: the fields of their records tell what the file holds, and a
  * way deeper than an address is long tells that the tree does not end. */
 struct probe {
 	struct step open[2 * 130]; /* depth first: two a level at most */
 	size_t open_count;
 	uint32_t nodes;
+	uint32_t fruitless; /* records in a row that told nothing new */
 	unsigned holds;
 };
 
 static int probe_record(
         struct probe *p, const MMDB_s *m, uint8_t type, uint64_t record, MMDB_entry_s *entry)
 {
+	const unsigned held = p->holds;
 	uint32_t asn;
 	char code[3];
 
 	if (type == MMDB_RECORD_TYPE_DATA) {
-		if (get_country(entry, code))
+		if (held && p->fruitless >= PROBE_RECORDS_ALIKE)
+			return STATUS_OK;
+		if (!(held & HOLDS_COUNTRY) && get_country(entry, code))
 			p->holds |= HOLDS_COUNTRY;
-		if (get_asn(entry, &asn))
+		if (!(held & HOLDS_ASN) && get_asn(entry, &asn))
 			p->holds |= HOLDS_ASN;
+		p->fruitless = p->holds == held ? p->fruitless + 1 : 0;
 		return STATUS_OK;
 	}
 	if (type == MMDB_RECORD_TYPE_EMPTY)
