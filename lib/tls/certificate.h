@@ -38,6 +38,13 @@ int certificate_first(struct span message_body, struct span *ret) WUNRES NONNULL
  * sends. STATUS_MALFORMED, STATUS_LIMIT (longer than CERTIFICATE_BYTES_MAX). */
 int certificate_read(struct span message_body, struct span asked,
         struct certificate **ret_gives) WUNRES NONNULL(3);
+/* The same at an eighth of the time: OpenSSL makes the key of each certificate ready for use, which
+ * nobody asks for, unless it has no algorithms at hand. One reader a thread; r NULL: with them. */
+struct certificate_reader;
+int certificate_reader_new(struct certificate_reader **ret_gives) WUNRES NONNULL(1);
+struct certificate_reader *certificate_reader_free(struct certificate_reader *r); /* NULL ok */
+int certificate_read_by(const struct certificate_reader *r, struct span message_body,
+        struct span asked, struct certificate **ret_gives) WUNRES NONNULL(4);
 struct certificate *certificate_free(struct certificate *c); /* NULL ok, returns NULL */
 
 #endif

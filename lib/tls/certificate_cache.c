@@ -16,14 +16,22 @@ struct entry {
 };
 
 struct certificate_cache {
+	struct certificate_reader *reader;
 	struct entry *entries[CERTIFICATE_CACHE_ENTRIES];
 	struct certificate *last; /* that no entry holds */
 };
 
 int certificate_cache_new(struct certificate_cache **ret_gives)
 {
-	*ret_gives = calloc(1, sizeof(**ret_gives));
-	return *ret_gives ? STATUS_OK : STATUS_NO_MEMORY;
+	struct certificate_cache *x = calloc(1, sizeof(*x));
+	int status = x ? certificate_reader_new(&x->reader) : STATUS_NO_MEMORY;
+
+	if (status != STATUS_OK) {
+		certificate_cache_free(x);
+		return status;
+	}
+	*ret_gives = x;
+	return STATUS_OK;
 }
 
 static struct entry *entry_free(struct entry *e)
@@ -43,6 +51,7 @@ struct certificate_cache *certificate_cache_free(struct certificate_cache *x)
 	for (size_t i = 0; i < CERTIFICATE_CACHE_ENTRIES; i++)
 		entry_free(x->entries[i]);
 	certificate_free(x->last);
+	certificate_reader_free(x->reader);
 	free(x);
 	return NULL;
 }
@@ -103,7 +112,7 @@ int certificate_cache_read(struct certificate_cache *x, struct span message_body
 		*ret_borrowed = (*slot)->certificate;
 		return STATUS_OK;
 	}
-	status = certificate_read(message_body, asked, &x->last);
+	status = certificate_read_by(x->reader, message_body, asked, &x->last);
 	if (status != STATUS_OK)
 		return status;
 	*ret_borrowed = x->last;
