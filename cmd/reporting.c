@@ -397,6 +397,7 @@ enum exit_code reporting_run(struct workplace *w, const struct reporting_options
 	struct run_facts facts = {.authority = ""};
 	struct report *report = NULL;
 	enum severity worst = SEVERITY_NONE;
+	bool replaced = false;
 	int status = collect_facts(w, options, &facts);
 
 	describe_run(w, options, &facts);
@@ -406,9 +407,16 @@ enum exit_code reporting_run(struct workplace *w, const struct reporting_options
 		status = judge_all(w, options, &facts, report);
 	if (status == STATUS_OK)
 		status = write_all(w, options, report);
-	if (report)
+	if (report) {
 		worst = report_worst(report);
+		replaced = report_replaced(report);
+	}
 	report_free(report);
+	if (status != STATUS_OK && replaced)
+		return workplace_complain_store(w,
+		        "write the reports; some earlier ones are replaced already, so run it "
+		        "again",
+		        status);
 	if (status != STATUS_OK)
 		return workplace_complain_store(
 		        w, "write the reports; earlier ones are unchanged", status);

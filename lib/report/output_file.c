@@ -100,15 +100,18 @@ int output_finish(struct output_set *s)
 int output_commit(struct output_set *s)
 {
 	int status = output_finish(s);
-	unsigned done = 0;
 
-	for (; status == STATUS_OK && done < s->count; done++) {
-		struct output_file *f = &s->files[done];
+	for (unsigned i = 0; status == STATUS_OK && i < s->count; i++) {
+		struct output_file *f = &s->files[i];
 
-		if (renameat(f->folder_fd, f->temporary, f->folder_fd, f->name) != 0 ||
-		        fsync(f->folder_fd) != 0)
+		if (renameat(f->folder_fd, f->temporary, f->folder_fd, f->name) == 0)
+			s->replaced = true;
+		else
 			status = failure();
 	}
+	for (unsigned i = 0; status == STATUS_OK && i < s->count; i++)
+		if (fsync(s->files[i].folder_fd) != 0)
+			status = failure();
 	output_abort(s);
 	return status;
 }

@@ -4,6 +4,7 @@
 #ifndef EXEAT_REPORT_OUTPUT_FILE_H
 #define EXEAT_REPORT_OUTPUT_FILE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/compiler.h"
@@ -22,6 +23,7 @@ struct output_set {
 	int dir_fd; /* borrows */
 	struct output_file files[OUTPUT_FILES_MAX];
 	unsigned count;
+	bool replaced; /* a commit has renamed a file, whether it then failed or not */
 };
 
 /* Borrows the folder for its life. */
@@ -33,8 +35,8 @@ int output_open(struct output_set *s, const char *folder, const char *name,
 /* Makes all files durable under their temporary names. On failure the set has ended without
  * trace. */
 int output_finish(struct output_set *s) WUNRES NONNULL(1);
-/* Ends the set, finishing what is not. On failure the temporaries are gone and no file that stood
- * there has changed, unless a rename itself failed after others had succeeded. */
+/* Ends the set, finishing what is not. On failure the temporaries are gone, and unless the set
+ * says `replaced`, no file that stood there has changed. */
 int output_commit(struct output_set *s) WUNRES NONNULL(1);
 /* Ends the set without trace. May be called at any time, more than once. */
 void output_abort(struct output_set *s) NONNULL(1);

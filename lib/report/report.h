@@ -121,6 +121,9 @@ int report_list_flags(struct report *r, struct report_flag **ret_gives, size_t *
  * earlier run stay as they were: STATUS_NO_SPACE on a full disk. At the end the store notes what
  * was seen on which date. */
 int report_write_dir(struct report *r) WUNRES NONNULL(1);
+/* True when files of an earlier run were replaced: also by a report_write_dir that failed while it
+ * gave its files their names. */
+bool report_replaced(const struct report *r) NONNULL(1);
 /* draft/ of the folder alone, with evidence.csv beside its two files, and what was drafted in words
  * on a stream; width as below. */
 int report_write_drafts(struct report *r, int dir_fd, FILE *out, unsigned width) WUNRES

@@ -123,6 +123,11 @@ int report_write_dir(struct report *r)
 	return status;
 }
 
+bool report_replaced(const struct report *r)
+{
+	return r->outputs.replaced;
+}
+
 int report_write_summary(struct report *r, FILE *out, const char *date)
 {
 	struct row_list rows = {0};

@@ -118,10 +118,34 @@ static void nothing_is_left_of_a_failed_set(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
 	assert_int_equal(output_commit(&set), STATUS_IO);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_false(set.replaced);
 	expect_content(fd, "a.csv", "old");
 	expect_content(fd, "draft/b.csv", "old");
 	expect_content(fd, ".a.csv.tmp", NULL);
 	expect_content(fd, "draft/.b.csv.tmp", NULL);
+	close(fd);
+	sample_remove_folder(path);
+}
+
+/* A folder stands where the second file belongs. */
+static void a_set_says_when_it_fails_half_way(void **state)
+{
+	char path[64];
+	int fd = sample_folder(path);
+	struct output_set set;
+	FILE *file;
+
+	(void)state;
+	output_init(&set, fd);
+	assert_int_equal(output_open(&set, "", "a.csv", &file), STATUS_OK);
+	fputs("new", file);
+	assert_int_equal(output_open(&set, "", "b.csv", &file), STATUS_OK);
+	assert_int_equal(mkdirat(fd, "b.csv", 0700), 0);
+	assert_true(output_commit(&set) < 0);
+	assert_true(set.replaced);
+	expect_content(fd, "a.csv", "new");
+	expect_content(fd, ".b.csv.tmp", NULL);
+	assert_int_equal(unlinkat(fd, "b.csv", AT_REMOVEDIR), 0);
 	close(fd);
 	sample_remove_folder(path);
 }
@@ -183,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(files_appear_together_and_private),
 	        cmocka_unit_test(links_are_not_followed),
+	        cmocka_unit_test(a_set_says_when_it_fails_half_way),
 	        cmocka_unit_test(nothing_is_left_of_a_failed_set),
 	        cmocka_unit_test(a_full_disk_is_named),
 	};
