@@ -41,9 +41,9 @@ struct source_counts {
 	uint64_t end_at_bytes;    /* offset in the (decompressed) file where reading stopped */
 	uint64_t end_after_frame; /* last good frame */
 	const char *end_reason;   /* one plain sentence, of the source; NULL: it ended well */
-	char sha256
-	        [DIGEST_HEX_CHARS]; /* of the file as stored, "" without; live: of start and interface */
-	const char *format;         /* "pcap", "pcapng", "pcap in gzip", …; "" when it was none */
+	/* of the file as stored, "" without; live: of start and interface */
+	char sha256[DIGEST_HEX_CHARS];
+	const char *format; /* "pcap", "pcapng", "pcap in gzip", …; "" when it was none */
 };
 
 /* A block of decryption secrets found before the packets that need it. Borrows from the source. */
