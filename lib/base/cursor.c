@@ -2,59 +2,6 @@
 
 #include <string.h>
 
-struct cursor cursor_open(struct span span)
-{
-	return (struct cursor){.at = span.data, .left = span.len};
-}
-
-struct cursor cursor_open_bytes(const void *data, size_t len)
-{
-	return (struct cursor){.at = data, .left = len};
-}
-
-bool cursor_failed(const struct cursor *c)
-{
-	return c->failed;
-}
-
-size_t cursor_left(const struct cursor *c)
-{
-	return c->left;
-}
-
-struct span cursor_span(struct cursor *c, size_t len)
-{
-	struct span span = {NULL, 0};
-
-	if (c->failed || len > c->left) {
-		c->failed = true;
-		return span;
-	}
-	span.data = c->at;
-	span.len = len;
-	if (len > 0)
-		c->at += len;
-	c->left -= len;
-	return span;
-}
-
-struct span cursor_rest(struct cursor *c)
-{
-	return cursor_span(c, c->left);
-}
-
-struct cursor cursor_sub(struct cursor *c, size_t len)
-{
-	struct span span = cursor_span(c, len);
-
-	return (struct cursor){.at = span.data, .left = span.len, .failed = c->failed};
-}
-
-void cursor_skip(struct cursor *c, size_t len)
-{
-	(void)cursor_span(c, len);
-}
-
 void cursor_copy(struct cursor *c, void *out, size_t len)
 {
 	struct span span = cursor_span(c, len);
@@ -65,90 +12,9 @@ void cursor_copy(struct cursor *c, void *out, size_t len)
 		memcpy(out, span.data, len);
 }
 
-int cursor_peek(const struct cursor *c, size_t offset)
-{
-	if (c->failed || offset >= c->left)
-		return -1;
-	return c->at[offset];
-}
-
-static uint64_t read_be(struct cursor *c, size_t width)
-{
-	struct span span = cursor_span(c, width);
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < span.len; i++)
-		value = value << 8 | span.data[i];
-	return value;
-}
-
-static uint64_t read_le(struct cursor *c, size_t width)
-{
-	struct span span = cursor_span(c, width);
-	uint64_t value = 0;
-
-	for (size_t i = span.len; i > 0; i--)
-		value = value << 8 | span.data[i - 1];
-	return value;
-}
-
-uint8_t cursor_u8(struct cursor *c)
-{
-	return (uint8_t)read_be(c, 1);
-}
-
-uint16_t cursor_u16be(struct cursor *c)
-{
-	return (uint16_t)read_be(c, 2);
-}
-
-uint16_t cursor_u16le(struct cursor *c)
-{
-	return (uint16_t)read_le(c, 2);
-}
-
-uint32_t cursor_u24be(struct cursor *c)
-{
-	return (uint32_t)read_be(c, 3);
-}
-
-uint32_t cursor_u32be(struct cursor *c)
-{
-	return (uint32_t)read_be(c, 4);
-}
-
-uint32_t cursor_u32le(struct cursor *c)
-{
-	return (uint32_t)read_le(c, 4);
-}
-
-uint64_t cursor_u64be(struct cursor *c)
-{
-	return read_be(c, 8);
-}
-
-uint64_t cursor_u64le(struct cursor *c)
-{
-	return read_le(c, 8);
-}
-
-struct span span_of(const void *data, size_t len)
-{
-	return (struct span){.data = data, .len = len};
-}
-
 struct span span_of_text(const char *text)
 {
 	return span_of(text, strlen(text));
-}
-
-struct span span_slice(struct span s, size_t offset, size_t len)
-{
-	if (offset > s.len)
-		offset = s.len;
-	if (len > s.len - offset)
-		len = s.len - offset;
-	return span_of(s.data ? s.data + offset : NULL, len);
 }
 
 bool span_equal(struct span a, struct span b)

@@ -6,13 +6,19 @@
 #include "base/status.h"
 #include "detect/label.h"
 
+/* Each form of a key is the end of the next longer one, unless that one was cut. */
 static kind_set match_forms(
         const struct detect_rules *r, enum word_set set, const struct label_forms *forms)
 {
 	kind_set kinds = 0;
 
-	for (size_t f = 0; f < forms->count; f++)
-		kinds |= word_index_find(r->index, set, span_of(forms->text[f], forms->len[f]));
+	for (size_t f = forms->count; f-- > 0;) {
+		const struct span form = span_of(forms->text[f], forms->len[f]);
+
+		kinds |= word_index_find_start(r->index, set, form);
+		if (f + 1 == forms->count || forms->len[f + 1] + 1 == LABEL_FORM_CHARS)
+			kinds |= word_index_find_end(r->index, set, form);
+	}
 	return kinds;
 }
 
@@ -87,7 +93,7 @@ uint8_t rules_carrier(const struct detect_rules *r, const char *family, struct s
 		memcpy(text + len, name.data, name.len);
 		len += name.len;
 	}
-	kinds = word_index_find(r->index, WORD_CARRIER, span_of(text, len));
+	kinds = word_index_find_start(r->index, WORD_CARRIER, span_of(text, len));
 	for (uint8_t k = 0; kinds != 0; k++, kinds >>= 1)
 		if (kinds & 1)
 			return k;

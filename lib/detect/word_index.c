@@ -18,6 +18,7 @@ struct word_index {
 	size_t slot_count; /* a power of two */
 	uint16_t inside[WORD_SETS];
 	bool lengths[WORD_SETS][ANCHORS][WORD_BYTES_MAX + 1]; /* some word is that long */
+	size_t longest[WORD_SETS][ANCHORS];
 };
 
 static enum anchor anchor_of(const struct word *w)
@@ -53,6 +54,8 @@ static void enter(struct word_index *x, size_t number)
 	uint16_t *list = &x->inside[w->set];
 
 	x->lengths[w->set][at][w->len] = true;
+	if (w->len > x->longest[w->set][at])
+		x->longest[w->set][at] = w->len;
 	if (at != ANCHOR_INSIDE)
 		list = &x->slots[slot_of(x, hash_of(w, at), (enum word_set)w->set, at)];
 	x->next[number] = *list;
@@ -107,52 +110,43 @@ static kind_set kinds_at(const struct word_index *x, size_t slot, enum word_set 
 	return kinds;
 }
 
-static kind_set find_from_start(const struct word_index *x, enum word_set set, struct span text)
+kind_set word_index_find_start(const struct word_index *x, enum word_set set, struct span text)
 {
+	const bool *lengths = x->lengths[set][ANCHOR_START];
+	const size_t longest = x->longest[set][ANCHOR_START];
+	const bool whole = text.len <= WORD_BYTES_MAX && x->lengths[set][ANCHOR_WHOLE][text.len];
 	uint32_t hash = FNV_BASIS;
 	kind_set kinds = 0;
 
-	for (size_t len = 1; len <= text.len && len <= WORD_BYTES_MAX; len++) {
-		struct span part = span_of(text.data, len);
-
+	for (size_t len = 1; len <= text.len && (whole || len <= longest); len++) {
 		hash = hash_on(hash, text.data[len - 1]);
-		if (x->lengths[set][ANCHOR_START][len])
-			kinds |= kinds_at(
-			        x, slot_of(x, hash, set, ANCHOR_START), set, ANCHOR_START, part);
-		if (len == text.len && x->lengths[set][ANCHOR_WHOLE][len])
-			kinds |= kinds_at(
-			        x, slot_of(x, hash, set, ANCHOR_WHOLE), set, ANCHOR_WHOLE, part);
+		if (len <= longest && lengths[len])
+			kinds |= kinds_at(x, slot_of(x, hash, set, ANCHOR_START), set, ANCHOR_START,
+			        span_of(text.data, len));
 	}
+	if (whole)
+		kinds |= kinds_at(x, slot_of(x, hash, set, ANCHOR_WHOLE), set, ANCHOR_WHOLE, text);
 	return kinds;
 }
 
-static kind_set find_from_end(const struct word_index *x, enum word_set set, struct span text)
+kind_set word_index_find_end(const struct word_index *x, enum word_set set, struct span text)
 {
+	const bool *lengths = x->lengths[set][ANCHOR_END];
 	uint32_t hash = FNV_BASIS;
 	kind_set kinds = 0;
 
-	for (size_t len = 1; len <= text.len && len <= WORD_BYTES_MAX; len++) {
+	for (size_t len = 1; len <= text.len && len <= x->longest[set][ANCHOR_END]; len++) {
 		const uint8_t *from = text.data + text.len - len;
 
 		hash = hash_on(hash, *from);
-		if (x->lengths[set][ANCHOR_END][len])
+		if (lengths[len])
 			kinds |= kinds_at(x, slot_of(x, hash, set, ANCHOR_END), set, ANCHOR_END,
 			        span_of(from, len));
 	}
-	return kinds;
-}
-
-kind_set word_index_find(const struct word_index *x, enum word_set set, struct span text)
-{
-	kind_set kinds;
-
-	if (text.len == 0)
-		return 0;
-	kinds = find_from_start(x, set, text) | find_from_end(x, set, text);
 	for (uint16_t n = x->inside[set]; n != 0; n = x->next[n - 1]) {
 		const struct word *w = &x->words[n - 1];
 
-		if (memmem(text.data, text.len, w->text, w->len))
+		if (text.len >= w->len && memmem(text.data, text.len, w->text, w->len))
 			kinds |= (kind_set)1 << w->kind;
 	}
 	return kinds;

@@ -36,8 +36,11 @@ struct word_index;
 int word_index_new(struct word_index **ret_gives, const struct word *words, size_t count) WUNRES
         NONNULL(1);
 struct word_index *word_index_free(struct word_index *x); /* NULL ok, returns NULL */
-/* The kinds of all words of the set that fit. */
-kind_set word_index_find(const struct word_index *x, enum word_set set, struct span text)
+/* The kinds of all words of the set that fit: of those without a star before them, and of those
+ * with one. The latter fit the whole of a text if they fit an end of it. */
+kind_set word_index_find_start(const struct word_index *x, enum word_set set, struct span text)
+        NONNULL(1);
+kind_set word_index_find_end(const struct word_index *x, enum word_set set, struct span text)
         NONNULL(1);
 
 #endif
