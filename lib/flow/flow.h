@@ -59,7 +59,8 @@ struct flow_counts {
 };
 
 struct flow {
-	uint64_t id; /* hash of first time and tuple: the same in every run; never 0 */
+	/* of first time and tuple: the same in every run, mostly higher for later ones; never 0 */
+	uint64_t id;
 	/* below flows_max, unique among open flows of the shard: index for the caller's state */
 	uint32_t slot;
 	/* from the end that began it (SYN; else the lower port is the server) to the other */
