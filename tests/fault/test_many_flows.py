@@ -68,11 +68,11 @@ def case_with_content(work):
 
 
 def syn_flood(count):
-    """From a new address and port each time, in 65536 networks, to one computer of the practice:
-    a million in one second, never answered."""
+    """From a new port each time, of 65536 computers, to one of the practice: a million in one
+    second, never answered."""
     frame = bytearray(frames.ipv4("198.18.0.0", frames.CLIENT, 6, bytes(20)))
     for n in range(count):
-        struct.pack_into(">I", frame, 26, 0x0B000000 + n * 7919 % (1 << 24))
+        struct.pack_into(">I", frame, 26, 0xC6120000 + n * 7919 % 65536)
         struct.pack_into(">HHII", frame, 34, 1024 + n % 60000, 443, n, 0)
         struct.pack_into(">BBH", frame, 46, 5 << 4, frames.SYN, 65535)
         yield frames.START_NS + n * 1000, bytes(frame)
@@ -117,8 +117,8 @@ def case_established(work):
             if "medicare" in line:
                 flow = json.loads(line)
                 found[flow["src_port"] // 10000 * 10000] += 1
-    check_memory(result)
     check(set(found.values()) == {CONVERSATIONS}, f"of {CONVERSATIONS} each, seen are {found}")
+    check_memory(result)
 
 
 if __name__ == "__main__":
