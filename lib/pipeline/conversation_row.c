@@ -1,5 +1,4 @@
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/display.h"
@@ -10,6 +9,15 @@
 
 #define ESP 50 /* encapsulating security payload, RFC 4303: a tunnel */
 
+/* Cut at size. There are a dozen of them in each conversation. */
+static void copy_text(char *ret, size_t size, const char *text)
+{
+	size_t len = strnlen(text, size - 1);
+
+	memcpy(ret, text, len);
+	ret[len] = '\0';
+}
+
 static void copy_names(const struct conversation *c, struct store_flow *ret)
 {
 	for (unsigned i = 0; c->names && i < c->names->count && i < STORE_NAMES_MAX; i++) {
@@ -17,7 +25,7 @@ static void copy_names(const struct conversation *c, struct store_flow *ret)
 		struct store_name *to = &ret->names[ret->name_count++];
 
 		display_host(span_of_text(from->name), to->name, sizeof(to->name));
-		snprintf(to->source, sizeof(to->source), "%s", hostname_source_text(from->source));
+		copy_text(to->source, sizeof(to->source), hostname_source_text(from->source));
 		to->age_ns = from->age_ns;
 	}
 	if (c->names && c->names->count > 0)
@@ -36,7 +44,7 @@ static void copy_computer(
 	                                      flow->first_ns, flow->last_ns, &name))
 		return;
 	display_computer(span_of_text(name.name), ret->computer_name, sizeof(ret->computer_name));
-	snprintf(ret->computer_name_source, sizeof(ret->computer_name_source), "%s",
+	copy_text(ret->computer_name_source, sizeof(ret->computer_name_source),
 	        computer_source_text(name.source));
 }
 
@@ -45,7 +53,7 @@ static void copy_service(const struct service *s, struct store_flow *ret)
 	if (!s)
 		return;
 	display_text(span_of_text(s->organisation), ret->service, sizeof(ret->service));
-	snprintf(ret->service_kind, sizeof(ret->service_kind), "%s", service_kind_name(s->kind));
+	copy_text(ret->service_kind, sizeof(ret->service_kind), service_kind_name(s->kind));
 	ret->service_test = (s->flags & SERVICE_TEST) != 0;
 }
 
@@ -59,7 +67,7 @@ static void copy_destination(
 	if (flow->direction != FLOW_INTERNAL)
 		destination_find(c->context->facts, &c->far, host, &d);
 	memcpy(ret->country, d.location.country, sizeof(ret->country));
-	snprintf(ret->country_confidence, sizeof(ret->country_confidence), "%s",
+	copy_text(ret->country_confidence, sizeof(ret->country_confidence),
 	        country_confidence_text(d.location.confidence));
 	display_text(span_of_text(d.location.organisation), ret->organisation,
 	        sizeof(ret->organisation));
@@ -84,7 +92,7 @@ static void copy_origin(const struct related_origin *o, struct store_flow *ret)
 		return;
 	for (size_t i = 0; i < sizeof(ret->app) - 1 && o->protocol[i] != '\0'; i++)
 		ret->app[i] = (char)toupper((unsigned char)o->protocol[i]);
-	snprintf(ret->app_confidence, sizeof(ret->app_confidence), "related");
+	copy_text(ret->app_confidence, sizeof(ret->app_confidence), "related");
 }
 
 static void copy_tls(const struct conversation *c, struct store_flow *ret)
@@ -93,11 +101,11 @@ static void copy_tls(const struct conversation *c, struct store_flow *ret)
 
 	if (!c->client_seen && !c->server_seen)
 		return;
-	snprintf(ret->tls_version, sizeof(ret->tls_version), "%s", tls_version_text(version));
+	copy_text(ret->tls_version, sizeof(ret->tls_version), tls_version_text(version));
 	if (c->server_seen)
 		cipher_suite_text(c->server.cipher, ret->cipher);
-	snprintf(ret->ja3, sizeof(ret->ja3), "%s", c->ja3);
-	snprintf(ret->ja4, sizeof(ret->ja4), "%s", c->ja4);
+	copy_text(ret->ja3, sizeof(ret->ja3), c->ja3);
+	copy_text(ret->ja4, sizeof(ret->ja4), c->ja4);
 	if (c->certificate)
 		ret->certificate = *c->certificate;
 }
@@ -189,7 +197,7 @@ static void judge_inspection(
 		reason = "budget";
 	else if (unread.all > 0)
 		reason = reason_text(main_reason(&unread));
-	snprintf(ret->not_inspected_reason, sizeof(ret->not_inspected_reason), "%s", reason);
+	copy_text(ret->not_inspected_reason, sizeof(ret->not_inspected_reason), reason);
 }
 
 /* Medium and high say what was seen and come first; then what was sealed, then what was locked. */
@@ -271,14 +279,14 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 	copy_tls(c, ret);
 	if (c->layers[0].decode)
 		decode_session_summary(c->layers[0].decode, &summary);
-	snprintf(ret->app, sizeof(ret->app), "%s", c->label.label);
-	snprintf(ret->app_confidence, sizeof(ret->app_confidence), "%s",
+	copy_text(ret->app, sizeof(ret->app), c->label.label);
+	copy_text(ret->app_confidence, sizeof(ret->app_confidence),
 	        c->label.confidence[0] ? c->label.confidence : "none");
-	snprintf(ret->app_category, sizeof(ret->app_category), "%s", c->label.category);
-	snprintf(ret->app_risks, sizeof(ret->app_risks), "%s", c->label.risks);
-	snprintf(ret->protocol, sizeof(ret->protocol), "%s", summary.protocol);
+	copy_text(ret->app_category, sizeof(ret->app_category), c->label.category);
+	copy_text(ret->app_risks, sizeof(ret->app_risks), c->label.risks);
+	copy_text(ret->protocol, sizeof(ret->protocol), summary.protocol);
 	if (c->user_agent)
-		snprintf(ret->user_agent, sizeof(ret->user_agent), "%s", c->user_agent);
+		copy_text(ret->user_agent, sizeof(ret->user_agent), c->user_agent);
 	if (c->origin)
 		copy_origin(c->origin, ret);
 	judge_inspection(c, flow, ret);
