@@ -22,7 +22,7 @@ CAPTURE = SOURCE / "fixtures" / "clinic-day" / "in.pcapng"
 TABLE = pathlib.Path("build/soak.csv")
 SAMPLE_S, REPORT_S, SETTLED_S = 10, 60, 60
 FRAMES_A_SECOND = 100
-GROWTH = 1.05       # the store's cache fills for hours, at most 16 MiB
+GROWTH = 1.05       # the store's cache fills with it, up to 16 MiB
 KEPT_FILES_MAX = 8  # --keep 5m in files of a minute
 ENHANCED_PACKET = 6
 COLUMNS = ("second", "inspector_rss_kib", "inspector_fds", "inspector_threads", "monitor_rss_kib",
@@ -148,12 +148,12 @@ def write_table(rows):
 
 
 def check_settled(rows):
-    third = len(rows) // 3
+    third, stored = len(rows) // 3, [row[COLUMNS.index("store_kib")] for row in rows]
     for column in ("inspector_rss_kib", "monitor_rss_kib"):
         values = [row[COLUMNS.index(column)] for row in rows]
         middle, last = statistics.median(values[third:2 * third]), statistics.median(values[-third:])
         print(f"{column}: {middle:.0f} in the second third, {last:.0f} in the last, "
-              f"at most {max(values)}")
+              f"at most {max(values)}; the store grew from {stored[third]} to {stored[-1]}")
         check(last <= middle * GROWTH, f"{column} grows")
     settled = [row for row in rows if row[0] >= SETTLED_S]
     for column in ("inspector_fds", "inspector_threads", "monitor_fds", "monitor_threads"):

@@ -184,6 +184,52 @@ def case_killed(work):
         runs.kill(at)
 
 
+def commands(out, store):
+    """Those beside inspect that write files: name, and arguments."""
+    rules = ("--rules", SOURCE / "rules")
+    return {"report": ("report", "--store", store, "--register", REGISTER, "--out", out, *rules),
+            "learn": ("register", "learn", "--store", store, "--out", out, *rules),
+            "template": ("register", "template", out),
+            "geo": ("geo", "build", "--from", SOURCE / "fixtures" / "geo.csv", "--out", out)}
+
+
+def contents(folder):
+    return {name: data.split(b'"wall_seconds"')[0] for name, data in snapshot(folder).items()
+            if not name.startswith("exeat.")}
+
+
+def refuse_writes(work, name, arguments, count):
+    """A file that stands there afterwards is whole."""
+    out = work / name
+    run_once = lambda before=(): exeat(*arguments, folder=out, before=before)
+    run_once(failing(work, "write", 0)).expect(0, 1)
+    total, _ = counted(work)
+    whole = contents(out)
+    for at in spread(total, count):
+        shutil.rmtree(out, ignore_errors=True)
+        result = run_once(failing(work, "write", at))
+        now = contents(out) if out.is_dir() else {}
+        where = f"{name}, write {at} of {total}"
+        check(all(whole.get(file) == data for file, data in now.items()),
+              f"{where}: left {[file for file in now if whole.get(file) != now[file]]}")
+        if result.code == 6:
+            result.one_sentence()
+        else:
+            check(result.code in (0, 1) and now == whole, f"{where}: exit code {result.code}")
+
+
+def case_full_disk_elsewhere(work):
+    """the other commands that write: exit 6 and one sentence, nothing half-written is left"""
+    if SANITIZED:
+        raise Skipped("a sanitizer has its own allocator")
+    run(work / "store", CORPUS / CAPTURES[0]).expect(1)
+    for name, arguments in commands(work / "out", work / "store" / "exeat.db").items():
+        folder = work / name
+        folder.mkdir()
+        refuse_writes(folder, name, [folder / name if one == work / "out" else one
+                                     for one in arguments], 12)
+
+
 if __name__ == "__main__":
     from exeat_run import main
     main()
