@@ -6,6 +6,7 @@
 #include "net/addr.h"
 
 #define VERB_CHARS_MAX 7
+#define CASE_BIT       0x20 /* of a letter in ASCII */
 #define FTP_DATA       "ftp-data"
 
 struct verb {
@@ -135,9 +136,14 @@ bool ftp_command_possible(struct span start)
 	if (whole && start.data[verb.len] != ' ' && start.data[verb.len] != '\r' &&
 	        start.data[verb.len] != '\n')
 		return false;
+	if (verb.len == 0)
+		return !whole;
 	for (size_t i = 0; i < ARRAY_LEN(verbs) && verb.len <= VERB_CHARS_MAX; i++) {
-		size_t len = strlen(verbs[i].name);
+		size_t len;
 
+		if ((verb.data[0] & ~CASE_BIT) != verbs[i].name[0])
+			continue;
+		len = strlen(verbs[i].name);
 		if ((whole ? len == verb.len : len >= verb.len) &&
 		        strncasecmp(verbs[i].name, (const char *)verb.data, verb.len) == 0)
 			return true;

@@ -14,7 +14,8 @@
 #define LINE_BYTES_MAX 12288 /* RFC 4954 section 4; commands without AUTH have 512 */
 #define OPS_PER_STEP   6
 #define TLS_HANDSHAKE  0x16
-#define LOOK_BYTES     10 /* "MAIL FROM:" */
+#define CASE_BIT       0x20 /* of a letter in ASCII */
+#define LOOK_BYTES     10   /* "MAIL FROM:" */
 
 enum smtp_phase { COMMANDS, DATA_FIRST, DATA, CHUNK, SKIP_LINE };
 enum dot_state { LINE_MIDDLE, LINE_BEGIN, AFTER_DOT, AFTER_DOT_CR };
@@ -87,9 +88,12 @@ static enum probe_answer smtp_probe(const struct probe *p)
 	if (p->head.data[0] >= '2' && p->head.data[0] <= '5')
 		return probe_greeting(p);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		size_t len = strlen(commands[i]);
-		size_t have = p->head.len < len ? p->head.len : len;
+		size_t len, have;
 
+		if ((p->head.data[0] & ~CASE_BIT) != commands[i][0])
+			continue;
+		len = strlen(commands[i]);
+		have = p->head.len < len ? p->head.len : len;
 		if (strncasecmp((const char *)p->head.data, commands[i], have) != 0)
 			continue;
 		if (have == len)

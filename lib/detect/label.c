@@ -3,9 +3,14 @@
 #include <stdbool.h>
 #include <string.h>
 
-static bool is_word(uint8_t c)
+/* What a word keeps of a byte: a letter in lower case, a digit; 0: nothing. */
+static char kept(uint8_t c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	const uint8_t low = c | 0x20;
+
+	if ((uint8_t)(low - 'a') < 26)
+		return (char)low;
+	return (uint8_t)(c - '0') < 10 ? (char)c : 0;
 }
 
 static char lower(uint8_t c)
@@ -16,10 +21,14 @@ static char lower(uint8_t c)
 /* Appends the letters and digits of a part, as far as they fit. */
 static void append_words(struct span part, char *text, size_t *len)
 {
-	for (size_t i = 0; i < part.len && *len + 1 < LABEL_FORM_CHARS; i++)
-		if (is_word(part.data[i]))
-			text[(*len)++] = lower(part.data[i]);
-	text[*len] = '\0';
+	size_t to = *len;
+
+	for (size_t i = 0; i < part.len && to + 1 < LABEL_FORM_CHARS; i++) {
+		text[to] = kept(part.data[i]);
+		to += text[to] != 0;
+	}
+	text[to] = '\0';
+	*len = to;
 }
 
 void label_forms_of_column(struct span header, struct label_forms *ret)
@@ -45,10 +54,11 @@ static size_t part_start(struct span path, size_t parts)
 
 void label_forms_of_key(struct span path, struct label_forms *ret)
 {
-	*ret = (struct label_forms){0};
+	ret->count = 0;
 	for (size_t parts = 1; parts <= LABEL_FORMS_MAX; parts++) {
 		size_t at = part_start(path, parts);
 
+		ret->len[ret->count] = 0;
 		append_words(span_slice(path, at, path.len), ret->text[ret->count],
 		        &ret->len[ret->count]);
 		ret->count++;

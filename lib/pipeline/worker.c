@@ -22,23 +22,37 @@ struct worker {
 	uint64_t told[LOSSES];             /* in the store */
 };
 
-/* Not a secret: deals packets to shards, the same in every run. */
-static const uint8_t shard_key[16] = "exeat shard key";
-
 /* FTP's control and data (RFC 959, RFC 4217 section 13), or a port that anything may have. */
 static bool may_be_related(uint16_t port)
 {
 	return port == 20 || port == 21 || port == 989 || port == 990 || port >= RELATED_PORT_MIN;
 }
 
+/* The finisher of a multiplicative hash (Steele, Lea, Flood: SplitMix, 2014). */
+static uint64_t stir(uint64_t x)
+{
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+static uint64_t stir_endpoint(const struct endpoint *e, bool with_port)
+{
+	struct cursor c = cursor_open_bytes(e->addr.bytes, sizeof(e->addr.bytes));
+	uint64_t high = cursor_u64be(&c);
+
+	return stir(stir(high + (with_port ? e->port : 0)) ^ cursor_u64be(&c));
+}
+
+/* No secret, and the same in every run: a peer that fills one shard takes room from its lane alone.
+ * The table of each shard hashes by a key of its own. */
 unsigned worker_shard(const struct tuple *tuple)
 {
-	struct tuple dealt = *tuple;
+	const bool ports = tuple->protocol != TCP || !may_be_related(tuple->src.port) ||
+	                   !may_be_related(tuple->dst.port);
+	uint64_t both = stir_endpoint(&tuple->src, ports) + stir_endpoint(&tuple->dst, ports);
 
-	if (tuple->protocol == TCP && may_be_related(tuple->src.port) &&
-	        may_be_related(tuple->dst.port))
-		dealt.src.port = dealt.dst.port = 0;
-	return (unsigned)(tuple_hash(&dealt, shard_key) % FLOW_SHARDS);
+	return (unsigned)(stir(both + tuple->protocol) % FLOW_SHARDS);
 }
 
 static unsigned lane_of(unsigned shard)

@@ -19,7 +19,7 @@
 #define WORKER_LANES     8    /* so many workers at most have something to do */
 #define WORKER_FLOWS_MAX 4096 /* open at once in a shard; the budget is reached before */
 /* Of a lane: what is buffered, and what is held for each open conversation. */
-#define WORKER_LANE_BYTES (12u << 20)
+#define WORKER_LANE_BYTES (16u << 20)
 
 /* Borrows all. */
 struct worker_surroundings {
