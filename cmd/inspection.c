@@ -149,6 +149,7 @@ struct running {
 	struct source *source;
 	struct pipeline *pipeline;
 	struct pipeline_options options;
+	struct destination_facts facts;
 	char excluded_by[EXCLUDED_BY_CHARS]; /* who drops packets of guest and voice networks */
 };
 
@@ -231,6 +232,47 @@ static int take_register(struct running *r, struct workplace *fresh)
 	return workplace_remember(r->w);
 }
 
+static int read_register_again(struct running *r, struct workplace_again *again)
+{
+	if (again->register_code == EXIT_CLEAN && !again->fresh.has_register)
+		return STATUS_OK;
+	if (workplace_read_again(r->w, again) && check_authority(&again->fresh, r->o) == EXIT_CLEAN)
+		return take_register(r, &again->fresh);
+	pipeline_count_loss(r->pipeline, LOSS_REGISTERS_REFUSED);
+	return STATUS_OK;
+}
+
+static int take_rules(struct running *r, struct workplace *fresh)
+{
+	int status = pipeline_use_rules(r->pipeline, fresh->detect);
+
+	if (status == STATUS_LIMIT) {
+		log_error("the changed rules are not used: conversations that began under earlier "
+		          "ones are still open; start exeat again, or later ask once more");
+		pipeline_count_loss(r->pipeline, LOSS_RULES_REFUSED);
+		return STATUS_OK;
+	}
+	if (status != STATUS_OK)
+		return status;
+	fresh->detect = NULL; /* taken */
+	workplace_exchange_rules(r->w, fresh);
+	r->facts.services = r->w->services;
+	log_warning("the changed rules hold for conversations whose content begins from now on; "
+	            "open ones go on under those from before");
+	return STATUS_OK;
+}
+
+static int read_rules_again(struct running *r, struct workplace_again *again)
+{
+	enum workplace_rules outcome = workplace_read_rules_again(r->w, again);
+
+	if (outcome == RULES_CHANGED)
+		return take_rules(r, &again->fresh);
+	if (outcome == RULES_REFUSED)
+		pipeline_count_loss(r->pipeline, LOSS_RULES_REFUSED);
+	return STATUS_OK;
+}
+
 /* SIGHUP. What cannot be used leaves everything as it was, and the capture goes on. */
 static int read_again(struct running *r)
 {
@@ -244,14 +286,9 @@ static int read_again(struct running *r)
 	}
 	if (status != STATUS_ITEM)
 		return status < 0 ? status : STATUS_OK;
-	status = STATUS_OK;
-	if (again.register_code == EXIT_CLEAN && !again.fresh.has_register)
-		log_info("no register was given");
-	else if (workplace_read_again(r->w, &again) &&
-	         check_authority(&again.fresh, r->o) == EXIT_CLEAN)
-		status = take_register(r, &again.fresh);
-	else
-		pipeline_count_loss(r->pipeline, LOSS_REGISTERS_REFUSED);
+	status = read_register_again(r, &again);
+	if (status == STATUS_OK)
+		status = read_rules_again(r, &again);
 	workplace_close(&again.fresh);
 	return status;
 }
@@ -306,13 +343,13 @@ static enum exit_code read_packets(
 {
 	struct workplace *w = r->w;
 	const struct inspection_options *o = r->o;
-	const struct destination_facts facts = {
-	        .location = w->location, .overrides = w->overrides, .services = w->services};
 	int status = STATUS_OK;
 	bool intact = true;
 
 	r->options.saver = saver;
-	status = pipeline_new(&r->pipeline, r->source, w->detect, &facts, w->store);
+	r->facts = (struct destination_facts){
+	        .location = w->location, .overrides = w->overrides, .services = w->services};
+	status = pipeline_new(&r->pipeline, r->source, w->detect, &r->facts, w->store);
 	if (status == STATUS_OK)
 		status = run_pipeline(r, ret);
 	r->pipeline = pipeline_free(r->pipeline);

@@ -487,11 +487,19 @@ int workplace_set_rules_version(struct workplace *w, struct span first, struct s
 	return status;
 }
 
-static enum exit_code load_rules(struct workplace *w)
+static int make_rules(
+        struct workplace *w, struct span csv, const uint8_t *key, struct csv_problem *problem)
+{
+	if (w->before)
+		return detect_rules_again(&w->detect, csv, w->before, problem);
+	return detect_rules_new(&w->detect, csv, key, problem);
+}
+
+enum exit_code workplace_load_rules(struct workplace *w)
 {
 	struct buf identifiers, flags;
 	struct csv_problem problem = {0};
-	uint8_t key[DIGEST_KEY_BYTES];
+	uint8_t key[DIGEST_KEY_BYTES] = {0};
 	enum exit_code code = EXIT_CLEAN;
 	int status = workplace_read_all(w->identifiers_fd, &identifiers, WORKPLACE_RULES_BYTES_MAX);
 	int read_flags = workplace_read_all(w->flags_fd, &flags, WORKPLACE_RULES_BYTES_MAX);
@@ -499,15 +507,14 @@ static enum exit_code load_rules(struct workplace *w)
 	if (status != STATUS_OK || read_flags != STATUS_OK)
 		code = workplace_complain(
 		        "read the rules", status != STATUS_OK ? status : read_flags);
-	if (code == EXIT_CLEAN && (status = tag_key(w, key)) != STATUS_OK)
+	if (code == EXIT_CLEAN && !w->before && (status = tag_key(w, key)) != STATUS_OK)
 		code = workplace_complain(
 		        "read or make the key of the patient tags (exeat.key)", status);
 	if (code == EXIT_CLEAN && (status = workplace_set_rules_version(w, buf_span(&identifiers),
 	                                   buf_span(&flags))) != STATUS_OK)
 		code = workplace_complain("digest the rules", status);
 	if (code == EXIT_CLEAN && w->inspects &&
-	        (status = detect_rules_new(&w->detect, buf_span(&identifiers), key, &problem)) !=
-	                STATUS_OK)
+	        (status = make_rules(w, buf_span(&identifiers), key, &problem)) != STATUS_OK)
 		code = workplace_complain_rules("identifiers.csv", status, &problem);
 	if (code == EXIT_CLEAN &&
 	        (status = flag_rules_new(&w->flags, buf_span(&flags), &problem)) != STATUS_OK)
@@ -631,7 +638,7 @@ enum exit_code workplace_load(struct workplace *w)
 
 	if (status != STATUS_OK)
 		return workplace_complain("enter the sandbox", status);
-	code = load_rules(w);
+	code = workplace_load_rules(w);
 	if (code == EXIT_CLEAN)
 		code = load_store(w);
 	if (code == EXIT_CLEAN)

@@ -87,6 +87,7 @@ struct workplace {
 	int store_file_fd;    /* a store that is only read, wherever it lies; then store_fd is -1 */
 	char store_name[128]; /* in store_fd; "" for a store in memory */
 	bool store_read_only;
+	const struct detect_rules *before; /* whose key is taken; NULL: the store's */
 	bool follows;  /* read while an earlier one is in force, which then stays so */
 	bool inspects; /* content will be searched: what only reports needs no patterns */
 	/* the monitor's and the inspector's end of the way by which files follow; -1 */
@@ -171,6 +172,10 @@ enum exit_code workplace_leave(struct workplace *w, enum exit_code code) WUNRES 
 int workplace_read_all(int fd, struct buf *ret, size_t max_bytes) WUNRES NONNULL(2);
 /* Frees and closes. */
 void workplace_close(struct workplace *w) NONNULL(1);
+/* In the inspector, from the descriptors: identifiers.csv and flags.csv. */
+enum exit_code workplace_load_rules(struct workplace *w) WUNRES NONNULL(1);
+/* services.csv and prescribed_countries.csv. */
+enum exit_code workplace_load_lists(struct workplace *w) WUNRES NONNULL(1);
 /* The version of the rules is a digest of what they are made of, taken up two at a time: first may
  * be the version so far. */
 int workplace_set_rules_version(struct workplace *w, struct span first, struct span second) WUNRES

@@ -189,3 +189,59 @@ void workplace_exchange_registers(struct workplace *w, struct workplace *fresh)
 	for (size_t i = 0; i < REGISTRY_WORKBOOKS; i++)
 		EXCHANGE(struct buf, w->workbook_bytes[i], fresh->workbook_bytes[i]);
 }
+
+/* The version that these files would have, as workplace_load_rules and workplace_load_lists make
+ * it; leaves them at their beginning. */
+static int foretell_version(struct workplace *fresh)
+{
+	const int fds[] = {
+	        fresh->identifiers_fd, fresh->flags_fd, fresh->services_fd, fresh->prescribed_fd};
+	struct buf bytes[ARRAY_LEN(fds)] = {{.data = NULL}};
+	int status = STATUS_OK;
+
+	for (size_t i = 0; status == STATUS_OK && i < ARRAY_LEN(fds); i++) {
+		if (fds[i] < 0)
+			continue;
+		status = workplace_read_all(fds[i], &bytes[i], WORKPLACE_RULES_BYTES_MAX);
+		if (status == STATUS_OK && lseek(fds[i], 0, SEEK_SET) != 0)
+			status = STATUS_IO;
+	}
+	if (status == STATUS_OK)
+		status = workplace_set_rules_version(
+		        fresh, buf_span(&bytes[0]), buf_span(&bytes[1]));
+	for (size_t i = 2; i < ARRAY_LEN(fds); i++)
+		if (status == STATUS_OK && fds[i] >= 0)
+			status = workplace_set_rules_version(
+			        fresh, span_of_text(fresh->rules_version), buf_span(&bytes[i]));
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		buf_free(&bytes[i]);
+	return status;
+}
+
+enum workplace_rules workplace_read_rules_again(
+        const struct workplace *w, struct workplace_again *again)
+{
+	struct workplace *fresh = &again->fresh;
+	enum exit_code code = again->rules_code;
+
+	fresh->before = w->detect;
+	fresh->inspects = true;
+	if (code == EXIT_CLEAN && foretell_version(fresh) == STATUS_OK &&
+	        strcmp(fresh->rules_version, w->rules_version) == 0)
+		return RULES_SAME;
+	if (code == EXIT_CLEAN)
+		code = workplace_load_rules(fresh);
+	if (code == EXIT_CLEAN)
+		code = workplace_load_lists(fresh);
+	if (code == EXIT_CLEAN)
+		return RULES_CHANGED;
+	log_error("the rules from before stay in force");
+	return RULES_REFUSED;
+}
+
+void workplace_exchange_rules(struct workplace *w, struct workplace *fresh)
+{
+	EXCHANGE(struct flag_rules *, w->flags, fresh->flags);
+	EXCHANGE(struct services *, w->services, fresh->services);
+	memcpy(w->rules_version, fresh->rules_version, sizeof(w->rules_version));
+}

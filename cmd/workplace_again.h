@@ -23,6 +23,13 @@ int workplace_take_again(struct workplace *w, struct workplace_again *ret) WUNRE
 /* Reads the register that came; true: it may take the place of the one in force. Else a sentence on
  * standard error has said why not. */
 bool workplace_read_again(const struct workplace *w, struct workplace_again *again) NONNULL(1, 2);
+enum workplace_rules { RULES_SAME, RULES_CHANGED, RULES_REFUSED };
+
+/* The same of the rules; patterns are made only of changed ones. */
+enum workplace_rules workplace_read_rules_again(
+        const struct workplace *w, struct workplace_again *again) NONNULL(1, 2);
+/* Exchanges what both have of the rules but for the patterns. */
+void workplace_exchange_rules(struct workplace *w, struct workplace *fresh) NONNULL(1, 2);
 /* Exchanges the two registers; what borrows from the one in force must be told before. */
 void workplace_exchange_registers(struct workplace *w, struct workplace *fresh) NONNULL(1, 2);
 

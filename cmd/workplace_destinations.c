@@ -93,12 +93,17 @@ static enum exit_code load_prescribed(struct workplace *w)
 	return code;
 }
 
-enum exit_code workplace_load_destinations(struct workplace *w)
+enum exit_code workplace_load_lists(struct workplace *w)
 {
 	enum exit_code code = load_services(w);
 
-	if (code == EXIT_CLEAN)
-		code = load_prescribed(w);
+	return code == EXIT_CLEAN ? load_prescribed(w) : code;
+}
+
+enum exit_code workplace_load_destinations(struct workplace *w)
+{
+	enum exit_code code = workplace_load_lists(w);
+
 	if (code == EXIT_CLEAN)
 		code = load_overrides(w);
 	if (code == EXIT_CLEAN)

@@ -300,6 +300,7 @@ int detect_session_new(struct detect_session **ret_gives, struct detect_rules *b
 	if (!s)
 		return STATUS_NO_MEMORY;
 	s->rules = borrowed;
+	s->rules->sessions++;
 	s->budget = borrowed_budget;
 	*ret_gives = s;
 	return STATUS_OK;
@@ -313,6 +314,7 @@ struct detect_session *detect_session_free(struct detect_session *s)
 		message_free(s->messages[i]);
 	session_release(s, s->queue, s->queue_capacity * sizeof(*s->queue));
 	session_release(s, s->tags, s->tag_capacity * sizeof(*s->tags));
+	s->rules->sessions--;
 	free(s);
 	return NULL;
 }

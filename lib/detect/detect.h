@@ -73,10 +73,15 @@ struct detect_rules; /* compiled once, shared by all sessions of a worker */
 int detect_rules_new(struct detect_rules **ret_gives, struct span identifiers_csv,
         const uint8_t tag_key[static DIGEST_KEY_BYTES], struct csv_problem *ret_problem) WUNRES
         NONNULL(1, 4);
+/* The same with the key of other rules: a patient who was seen by those is the same by these. */
+int detect_rules_again(struct detect_rules **ret_gives, struct span identifiers_csv,
+        const struct detect_rules *before, struct csv_problem *ret_problem) WUNRES NONNULL(1, 3, 4);
 /* The same rules for another worker: borrows from r for its life. */
 int detect_rules_share(struct detect_rules **ret_gives, const struct detect_rules *r) WUNRES
         NONNULL(1, 2);
 struct detect_rules *detect_rules_free(struct detect_rules *r);
+/* A session borrows them. */
+bool detect_rules_in_use(const struct detect_rules *r) NONNULL(1);
 
 struct detect_session; /* one flow */
 

@@ -62,7 +62,8 @@ struct detect_rules {
 	struct scanner *scanner;
 	struct label_cache *cache;
 	uint8_t tag_key[DIGEST_KEY_BYTES];
-	bool shared; /* the words and their index are another's */
+	bool shared;       /* the words and their index are another's */
+	unsigned sessions; /* that borrow these */
 };
 
 /* The kinds that a label may mean; 0 for none. */

@@ -316,6 +316,12 @@ int detect_rules_new(struct detect_rules **ret_gives, struct span identifiers_cs
 	return STATUS_OK;
 }
 
+int detect_rules_again(struct detect_rules **ret_gives, struct span identifiers_csv,
+        const struct detect_rules *before, struct csv_problem *ret_problem)
+{
+	return detect_rules_new(ret_gives, identifiers_csv, before->tag_key, ret_problem);
+}
+
 int detect_rules_share(struct detect_rules **ret_gives, const struct detect_rules *r)
 {
 	struct detect_rules *copy = calloc(1, sizeof(*copy));
@@ -325,6 +331,7 @@ int detect_rules_share(struct detect_rules **ret_gives, const struct detect_rule
 		return STATUS_NO_MEMORY;
 	*copy = *r;
 	copy->shared = true;
+	copy->sessions = 0;
 	copy->scanner = NULL;
 	copy->cache = calloc(RULES_CACHE_LABELS, sizeof(*copy->cache));
 	if (copy->cache)
@@ -352,4 +359,9 @@ struct detect_rules *detect_rules_free(struct detect_rules *r)
 	explicit_bzero(r->tag_key, sizeof(r->tag_key));
 	free(r);
 	return NULL;
+}
+
+bool detect_rules_in_use(const struct detect_rules *r)
+{
+	return r->sessions > 0;
 }

@@ -13,8 +13,9 @@
 struct hand {
 	struct crew *crew; /* borrows */
 	struct worker *worker;
-	struct detect_rules *rules; /* NULL: those that were given */
-	struct mailbox *mailbox;    /* NULL: it works within the calls */
+	/* Its own shares, by their set; NULL: none, or the set itself. */
+	struct detect_rules *rules[CREW_RULES_MAX];
+	struct mailbox *mailbox; /* NULL: it works within the calls */
 	pthread_t thread;
 	bool started;
 	atomic_ullong clinical;
@@ -23,7 +24,9 @@ struct hand {
 struct crew {
 	struct hand hands[CREW_WORKERS_MAX];
 	unsigned count;
-	atomic_int status; /* of the first failure in a thread */
+	struct detect_rules *sets[CREW_RULES_MAX]; /* the first is borrowed */
+	unsigned set;                              /* that new conversations are searched by */
+	atomic_int status;                         /* of the first failure in a thread */
 };
 
 static int obey(struct worker *w, const struct letter *letter)
@@ -101,8 +104,8 @@ static int add_hand(struct crew *c, const struct worker_surroundings *given, uns
 
 	h->crew = c;
 	if (index > 0) {
-		status = detect_rules_share(&h->rules, given->rules);
-		around.rules = h->rules;
+		status = detect_rules_share(&h->rules[0], given->rules);
+		around.rules = h->rules[0];
 	}
 	if (status == STATUS_OK)
 		status = worker_new(&h->worker, &around, index, c->count);
@@ -123,6 +126,7 @@ int crew_new(
 	if (!c)
 		return STATUS_NO_MEMORY;
 	c->count = workers;
+	c->sets[0] = surroundings->rules;
 	for (unsigned i = 0; status == STATUS_OK && i < workers; i++)
 		status = add_hand(c, surroundings, i);
 	if (status != STATUS_OK) {
@@ -131,6 +135,15 @@ int crew_new(
 	}
 	*ret_gives = c;
 	return STATUS_OK;
+}
+
+/* Nobody uses it any more; the first is its owner's. */
+static void forget_set(struct crew *c, unsigned set)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		c->hands[i].rules[set] = detect_rules_free(c->hands[i].rules[set]);
+	if (set > 0)
+		c->sets[set] = detect_rules_free(c->sets[set]);
 }
 
 struct crew *crew_free(struct crew *c)
@@ -145,9 +158,10 @@ struct crew *crew_free(struct crew *c)
 			pthread_join(h->thread, NULL);
 		}
 		worker_free(h->worker);
-		detect_rules_free(h->rules);
 		mailbox_free(h->mailbox);
 	}
+	for (unsigned set = 0; set < CREW_RULES_MAX; set++)
+		forget_set(c, set);
 	free(c);
 	return NULL;
 }
@@ -222,6 +236,51 @@ int crew_finish(struct crew *c)
 int crew_know(struct crew *c, const struct inside_nets *borrowed)
 {
 	return give_all_and_wait(c, &(struct letter){.kind = LETTER_KNOW, .inside = borrowed});
+}
+
+static bool is_in_use(const struct crew *c, unsigned set)
+{
+	if (set == c->set || (c->sets[set] && detect_rules_in_use(c->sets[set])))
+		return true;
+	for (unsigned i = 0; i < c->count; i++)
+		if (c->hands[i].rules[set] && detect_rules_in_use(c->hands[i].rules[set]))
+			return true;
+	return false;
+}
+
+static int share_set(struct crew *c, unsigned set)
+{
+	int status = STATUS_OK;
+
+	for (unsigned i = 1; status == STATUS_OK && i < c->count; i++)
+		status = detect_rules_share(&c->hands[i].rules[set], c->sets[set]);
+	return status;
+}
+
+int crew_use_rules(struct crew *c, struct detect_rules *rules)
+{
+	unsigned place = 0;
+	int status;
+
+	for (unsigned set = 1; set < CREW_RULES_MAX; set++) {
+		if (is_in_use(c, set))
+			continue;
+		forget_set(c, set);
+		place = set;
+	}
+	if (place == 0)
+		return STATUS_LIMIT;
+	c->sets[place] = rules;
+	status = share_set(c, place);
+	if (status != STATUS_OK) {
+		c->sets[place] = NULL;
+		forget_set(c, place);
+		return status;
+	}
+	c->set = place;
+	for (unsigned i = 0; i < c->count; i++)
+		worker_use_rules(c->hands[i].worker, i == 0 ? rules : c->hands[i].rules[place]);
+	return STATUS_OK;
 }
 
 int crew_tell_losses(struct crew *c, int64_t hour_ns)

@@ -12,6 +12,8 @@
 #define CREW_WORKERS_MAX WORKER_LANES
 /* Of a worker's thread. Decoders that call themselves are bounded, and none of them goes deep. */
 #define CREW_STACK_BYTES (1u << 20)
+/* In use at once; a set takes some 10 MB with the scratch memory of its workers. */
+#define CREW_RULES_MAX 4
 
 struct crew;
 
@@ -29,6 +31,11 @@ void crew_flush(struct crew *c) NONNULL(1);
 /* From here on these networks are the practice's (practice_know); those from before are no longer
  * borrowed. */
 int crew_know(struct crew *c, const struct inside_nets *borrowed) WUNRES NONNULL(1, 2);
+/* After crew_know and before more is fed: conversations whose content begins from here on are
+ * searched by these rules. 0: they were taken, and go with the last conversation that they search.
+ * STATUS_LIMIT: conversations that began under earlier rules are open still, and these find no
+ * place. */
+int crew_use_rules(struct crew *c, struct detect_rules *rules) WUNRES NONNULL(1, 2);
 /* The next three return when all that was fed is worked on, and rows of it are in the store. */
 int crew_keep(struct crew *c) WUNRES NONNULL(1);
 int crew_finish(struct crew *c) WUNRES NONNULL(1);

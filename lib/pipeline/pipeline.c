@@ -612,6 +612,13 @@ int pipeline_renew(struct pipeline *p, const struct pipeline_options *options)
 	return status;
 }
 
+int pipeline_use_rules(struct pipeline *p, struct detect_rules *rules)
+{
+	int status = crew_know(p->crew, &p->options->inside);
+
+	return status == STATUS_OK ? crew_use_rules(p->crew, rules) : status;
+}
+
 void pipeline_count_loss(struct pipeline *p, enum loss what)
 {
 	p->losses[what]++;

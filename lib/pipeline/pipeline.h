@@ -82,8 +82,11 @@ int pipeline_run(struct pipeline *p, const struct pipeline_options *options,
 /* From the next packet on these are in force, as far as they say what is inside and what is
  * excluded; open conversations keep the direction that they have. When it returns all that was read
  * is worked on, the options from before are no longer borrowed, and the store is the caller's until
- * pipeline_run. After a failure the run cannot go on: the store's transaction is to be abandoned */
+ * pipeline_run. After a failure the run cannot go on, and the caller abandons the transaction. */
 int pipeline_renew(struct pipeline *p, const struct pipeline_options *options) WUNRES NONNULL(1, 2);
+/* As pipeline_renew, for rules (crew_use_rules); the facts may be changed until pipeline_run.
+ * Conversations whose content has begun go on under the rules that they began with. */
+int pipeline_use_rules(struct pipeline *p, struct detect_rules *rules) WUNRES NONNULL(1, 2);
 /* Something that the caller was asked for could not be done. */
 void pipeline_count_loss(struct pipeline *p, enum loss what) NONNULL(1);
 

@@ -229,6 +229,11 @@ int shard_tick(struct shard *s, int64_t now_ns)
 	return status == STATUS_OK ? pull_events(s, NULL) : status;
 }
 
+void shard_use_rules(struct shard *s, struct detect_rules *rules)
+{
+	s->around.conversations.rules = rules;
+}
+
 int shard_keep(struct shard *s)
 {
 	int status = STATUS_OK;

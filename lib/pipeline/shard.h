@@ -39,6 +39,8 @@ struct shard *shard_free(struct shard *s); /* NULL ok, returns NULL */
 int shard_feed(struct shard *s, const struct packet *packet) WUNRES NONNULL(1, 2);
 /* Packet time has come this far: idle conversations end, also where no packet comes. */
 int shard_tick(struct shard *s, int64_t now_ns) WUNRES NONNULL(1);
+/* Conversations whose content begins from here on are searched by these; borrowed. */
+void shard_use_rules(struct shard *s, struct detect_rules *rules) NONNULL(1, 2);
 /* Stores what open conversations have shown by now; their next hour or their end replaces it. */
 int shard_keep(struct shard *s) WUNRES NONNULL(1);
 /* The input has ended, and every conversation with it. */

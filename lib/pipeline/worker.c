@@ -152,6 +152,13 @@ int worker_feed(struct worker *w, unsigned shard, const struct packet *packet)
 	return shard_feed(w->shards[shard], packet);
 }
 
+void worker_use_rules(struct worker *w, struct detect_rules *rules)
+{
+	for (unsigned i = 0; i < FLOW_SHARDS; i++)
+		if (w->shards[i])
+			shard_use_rules(w->shards[i], rules);
+}
+
 int worker_tick(struct worker *w, int64_t now_ns)
 {
 	int status = STATUS_OK;

@@ -53,6 +53,7 @@ int worker_feed(struct worker *w, unsigned shard, const struct packet *packet) W
 /* Between two packets; as practice_know, of what all workers hear. */
 void worker_know(struct worker *w, const struct inside_nets *borrowed) NONNULL(1, 2);
 /* See shard.h; of all its shards. */
+void worker_use_rules(struct worker *w, struct detect_rules *rules) NONNULL(1, 2);
 int worker_tick(struct worker *w, int64_t now_ns) WUNRES NONNULL(1);
 int worker_keep(struct worker *w) WUNRES NONNULL(1);
 int worker_finish(struct worker *w) WUNRES NONNULL(1);

@@ -4,6 +4,7 @@ changes nothing. In network namespaces; skips where this is not root."""
 import csv
 import io
 import os
+import select
 import shutil
 import signal
 import sqlite3
@@ -83,13 +84,23 @@ def defers_hangup(pid):
     return int(blocked, 16) & 1 << (signal.SIGHUP - 1)
 
 
+def line_said(process, seconds=20):
+    """The next line on standard error, which is read a byte at a time so that none is held back."""
+    line = b""
+    while not line.endswith(b"\n"):
+        ready, _, _ = select.select([process.stderr], [], [], seconds)
+        check(ready, f"nothing more is said than {line!r}")
+        byte = os.read(process.stderr.fileno(), 1)
+        check(byte, "the capture ended")
+        line += byte
+    return line.decode()
+
+
 def refusal(process):
     """What is said up to the sentence that ends a refusal."""
     said = ""
-    while "stays in force" not in said:
-        line = process.stderr.readline().decode()
-        check(line, f"the capture ended: {said!r}")
-        said += line
+    while "in force" not in said:
+        said += line_said(process)
     return said
 
 
@@ -166,7 +177,7 @@ def case_refused(work):
                                  "\ncapture_authorised_on,", ("nobody is recorded",))):
             change(folder, "practice.csv", old, new)
             process.send_signal(signal.SIGHUP)
-            said = process.stderr.readline().decode()
+            said = line_said(process)
             check(all(word in said for word in words), f"it says {said!r}")
             change(folder, "practice.csv", new, old)
         lab.send(upload())
@@ -195,7 +206,7 @@ def case_networks(work):
         time.sleep(1)
         change(folder, "practice.csv", "192.168.50.0/24", "192.168.60.0/24")
         process.send_signal(signal.SIGHUP)
-        check(b"guest and voice networks" in process.stderr.readline(), "it is not said")
+        check("guest and voice networks" in line_said(process), "it is not said")
         wait_until(lambda: "192.168.60.0/24" in remembered(lab.work / "out", "practice.csv"),
                    "it is not remembered")
         lab.send(upload(50004, "192.168.60.7"))
@@ -210,6 +221,74 @@ def case_networks(work):
         check(facts["losses"][DROPPED] == len(upload()), f"losses {facts['losses']}")
         check("exeat for" in facts["excluded_by"], f"by {facts['excluded_by']!r}")
         check(facts["saved"]["frames"] == 4 * len(upload()), f"{facts['saved']}")
+
+
+def kinds(result):
+    return {flow["src_port"]: {finding["kind"] for finding in flow["findings"]}
+            for flow in result.flows()}
+
+
+def case_rules(work):
+    """changed rules hold for conversations whose content begins later, open ones go on under those
+    that they began with; broken ones are refused"""
+    with Lab(work) as lab:
+        lab.rules = shutil.copytree(lab.rules, work / "rules")
+        process = lab.start(*ALLOWED, "--register", register(work))
+        pieces = []
+        connection = frames.Tcp(pieces, (frames.CLIENT, 50001))
+        request = http_post(LABELLED)
+        connection.send(request[:-20])
+        half = len(pieces)
+        connection.send(request[-20:]).receive(http_ok()).close()
+        lab.send(upload() + pieces[:half])
+        time.sleep(1)
+        change(lab.rules, "identifiers.csv", "\nmedicare,", "\nmedicare-new,")
+        process.send_signal(signal.SIGHUP)
+        said = line_said(process, 60)
+        check("changed rules hold" in said, f"it says {said!r}")
+        lab.send(upload(50002) + pieces[half:])
+        time.sleep(1)
+        change(lab.rules, "identifiers.csv", "\nmedicare-new,", "\nmedicare-bad,no-such-word")
+        process.send_signal(signal.SIGHUP)
+        said = refusal(process)
+        check("rules/identifiers.csv:" in said, f"it says {said!r}")
+        lab.send(upload(50003))
+        time.sleep(1)
+        result = end(lab, process)
+        found = kinds(result)
+        check("medicare" in found[50000] and "medicare" in found[50001], f"{found}")
+        check("medicare-new" in found[50002] and "medicare-new" in found[50003], f"{found}")
+        check("medicare-new" not in found[50001] and "medicare" not in found[50002], f"{found}")
+        losses = result.run_facts()["losses"]
+        check(losses.get("changed rules refused while capturing") == 1, f"losses {losses}")
+        check(REFUSED not in losses, f"losses {losses}")
+
+
+def case_many_rules(work):
+    """each set of rules that an open conversation began under is kept, up to four; then a change is
+    refused"""
+    with Lab(work) as lab:
+        lab.rules = shutil.copytree(lab.rules, work / "rules")
+        process = lab.start(*ALLOWED, "--register", register(work))
+        for number in range(4):
+            pieces = []
+            connection = frames.Tcp(pieces, (frames.CLIENT, 50000 + number))
+            connection.send(http_post(LABELLED))
+            lab.send(pieces)
+            time.sleep(1)
+            name = "medicare" + "-x" * number
+            change(lab.rules, "identifiers.csv", f"\n{name},", f"\n{name}-x,")
+            process.send_signal(signal.SIGHUP)
+            said = line_said(process, 60)
+            check(("still open" if number == 3 else "changed rules hold") in said, f"it says {said!r}")
+        result = end(lab, process)
+        found = kinds(result)
+        for number, port in enumerate((50000, 50001, 50002, 50003)):
+            name = "medicare" + "-x" * number
+            check({kind for kind in found[port] if kind.startswith("medicare")} == {name},
+                  f"{port}: {found[port]}")
+        losses = result.run_facts()["losses"]
+        check(losses.get("changed rules refused while capturing") == 1, f"losses {losses}")
 
 
 def case_often(work):
