@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 build()
 {
 	if [ ! -f build/build.ninja ]; then
-		said=$(meson setup build --buildtype=release -Dtests=false 2>&1) || {
+		said=$(meson setup build --buildtype=release -Db_lto=true -Dtests=false 2>&1) || {
 			echo "$said" >&2
 			die 'the build could not be configured; the reason is above'
 		}

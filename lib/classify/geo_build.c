@@ -111,14 +111,14 @@ static const char *find_name(struct geo_build *b, uint32_t asn)
  * one. */
 static void add_one(struct addr *a, unsigned bits)
 {
-	unsigned byte = (bits - 1) / 8;
-	unsigned step = 0x80u >> (bits - 1) % 8;
-	unsigned sum = a->bytes[byte] + step;
+	const unsigned bytes = (bits + 7) / 8;
+	unsigned carry = 1u << (8 * bytes - bits);
 
-	a->bytes[byte] = (uint8_t)sum;
-	while (sum > 0xff && byte-- > 0) {
-		sum = a->bytes[byte] + 1u;
-		a->bytes[byte] = (uint8_t)sum;
+	for (unsigned at = bytes; at > 0 && carry > 0; at--) {
+		const unsigned sum = a->bytes[at - 1] + carry;
+
+		a->bytes[at - 1] = (uint8_t)sum;
+		carry = sum >> 8;
 	}
 }
 

@@ -13,7 +13,9 @@
 #include "flow/inside.h"
 #include "net/packet.h"
 
-#define MAILBOX_BATCHES     8           /* on their way at once */
+/* On their way at once, 8 MiB: one conversation with much to inspect must not make the others wait
+ * with the reader. */
+#define MAILBOX_BATCHES     128
 #define MAILBOX_BATCH_BYTES (64u << 10) /* handed over when it has this much */
 
 enum letter_kind {

@@ -1,4 +1,4 @@
-# build.sh: the release build that is measured; read by the scripts of tests/bench.
+# build.sh: the build that is measured, as cmd/try.sh makes it; read by the scripts of tests/bench.
 #
 # Sourced, not run, at the top of the tree.
 
@@ -8,11 +8,11 @@ die()
 	exit 2
 }
 
-# build_release TARGET...: into build-plain/
+# build_release TARGET...: into build-bench/
 build_release()
 {
-	[ -f build-plain/build.ninja ] ||
-		meson setup build-plain --buildtype=release >/dev/null ||
+	[ -f build-bench/build.ninja ] ||
+		meson setup build-bench --buildtype=release -Db_lto=true >/dev/null ||
 		die 'the build could not be configured'
-	ninja -C build-plain --quiet "$@" || die 'the build failed; the reason is above'
+	ninja -C build-bench --quiet "$@" || die 'the build failed; the reason is above'
 }

@@ -17,5 +17,5 @@ cd "$(dirname "$0")/../.."
 [ "$(id -u)" -eq 0 ] || die 'network namespaces need root'
 command -v tcpreplay >/dev/null || die 'tcpreplay is not here; it is in the package tcpreplay'
 build_release exeat
-EXEAT=build-plain/exeat EXEAT_SOURCE_ROOT=. PYTHONDONTWRITEBYTECODE=1 \
+EXEAT=build-bench/exeat EXEAT_SOURCE_ROOT=. PYTHONDONTWRITEBYTECODE=1 \
 	PYTHONPATH=tests/lab:tests/fault exec python3 tests/bench/live.py "$@"

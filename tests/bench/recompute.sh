@@ -23,9 +23,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 mkdir "$work/day" "$work/month"
-build-plain/exeat inspect fixtures/clinic-day/in.pcapng --register fixtures/clinic-day/register \
+build-bench/exeat inspect fixtures/clinic-day/in.pcapng --register fixtures/clinic-day/register \
 	--rules rules --out "$work/day" --quiet || [ $? -eq 1 ]
-build-plain/tests/bench/fill_store "$work/day/exeat.db" "$work/month/exeat.db" "$count"
+build-bench/tests/bench/fill_store "$work/day/exeat.db" "$work/month/exeat.db" "$count"
 cp -r fixtures/clinic-day/register "$work/corrected"
 sed -i '/^c-05,/s/,2026-01-31,/,2027-01-31,/' "$work/corrected/contracts.csv"
 ! cmp -s fixtures/clinic-day/register/contracts.csv "$work/corrected/contracts.csv" || {
@@ -38,7 +38,7 @@ measure()
 {
 	name=$1
 	shift
-	figures=$(python3 tests/bench/measure.py "$name" build-plain/exeat report \
+	figures=$(python3 tests/bench/measure.py "$name" build-bench/exeat report \
 		--store "$work/month/exeat.db" --rules rules "$@")
 	echo "$figures" | awk -F '\t' '{ printf "%-22s %8.1f %8.1f %8d\n", $1, $2, $3, $4 }'
 }

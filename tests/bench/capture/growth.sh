@@ -28,8 +28,8 @@ trap 'rm -rf "$work"' EXIT
 inspect()
 {
 	for _ in $(seq "$2"); do
-		build-plain/tests/bench/conversations "$1" |
-			python3 tests/bench/measure.py "$1" build-plain/exeat inspect - --quiet \
+		build-bench/tests/bench/conversations "$1" |
+			python3 tests/bench/measure.py "$1" build-bench/exeat inspect - --quiet \
 				--workers 1 --store "$work/exeat.db"
 		rm -f "$work/exeat.db"
 	done | sort -n -k 2 | awk '{ cpu[NR] = $2; wall[NR] = $3; mib = $4 > mib ? $4 : mib }

@@ -40,12 +40,12 @@ exeat()
 {
 	name=$1
 	shift
-	row "$name" build-plain/exeat inspect "$capture" --quiet "$@"
+	row "$name" build-bench/exeat inspect "$capture" --quiet "$@"
 }
 
 measure_once()
 {
-	row 'libpcap floor' build-plain/tests/bench/floor "$capture"
+	row 'libpcap floor' build-bench/tests/bench/floor "$capture"
 	row 'tcpdump to nowhere' tcpdump -r "$capture" -w /dev/null
 	row 'ndpiReader -q' ndpiReader -q -i "$capture"
 	mkdir "$work/suricata"
@@ -65,7 +65,7 @@ done
 	-Y tls.handshake.type==1 -T fields -e tls.handshake.extensions_server_name \
 	>>"$work/figures"
 
-build-plain/tests/bench/floor "$capture"
+build-bench/tests/bench/floor "$capture"
 sort -s -t "$(printf '\t')" -k 2,2n "$work/figures" | awk -F '\t' '
 	NR == FNR { if (!($1 in place)) { place[$1] = ++rows; name[rows] = $1 }; next }
 	NF == 1 { next }
