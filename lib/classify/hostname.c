@@ -12,14 +12,17 @@ struct answer {
 	struct addr computer, far;
 	char *name;
 	int64_t time_ns, until_ns;
-	uint32_t next;         /* in the bucket's chain; plus one, 0 ends */
+	uint32_t next, before; /* in the bucket's chain, the newest first; plus one, 0 ends */
 	uint32_t older, newer; /* in order of arrival; plus one */
 };
 
 struct hostname_cache {
 	struct budget *budget; /* borrows */
 	struct answer *answers;
-	uint32_t buckets[BUCKETS];
+	struct chain {
+		uint32_t first, last; /* plus one */
+		uint32_t count;
+	} chains[BUCKETS];
 	uint32_t count;
 	uint32_t oldest, newest; /* plus one */
 	uint64_t evicted;
@@ -55,7 +58,7 @@ struct hostname_cache *hostname_cache_free(struct hostname_cache *c)
 	return NULL;
 }
 
-static uint32_t bucket_of(const struct addr *far)
+static uint32_t chain_of(const struct addr *far)
 {
 	/* FNV-1a; chains are bounded, so an aimed collision only forgets */
 	uint32_t hash = 2166136261u;
@@ -92,40 +95,49 @@ static void append_order(struct hostname_cache *c, uint32_t at)
 	c->newest = at + 1;
 }
 
-static void unlink_bucket(struct hostname_cache *c, uint32_t at)
+static void unlink_chain(struct hostname_cache *c, uint32_t at)
 {
-	uint32_t *link = &c->buckets[bucket_of(&c->answers[at].far)];
+	struct answer *a = &c->answers[at];
+	struct chain *chain = &c->chains[chain_of(&a->far)];
 
-	while (*link && *link != at + 1)
-		link = &c->answers[*link - 1].next;
-	if (*link)
-		*link = c->answers[at].next;
+	if (a->before)
+		c->answers[a->before - 1].next = a->next;
+	else
+		chain->first = a->next;
+	if (a->next)
+		c->answers[a->next - 1].before = a->before;
+	else
+		chain->last = a->before;
+	chain->count--;
 }
 
-/* The last of a chain that has reached its maximum, plus one; 0 for a shorter one. */
-static uint32_t end_of_full_chain(const struct hostname_cache *c, uint32_t bucket)
+static void enter_chain(struct hostname_cache *c, uint32_t at)
 {
-	uint32_t at = c->buckets[bucket];
-	unsigned steps = 1;
+	struct answer *a = &c->answers[at];
+	struct chain *chain = &c->chains[chain_of(&a->far)];
 
-	while (at && c->answers[at - 1].next) {
-		at = c->answers[at - 1].next;
-		steps++;
-	}
-	return at && steps >= HOSTNAME_CHAIN_MAX ? at : 0;
+	a->before = 0;
+	a->next = chain->first;
+	if (a->next)
+		c->answers[a->next - 1].before = at + 1;
+	else
+		chain->last = at + 1;
+	chain->first = at + 1;
+	chain->count++;
 }
 
 /* A free place: a new one, or that of the oldest answer, of a full chain the one at its end. */
-static uint32_t take_place(struct hostname_cache *c, uint32_t bucket)
+static uint32_t take_place(struct hostname_cache *c, const struct addr *far)
 {
-	uint32_t last = end_of_full_chain(c, bucket);
+	const struct chain *chain = &c->chains[chain_of(far)];
+	const bool full = chain->count >= HOSTNAME_CHAIN_MAX;
 	uint32_t at;
 
-	if (!last && c->count < HOSTNAME_DNS_MAX)
+	if (!full && c->count < HOSTNAME_DNS_MAX)
 		return c->count++;
-	at = last ? last - 1 : c->oldest - 1;
+	at = (full ? chain->last : c->oldest) - 1;
 	unlink_order(c, at);
-	unlink_bucket(c, at);
+	unlink_chain(c, at);
 	budget_release(c->budget, strlen(c->answers[at].name) + 1);
 	free(c->answers[at].name);
 	c->answers[at].name = NULL;
@@ -136,7 +148,7 @@ static uint32_t take_place(struct hostname_cache *c, uint32_t bucket)
 static struct answer *find_same(struct hostname_cache *c, const struct addr *computer,
         const struct addr *far, const char *name)
 {
-	for (uint32_t at = c->buckets[bucket_of(far)]; at; at = c->answers[at - 1].next) {
+	for (uint32_t at = c->chains[chain_of(far)].first; at; at = c->answers[at - 1].next) {
 		struct answer *a = &c->answers[at - 1];
 
 		if (addr_equal(&a->computer, computer) && addr_equal(&a->far, far) &&
@@ -150,13 +162,16 @@ static int add_answer(struct hostname_cache *c, const struct answer *wanted, con
 {
 	struct answer *a = find_same(c, &wanted->computer, &wanted->far, name);
 	char *copy;
-	uint32_t at, bucket;
+	uint32_t at;
 
 	if (a) {
+		at = (uint32_t)(a - c->answers);
 		a->time_ns = wanted->time_ns;
 		a->until_ns = wanted->until_ns;
-		unlink_order(c, (uint32_t)(a - c->answers));
-		append_order(c, (uint32_t)(a - c->answers));
+		unlink_order(c, at);
+		append_order(c, at);
+		unlink_chain(c, at);
+		enter_chain(c, at);
 		return STATUS_OK;
 	}
 	if (budget_charge(c->budget, strlen(name) + 1) != STATUS_OK) {
@@ -168,12 +183,10 @@ static int add_answer(struct hostname_cache *c, const struct answer *wanted, con
 		budget_release(c->budget, strlen(name) + 1);
 		return STATUS_NO_MEMORY;
 	}
-	bucket = bucket_of(&wanted->far);
-	at = take_place(c, bucket);
+	at = take_place(c, &wanted->far);
 	c->answers[at] = *wanted;
 	c->answers[at].name = copy;
-	c->answers[at].next = c->buckets[bucket];
-	c->buckets[bucket] = at + 1;
+	enter_chain(c, at);
 	append_order(c, at);
 	return STATUS_OK;
 }
@@ -199,23 +212,23 @@ int hostname_cache_add(struct hostname_cache *c, const struct addr *computer,
 	return status;
 }
 
-/* The newest answer at or before the time wins; the computer's own before another's. */
+/* The newest answer at or before the time wins; the computer's own before another's. Chains begin
+ * with the newest. */
 void hostname_cache_find(const struct hostname_cache *c, const struct addr *computer,
         const struct addr *far, int64_t time_ns, struct hostname_list *list)
 {
 	const struct answer *best = NULL;
-	bool best_own = false;
 
-	for (uint32_t at = c->buckets[bucket_of(far)]; at; at = c->answers[at - 1].next) {
+	for (uint32_t at = c->chains[chain_of(far)].first; at; at = c->answers[at - 1].next) {
 		const struct answer *a = &c->answers[at - 1];
 		bool own = addr_equal(&a->computer, computer);
 
-		if (!addr_equal(&a->far, far) || a->time_ns > time_ns || a->until_ns < time_ns)
+		if ((best && !own) || a->time_ns > time_ns || a->until_ns < time_ns ||
+		        !addr_equal(&a->far, far))
 			continue;
-		if (!best || own > best_own || (own == best_own && a->time_ns > best->time_ns)) {
-			best = a;
-			best_own = own;
-		}
+		best = a;
+		if (own)
+			break;
 	}
 	if (best)
 		hostname_list_add(
