@@ -224,8 +224,8 @@ static int take_register(struct running *r, struct workplace *fresh)
 	next.excluded_count = 0;
 	know_networks(fresh->registry, &next);
 	change_exclusions(r, &next);
-	status = pipeline_renew(r->pipeline, &next);
 	r->options = next;
+	status = pipeline_renew(r->pipeline, &r->options);
 	if (status != STATUS_OK)
 		return status;
 	workplace_exchange_registers(r->w, fresh);

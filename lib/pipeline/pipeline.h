@@ -81,8 +81,9 @@ int pipeline_run(struct pipeline *p, const struct pipeline_options *options,
  * nothing was lost so far, but the source is not read in the meantime. */
 /* From the next packet on these are in force, as far as they say what is inside and what is
  * excluded; open conversations keep the direction that they have. When it returns all that was read
- * is worked on, the options from before are no longer borrowed, and the store is the caller's until
- * pipeline_run. After a failure the run cannot go on, and the caller abandons the transaction. */
+ * is worked on, these are borrowed in place of those from before, and the store is the caller's
+ * until pipeline_run. After a failure the run cannot go on, and the caller abandons the
+ * transaction. */
 int pipeline_renew(struct pipeline *p, const struct pipeline_options *options) WUNRES NONNULL(1, 2);
 /* As pipeline_renew, for rules (crew_use_rules); the facts may be changed until pipeline_run.
  * Conversations whose content has begun go on under the rules that they began with. */

@@ -79,9 +79,10 @@ def flagged(lab):
 
 
 def defers_hangup(pid):
+    """While it waits for signals they do not count as blocked; but then it has a child."""
     with open(f"/proc/{pid}/status", encoding="utf-8") as status:
         blocked, = [line.split()[1] for line in status if line.startswith("SigBlk:")]
-    return int(blocked, 16) & 1 << (signal.SIGHUP - 1)
+    return int(blocked, 16) & 1 << (signal.SIGHUP - 1) or children(pid)
 
 
 def line_said(process, seconds=20):
