@@ -24,9 +24,10 @@ struct hand {
 struct crew {
 	struct hand hands[CREW_WORKERS_MAX];
 	unsigned count;
-	struct detect_rules *sets[CREW_RULES_MAX]; /* the first is borrowed */
-	unsigned set;                              /* that new conversations are searched by */
-	atomic_int status;                         /* of the first failure in a thread */
+	struct detect_rules *sets[CREW_RULES_MAX];
+	bool owned[CREW_RULES_MAX]; /* of the sets: the one that was given is borrowed */
+	unsigned set;               /* that new conversations are searched by */
+	atomic_int status;          /* of the first failure in a thread */
 };
 
 static int obey(struct worker *w, const struct letter *letter)
@@ -137,13 +138,15 @@ int crew_new(
 	return STATUS_OK;
 }
 
-/* Nobody uses it any more; the first is its owner's. */
+/* Nobody uses it any more. */
 static void forget_set(struct crew *c, unsigned set)
 {
 	for (unsigned i = 0; i < c->count; i++)
 		c->hands[i].rules[set] = detect_rules_free(c->hands[i].rules[set]);
-	if (set > 0)
-		c->sets[set] = detect_rules_free(c->sets[set]);
+	if (c->owned[set])
+		detect_rules_free(c->sets[set]);
+	c->sets[set] = NULL;
+	c->owned[set] = false;
 }
 
 struct crew *crew_free(struct crew *c)
@@ -259,24 +262,24 @@ static int share_set(struct crew *c, unsigned set)
 
 int crew_use_rules(struct crew *c, struct detect_rules *rules)
 {
-	unsigned place = 0;
+	unsigned place = CREW_RULES_MAX;
 	int status;
 
-	for (unsigned set = 1; set < CREW_RULES_MAX; set++) {
+	for (unsigned set = 0; set < CREW_RULES_MAX; set++) {
 		if (is_in_use(c, set))
 			continue;
 		forget_set(c, set);
 		place = set;
 	}
-	if (place == 0)
+	if (place == CREW_RULES_MAX)
 		return STATUS_LIMIT;
 	c->sets[place] = rules;
 	status = share_set(c, place);
 	if (status != STATUS_OK) {
-		c->sets[place] = NULL;
 		forget_set(c, place);
 		return status;
 	}
+	c->owned[place] = true;
 	c->set = place;
 	for (unsigned i = 0; i < c->count; i++)
 		worker_use_rules(c->hands[i].worker, i == 0 ? rules : c->hands[i].rules[place]);

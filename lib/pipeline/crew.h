@@ -32,9 +32,9 @@ void crew_flush(struct crew *c) NONNULL(1);
  * borrowed. */
 int crew_know(struct crew *c, const struct inside_nets *borrowed) WUNRES NONNULL(1, 2);
 /* After crew_know and before more is fed: conversations whose content begins from here on are
- * searched by these rules. 0: they were taken, and go with the last conversation that they search.
- * STATUS_LIMIT: conversations that began under earlier rules are open still, and these find no
- * place. */
+ * searched by these rules. 0: they were taken, and go at a later change, once no conversation is
+ * searched by them. STATUS_LIMIT: conversations that began under earlier rules are open still, and
+ * these find no place. */
 int crew_use_rules(struct crew *c, struct detect_rules *rules) WUNRES NONNULL(1, 2);
 /* The next three return when all that was fed is worked on, and rows of it are in the store. */
 int crew_keep(struct crew *c) WUNRES NONNULL(1);

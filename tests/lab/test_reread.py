@@ -267,10 +267,11 @@ def case_rules(work):
 
 def case_many_rules(work):
     """each set of rules that an open conversation began under is kept, up to four; then a change is
-    refused"""
+    refused, until one of these conversations has ended: that of the first set as well"""
     with Lab(work) as lab:
         lab.rules = shutil.copytree(lab.rules, work / "rules")
         process = lab.start(*ALLOWED, "--register", register(work))
+        first = None
         for number in range(4):
             pieces = []
             connection = frames.Tcp(pieces, (frames.CLIENT, 50000 + number))
@@ -282,6 +283,17 @@ def case_many_rules(work):
             process.send_signal(signal.SIGHUP)
             said = line_said(process, 60)
             check(("still open" if number == 3 else "changed rules hold") in said, f"it says {said!r}")
+            first = first or (connection, pieces)
+        connection, pieces = first
+        pieces.clear()
+        connection.close()
+        lab.send(pieces)
+        time.sleep(6)  # FLOW_TCP_CLOSED_NS
+        lab.send(upload(50100))  # packets move the clock
+        time.sleep(1)
+        process.send_signal(signal.SIGHUP)
+        said = line_said(process, 60)
+        check("changed rules hold" in said, f"it says {said!r}")
         result = end(lab, process)
         found = kinds(result)
         for number, port in enumerate((50000, 50001, 50002, 50003)):
