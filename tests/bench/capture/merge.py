@@ -9,7 +9,7 @@ that begin within the same one; all packets are sorted, and N copies (5 when not
 another 13.7 s apart, again with addresses of their own. Server names and ports stay as they were.
 
 Left out are captures with one of LEFT_OUT in their path: attacks and broken packets at full speed
-hide what ordinary traffic costs; growth.py and tests/fault measure those. What could not be read is
+hide what ordinary traffic costs; growth.sh and tests/fault measure those. What could not be read is
 counted. Nothing but the collections decides the result: the same folders give the same bytes.
 """
 import argparse
