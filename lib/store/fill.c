@@ -1,7 +1,7 @@
 /* fill: an empty store is filled without the indexes that only readers ask for, which are made at
  * the end: a conversation costs a third of what it costs with them, and sorting all of them once
- * costs less than finding the place of each. One in memory is read by the run that fills it, as it
- * lies, and never needs them. */
+ * costs less than finding the place of each. One that nobody keeps, in memory or in a temporary
+ * file, is read by the run that fills it, as it lies, and never needs them. */
 #include "base/status.h"
 #include "store/store_internal.h"
 
@@ -54,7 +54,7 @@ int store_end_filling(struct store *s)
 {
 	int status;
 
-	if (!s->without_indexes || s->in_memory)
+	if (!s->without_indexes || s->for_one_run)
 		return STATUS_OK;
 	status = store_exec(s,
 	        "CREATE INDEX IF NOT EXISTS " FLOW_TIME "; CREATE INDEX IF NOT EXISTS " FLOW_INPUT

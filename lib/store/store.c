@@ -230,8 +230,11 @@ int store_start_writing(struct store *s)
 
 	if (status == STATUS_OK)
 		status = read_version(s, &version);
+	/* A file without a name ends with its run: there is nothing to go back to, nor to wipe. */
 	if (status == STATUS_OK)
-		status = store_exec(s, "PRAGMA journal_mode=DELETE; PRAGMA secure_delete=ON");
+		status = store_exec(
+		        s, s->writes_fd ? "PRAGMA journal_mode=OFF; PRAGMA secure_delete=OFF"
+		                        : "PRAGMA journal_mode=DELETE; PRAGMA secure_delete=ON");
 	return status == STATUS_OK ? migrate(s, version) : status;
 }
 
@@ -243,7 +246,7 @@ int store_open(struct store **ret_gives, const char *path, bool read_only)
 
 	if (!s)
 		return STATUS_NO_MEMORY;
-	s->in_memory = !path;
+	s->for_one_run = !path;
 	/* No mutexes: a store is used by one thread. */
 	flags |= path && read_only ? SQLITE_OPEN_READONLY
 	                           : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;

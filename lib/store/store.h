@@ -157,6 +157,13 @@ int store_open(struct store **ret_gives, const char *path, bool read_only) WUNRE
  * to open. Nobody can write to the file meanwhile. STATUS_BUSY: somebody goes on writing. One of an
  * earlier version is read from a copy in memory; STATUS_MORE: it is too large for that. */
 int store_open_descriptor(struct store **ret_gives, int fd) WUNRES NONNULL(1);
+/* A store that one run fills and reads, in a file that nobody else has: the descriptor, which is
+ * borrowed, is of an empty one and can be written. Nothing is written to it before the cache is
+ * full, and store_free leaves it as it is. After store_abandon, or a failure, the store can only be
+ * freed: there is no journal to go back by. */
+int store_open_temporary(struct store **ret_gives, int fd) WUNRES NONNULL(1);
+/* True when STATUS_NO_SPACE came of that file. */
+bool store_ran_out(const struct store *s) NONNULL(1);
 struct store *store_free(struct store *s); /* rolls back what is open; NULL ok */
 
 /* The set of inputs of one run becomes one transaction: begin, add, commit. The earlier records of

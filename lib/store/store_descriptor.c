@@ -49,6 +49,7 @@ static int lock_for_reading(int fd)
 struct descriptor_file {
 	sqlite3_file base; /* first: SQLite hands out pointers to it */
 	int fd;
+	struct store *writer; /* NULL: only read */
 };
 
 static int file_of(const sqlite3_file *file)
@@ -85,20 +86,47 @@ static int file_read(sqlite3_file *file, void *to, int len, sqlite3_int64 offset
 	return SQLITE_IOERR_SHORT_READ;
 }
 
+static struct store *writer_of(const sqlite3_file *file)
+{
+	return ((const struct descriptor_file *)file)->writer;
+}
+
+static int not_written(struct store *writer, int error)
+{
+	if (status_from_errno(error) != STATUS_NO_SPACE)
+		return SQLITE_IOERR_WRITE;
+	writer->ran_out = true;
+	return SQLITE_FULL;
+}
+
 static int file_write(sqlite3_file *file, const void *from, int len, sqlite3_int64 offset)
 {
-	(void)file;
-	(void)from;
-	(void)len;
-	(void)offset;
-	return SQLITE_READONLY;
+	struct store *writer = writer_of(file);
+	size_t done = 0, all = (size_t)len;
+
+	if (!writer)
+		return SQLITE_READONLY;
+	while (done < all) {
+		ssize_t put = pwrite(file_of(file), (const char *)from + done, all - done,
+		        (off_t)offset + (off_t)done);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return not_written(writer, put < 0 ? errno : ENOSPC);
+		done += (size_t)put;
+	}
+	return SQLITE_OK;
 }
 
 static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-	(void)file;
-	(void)size;
-	return SQLITE_READONLY;
+	if (!writer_of(file))
+		return SQLITE_READONLY;
+	while (ftruncate(file_of(file), (off_t)size) != 0)
+		if (errno != EINTR)
+			return SQLITE_IOERR_TRUNCATE;
+	return SQLITE_OK;
 }
 
 static int file_sync(sqlite3_file *file, int flags)
@@ -118,11 +146,10 @@ static int file_size(sqlite3_file *file, sqlite3_int64 *ret)
 	return SQLITE_OK;
 }
 
-/* The lock is taken before SQLite sees the file, and kept. */
+/* The lock is taken before SQLite sees the file, and kept. One that is written nobody else has. */
 static int file_lock(sqlite3_file *file, int level)
 {
-	(void)file;
-	return level > SQLITE_LOCK_SHARED ? SQLITE_READONLY : SQLITE_OK;
+	return level > SQLITE_LOCK_SHARED && !writer_of(file) ? SQLITE_READONLY : SQLITE_OK;
 }
 
 static int file_unlock(sqlite3_file *file, int level)
@@ -155,8 +182,7 @@ static int file_sector_bytes(sqlite3_file *file)
 
 static int file_traits(sqlite3_file *file)
 {
-	(void)file;
-	return SQLITE_IOCAP_IMMUTABLE;
+	return writer_of(file) ? 0 : SQLITE_IOCAP_IMMUTABLE;
 }
 
 static const sqlite3_io_methods file_methods = {.iVersion = 1,
@@ -173,20 +199,24 @@ static const sqlite3_io_methods file_methods = {.iVersion = 1,
         .xSectorSize = file_sector_bytes,
         .xDeviceCharacteristics = file_traits};
 
-/* The database itself is the one file that there is. */
+/* The database itself is the one file that there is; SQLite calls it temporary when it has no
+ * name. */
 static int system_open(
         sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *ret_flags)
 {
 	struct descriptor_file *opened = (struct descriptor_file *)file;
+	struct store *s = vfs->pAppData;
+	int kind = s->writes_fd ? SQLITE_OPEN_TEMP_DB : SQLITE_OPEN_MAIN_DB;
 
 	(void)name;
 	opened->base.pMethods = NULL;
-	if (!(flags & SQLITE_OPEN_MAIN_DB))
+	if (!(flags & kind))
 		return SQLITE_CANTOPEN;
-	opened->fd = *(const int *)vfs->pAppData;
+	opened->fd = s->fd;
+	opened->writer = s->writes_fd ? s : NULL;
 	opened->base.pMethods = &file_methods;
 	if (ret_flags)
-		*ret_flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB;
+		*ret_flags = kind | (s->writes_fd ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
 	return SQLITE_OK;
 }
 
@@ -215,20 +245,24 @@ static int system_full_name(sqlite3_vfs *vfs, const char *name, int room, char *
 	return SQLITE_OK;
 }
 
-static int open_through(struct store *s, int fd)
+/* A database without a name (https://www.sqlite.org/inmemorydb.html, "temporary databases") has its
+ * file opened, and written, when its cache is full and not at each commit. */
+static int open_through(struct store *s, int fd, bool writes)
 {
+	int flags = writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
 	const sqlite3_vfs *usual = sqlite3_vfs_find(NULL);
 
 	if (!usual)
 		return STATUS_LIBRARY;
 	snprintf(s->system_name, sizeof(s->system_name), "exeat-descriptor-%p", (void *)s);
 	s->fd = fd;
+	s->writes_fd = writes;
 	s->system = *usual; /* its clock and its sources of random numbers */
 	s->system.iVersion = 1;
 	s->system.szOsFile = sizeof(struct descriptor_file);
 	s->system.pNext = NULL;
 	s->system.zName = s->system_name;
-	s->system.pAppData = &s->fd;
+	s->system.pAppData = s;
 	s->system.xOpen = system_open;
 	s->system.xDelete = system_delete;
 	s->system.xAccess = system_access;
@@ -237,7 +271,7 @@ static int open_through(struct store *s, int fd)
 		return STATUS_NO_MEMORY;
 	s->system_known = true;
 	return store_status(sqlite3_open_v2(
-	        "store", &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, s->system_name));
+	        writes ? "" : "store", &s->db, flags | SQLITE_OPEN_NOMUTEX, s->system_name));
 }
 
 void store_forget_system(struct store *s)
@@ -294,7 +328,7 @@ int store_open_descriptor(struct store **ret_gives, int fd)
 	if (status == STATUS_OK)
 		status = look_at(fd, &bytes);
 	if (status == STATUS_OK)
-		status = open_through(s, fd);
+		status = open_through(s, fd, false);
 	if (status == STATUS_OK)
 		status = store_start_reading(s);
 	if (status == STATUS_MORE && bytes <= COPY_BYTES_MAX)
@@ -303,4 +337,24 @@ int store_open_descriptor(struct store **ret_gives, int fd)
 		return store_not_opened(s, status);
 	*ret_gives = s;
 	return STATUS_OK;
+}
+
+int store_open_temporary(struct store **ret_gives, int fd)
+{
+	struct store *s = calloc(1, sizeof(*s));
+	int status = s ? open_through(s, fd, true) : STATUS_NO_MEMORY;
+
+	if (status == STATUS_OK) {
+		s->for_one_run = true;
+		status = store_start_writing(s);
+	}
+	if (status != STATUS_OK)
+		return store_not_opened(s, status);
+	*ret_gives = s;
+	return STATUS_OK;
+}
+
+bool store_ran_out(const struct store *s)
+{
+	return s->ran_out;
 }

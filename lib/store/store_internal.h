@@ -38,15 +38,18 @@ struct store {
 	sqlite3_stmt *statements[STATEMENTS];
 	int64_t *inputs; /* row ids by the caller's index, of the open transaction */
 	uint32_t input_count;
-	bool in_transaction, in_memory;
+	bool in_transaction;
+	bool for_one_run; /* read by the run that fills it, and by nobody after; see fill.c */
 	/* Of the open transaction: the store held no capture when it began; see fill.c. */
 	bool was_empty, without_indexes;
 	uint32_t rows; /* records since then, while there are no indexes */
-	/* store_open_descriptor: SQLite's door to the one file. */
+	/* store_open_descriptor, store_open_temporary: SQLite's door to the one file. */
 	sqlite3_vfs system;
 	char system_name[48];
 	bool system_known;
 	int fd;
+	bool writes_fd;            /* store_open_temporary */
+	bool ran_out;              /* a write to it found no room */
 	struct store_hours *hours; /* NULL: not asked for yet; see coverage.c */
 };
 
@@ -56,7 +59,7 @@ extern const char store_schema_4_sql[];
 extern const char store_schema_7_sql[];
 extern const char store_schema_8_sql[];
 
-/* Of store_open_descriptor; after the database is closed. */
+/* Of those two; after the database is closed. */
 void store_forget_system(struct store *s) NONNULL(1);
 /* A transaction begins; a record comes; it is about to be committed. */
 int store_begin_filling(struct store *s) WUNRES NONNULL(1);

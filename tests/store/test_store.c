@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/status.h"
@@ -589,6 +590,143 @@ static void a_store_is_read_through_its_descriptor(void **state)
 	close(empty);
 }
 
+/* ---- a store that nobody keeps ---- */
+
+#define MANY 30000 /* conversations: more than the cache holds */
+
+static int unnamed_file(void)
+{
+	char path[] = "/tmp/exeat-store-XXXXXX";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	unlink(path);
+	return fd;
+}
+
+static off_t bytes_in(int fd)
+{
+	struct stat info;
+
+	assert_int_equal(fstat(fd, &info), 0);
+	return info.st_size;
+}
+
+static uint64_t id_of(uint64_t n)
+{
+	return (n + 1) * UINT64_C(0x9e3779b97f4a7c15); /* in no order, as those of conversations */
+}
+
+static int add_conversation(struct store *s, uint32_t input, uint64_t n)
+{
+	struct store_flow f = example_flow(id_of(n), input, (int64_t)n);
+	struct store_record r = {.flow = f.id, .bytes_out = n, .last = true};
+	int status = store_add_flow(s, &f);
+
+	return status == STATUS_OK ? store_add_record(s, &r) : status;
+}
+
+/* Each one twice, as a conversation that goes on is. */
+static int add_conversations(struct store *s, uint64_t count)
+{
+	const struct store_input input = {.format = "pcap", .kind = "file", .end = "end"};
+	uint32_t index = 0;
+	int status = store_begin(s);
+
+	if (status == STATUS_OK)
+		status = store_input_begin(s, &index);
+	for (uint64_t n = 0; status == STATUS_OK && n < 2 * count; n++)
+		status = add_conversation(s, index, n % count);
+	if (status == STATUS_OK)
+		status = store_input_set(s, index, &input);
+	return status == STATUS_OK ? store_commit(s) : status;
+}
+
+static void expect_same(struct store *a, struct store *b, const struct store_query *q)
+{
+	struct store_cursor *cursors[2] = {NULL};
+	struct store_flow flows[2];
+	int status;
+
+	assert_int_equal(store_flows(a, q, &cursors[0]), STATUS_OK);
+	assert_int_equal(store_flows(b, q, &cursors[1]), STATUS_OK);
+	while ((status = store_next_flow(cursors[0], &flows[0])) == STATUS_ITEM) {
+		struct store_record *records = NULL;
+		size_t count = 0;
+
+		assert_int_equal(store_next_flow(cursors[1], &flows[1]), STATUS_ITEM);
+		assert_true(flows[0].id == flows[1].id);
+		assert_true(flows[0].first_ns == flows[1].first_ns);
+		assert_string_equal(flows[1].names[1].name, "cdn.example");
+		assert_int_equal(store_cursor_records(cursors[1], &records, &count), STATUS_OK);
+		assert_int_equal(count, 1);
+		assert_int_equal(records[0].bytes_out, flows[0].first_ns);
+		free(records);
+	}
+	assert_int_equal(status, STATUS_OK);
+	assert_int_equal(store_next_flow(cursors[1], &flows[1]), STATUS_OK);
+	store_cursor_free(cursors[0]);
+	store_cursor_free(cursors[1]);
+}
+
+static void a_small_temporary_store_writes_nothing(void **state)
+{
+	const uint64_t ids[] = {5, 7};
+	struct store *s = NULL;
+	int fd = unnamed_file();
+
+	(void)state;
+	assert_int_equal(store_open_temporary(&s, fd), STATUS_OK);
+	add_run(s, "aa", ids, 2);
+	assert_int_equal(count_flows(s), 2);
+	assert_int_equal(bytes_in(fd), 0);
+	assert_false(store_ran_out(s));
+	store_free(s);
+	assert_int_equal(bytes_in(fd), 0);
+	assert_int_equal(close(fd), 0); /* borrowed: still open */
+}
+
+static void a_large_temporary_store_is_as_one_in_memory(void **state)
+{
+	struct store_query in_no_order = everything;
+	struct store *s = NULL, *in_memory = NULL;
+	int fd = unnamed_file();
+
+	(void)state;
+	in_no_order.in_no_order = true;
+	assert_int_equal(store_open_temporary(&s, fd), STATUS_OK);
+	assert_int_equal(store_open(&in_memory, NULL, false), STATUS_OK);
+	assert_int_equal(add_conversations(s, MANY), STATUS_OK);
+	assert_int_equal(add_conversations(in_memory, MANY), STATUS_OK);
+	assert_true(bytes_in(fd) > 0);
+	expect_same(in_memory, s, &in_no_order);
+	expect_same(in_memory, s, &everything);
+	store_free(in_memory);
+	store_free(s);
+	close(fd);
+}
+
+static void a_temporary_store_says_that_there_is_no_room(void **state)
+{
+	struct store *s = NULL;
+	int full = open("/dev/full", O_RDWR), unwritable = open("/dev/full", O_RDONLY);
+
+	(void)state;
+	assert_true(full >= 0 && unwritable >= 0);
+	assert_int_equal(store_open_temporary(&s, full), STATUS_OK);
+	assert_int_equal(add_conversations(s, MANY), STATUS_NO_SPACE);
+	assert_true(store_ran_out(s));
+	store_abandon(s);
+	store_free(s);
+	assert_int_equal(store_open_temporary(&s, unwritable), STATUS_OK);
+	assert_int_equal(add_conversations(s, MANY), STATUS_IO);
+	assert_false(store_ran_out(s));
+	store_abandon(s);
+	store_free(s);
+	close(full);
+	close(unwritable);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -607,6 +745,9 @@ int main(void)
 	        cmocka_unit_test(a_flow_is_found_by_its_id),
 	        cmocka_unit_test(what_was_kept_stays),
 	        cmocka_unit_test(a_store_is_read_through_its_descriptor),
+	        cmocka_unit_test(a_small_temporary_store_writes_nothing),
+	        cmocka_unit_test(a_large_temporary_store_is_as_one_in_memory),
+	        cmocka_unit_test(a_temporary_store_says_that_there_is_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
