@@ -220,7 +220,8 @@ static bool settle_saving(struct capture_options *o)
 
 int cmd_capture(int argc, char **argv)
 {
-	struct capture_options o = {.live.promiscuous = true};
+	struct capture_options o = {
+	        .live.promiscuous = true, .inspection.workplace.fills_store = true};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "i:f:q", long_options, NULL)) != -1) {

@@ -88,7 +88,7 @@ static enum exit_code open_files(char **names, size_t count, int fds[static SOUR
 
 int cmd_inspect(int argc, char **argv)
 {
-	struct inspection_options o = {.quiet = false};
+	struct inspection_options o = {.workplace.fills_store = true};
 	int fds[SOURCE_INPUTS_MAX];
 	enum exit_code code;
 	int option;

@@ -29,6 +29,12 @@ enum exit_code workplace_complain(const char *what, int status)
 
 enum exit_code workplace_complain_store(const struct workplace *w, const char *what, int status)
 {
+	if (status == STATUS_NO_SPACE && w->store && store_ran_out(w->store)) {
+		log_error("cannot %s: the temporary folder %s is full; set TMPDIR to a folder with "
+		          "more room, or name a file for the store with --store",
+		        what, w->temporary_folder);
+		return EXIT_MACHINE;
+	}
 	if (status != STATUS_DAMAGED)
 		return workplace_complain(what, status);
 	log_error(
@@ -311,7 +317,7 @@ static enum exit_code open_store_file(struct workplace *w, const char *path)
 	return EXIT_MACHINE;
 }
 
-/* --store FILE, else exeat.db of --out, else in memory. */
+/* --store FILE, else exeat.db of --out, else none that is kept. */
 static enum exit_code open_store_folder(struct workplace *w, const struct workplace_options *o)
 {
 	const char *slash = o->store_path ? strrchr(o->store_path, '/') : NULL;
@@ -373,7 +379,7 @@ void workplace_clear(struct workplace *w)
 		w->workbook_fds[i] = -1;
 	w->identifiers_fd = w->flags_fd = w->services_fd = w->prescribed_fd = -1;
 	w->overrides_fd = w->own_overrides_fd = -1;
-	w->out_fd = w->store_fd = w->store_file_fd = w->save_fd = -1;
+	w->out_fd = w->store_fd = w->store_file_fd = w->temporary_fd = w->save_fd = -1;
 	w->pass_fds[0] = w->pass_fds[1] = -1;
 	w->register_day = REGISTRY_NO_DAY;
 }
@@ -396,6 +402,8 @@ enum exit_code workplace_open(struct workplace *w, const struct workplace_option
 		code = open_store_folder(w, options);
 	if (code == EXIT_CLEAN)
 		code = workplace_open_save_folder(w, options);
+	if (code == EXIT_CLEAN)
+		workplace_open_temporary(w, options);
 	describe_sandbox(w);
 	return code;
 }
@@ -579,6 +587,8 @@ static enum exit_code load_store(struct workplace *w)
 		return workplace_complain("enter the store's folder", status_from_errno(errno));
 	if (w->store_file_fd >= 0)
 		status = store_open_descriptor(&w->store, w->store_file_fd);
+	else if (w->temporary_fd >= 0)
+		status = store_open_temporary(&w->store, w->temporary_fd);
 	else
 		status = store_open(
 		        &w->store, w->store_name[0] ? w->store_name : NULL, w->store_read_only);
@@ -691,6 +701,7 @@ void workplace_close(struct workplace *w)
 	close_fd(&w->out_fd);
 	close_fd(&w->store_fd);
 	close_fd(&w->store_file_fd);
+	close_fd(&w->temporary_fd);
 	close_fd(&w->save_fd);
 	close_fd(&w->pass_fds[0]);
 	close_fd(&w->pass_fds[1]);

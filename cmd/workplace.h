@@ -60,6 +60,7 @@ struct workplace_options {
 	bool store_read_only;
 	bool register_on_day;  /* name also what of the register has ended today */
 	bool store_must_exist; /* an absent store is a wrong command line, not an empty one */
+	bool fills_store;      /* what is not kept goes into a temporary file */
 };
 
 #define WORKPLACE_OVERRIDES       "overrides.csv"
@@ -85,7 +86,9 @@ struct workplace {
 	struct priv_user save_user;
 	char save_stem[SAVED_STEM_CHARS_MAX + 1]; /* of its files */
 	int store_file_fd;    /* a store that is only read, wherever it lies; then store_fd is -1 */
-	char store_name[128]; /* in store_fd; "" for a store in memory */
+	char store_name[128]; /* in store_fd; "" for a store that is not kept */
+	int temporary_fd;     /* its file, without a name; -1: it stays in memory */
+	const char *temporary_folder; /* where that file was made; borrowed, for good */
 	bool store_read_only;
 	const struct detect_rules *before; /* whose key is taken; NULL: the store's */
 	bool follows;  /* read while an earlier one is in force, which then stays so */
@@ -140,6 +143,10 @@ int workplace_check_writable(int folder_fd, const struct priv_user *user) WUNRES
 /* workplace_save.c: in the monitor, the folder of saved content. */
 enum exit_code workplace_open_save_folder(
         struct workplace *w, const struct workplace_options *options) WUNRES NONNULL(1, 2);
+/* workplace_temporary.c: in the monitor, the file of a store that is not kept. Without one there is
+ * a warning, and the store stays in memory. */
+void workplace_open_temporary(struct workplace *w, const struct workplace_options *options)
+        NONNULL(1, 2);
 /* workplace_destinations.c: the practice's own overrides.csv. STATUS_MALFORMED or
  * STATUS_LIMIT after a sentence on standard error. */
 int workplace_read_own_overrides(const struct buf *bytes, struct overrides **ret_gives) WUNRES
@@ -187,7 +194,8 @@ enum exit_code workplace_complain(const char *what, int status) NONNULL(1);
 /* Of a file of the rules, with the place in it. */
 enum exit_code workplace_complain_rules(
         const char *file, int status, const struct csv_problem *problem) NONNULL(1, 3);
-/* Of what reads or writes the store: says which one when it is damaged. */
+/* Of what reads or writes the store: says which one when it is damaged, and where there is no
+ * room. */
 enum exit_code workplace_complain_store(const struct workplace *w, const char *what, int status)
         NONNULL(1, 2);
 

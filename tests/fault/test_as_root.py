@@ -59,6 +59,20 @@ def case_full_from_the_start(work):
         inspect(disk, work / "in.pcap").expect(6).one_sentence("cannot")
 
 
+def case_full_temporary_folder(work):
+    """a temporary folder that fills up: exit 6, and a sentence that names it; with room it succeeds"""
+    (work / "big.pcap").write_bytes(capture(20000))
+    run = ("inspect", work / "big.pcap", "--rules", SOURCE / "rules")
+    with Disk(work / "tmp", ROOM_BYTES) as disk:
+        before = ("env", f"TMPDIR={disk}")
+        result = exeat(*run, before=before).expect(6)
+        result.one_sentence("cannot", f"the temporary folder {disk} is full", "set TMPDIR")
+        check(not os.listdir(disk), "something was left behind")
+        grow(disk)
+        exeat(*run, before=before).expect(1)
+        check(not os.listdir(disk), "something was left behind")
+
+
 def case_no_network(work):
     """without any network the outputs are the same, byte for byte"""
     if not shutil.which("unshare"):

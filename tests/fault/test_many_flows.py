@@ -16,9 +16,10 @@ CONVERSATIONS = 64  # of each sort, so that every shard has some
 PAYLOAD = b"GET /a HTTP/1.1\r\nHost: scan.example.net\r\n\r\n"
 
 
-def one_packet_flows(count, payload_every):
+def one_packet_flows(count, payload_every, step_ns=1000):
     """A new port and destination each time, in 512 networks; every n-th packet has content. As fast
-    as a scan: a million in one second, so that none is old enough to end by itself."""
+    as a scan: a million in one second, so that none is old enough to end by itself, where step_ns
+    says no other time between two of them."""
     bare = frames.ipv4(frames.CLIENT, "198.18.0.0", 6, bytes(20))
     full = frames.ipv4(frames.CLIENT, "198.18.0.0", 6, bytes(20) + PAYLOAD)
     piece = [frames.pcap_header()]
@@ -28,7 +29,7 @@ def one_packet_flows(count, payload_every):
         struct.pack_into(">HHII", frame, 34, 1024 + n % 60000, 80, 1000, 0)
         flags = frames.PSH | frames.ACK if n % payload_every == 0 else frames.SYN
         struct.pack_into(">BBH", frame, 46, 5 << 4, flags, 65535)
-        piece.append(frames.pcap_record(frames.START_NS + n * 1000, bytes(frame)))
+        piece.append(frames.pcap_record(frames.START_NS + n * step_ns, bytes(frame)))
         if len(piece) >= PER_PIECE:
             yield b"".join(piece)
             piece = []
