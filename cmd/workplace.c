@@ -99,6 +99,19 @@ static int open_folder(const char *given, const char *beside, const char *instal
 	return fd >= 0 ? fd : open(installed, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* A file, or -1: a pipe that nobody writes into would be waited for. */
+static int open_rules_file(int folder, const char *name)
+{
+	int fd = openat(folder, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat info;
+
+	if (fd >= 0 && (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 enum exit_code workplace_open_rules(struct workplace *w, const struct workplace_options *o)
 {
 	int folder = open_folder(o->rules_dir, "../rules", EXEAT_DATA_DIR "/rules");
@@ -108,11 +121,11 @@ enum exit_code workplace_open_rules(struct workplace *w, const struct workplace_
 		        o->rules_dir ? o->rules_dir : "");
 		return EXIT_USAGE;
 	}
-	w->identifiers_fd = openat(folder, "identifiers.csv", O_RDONLY | O_CLOEXEC);
-	w->flags_fd = openat(folder, "flags.csv", O_RDONLY | O_CLOEXEC);
+	w->identifiers_fd = open_rules_file(folder, "identifiers.csv");
+	w->flags_fd = open_rules_file(folder, "flags.csv");
 	/* Without these nothing is known of services, and no country is prescribed. */
-	w->services_fd = openat(folder, "services.csv", O_RDONLY | O_CLOEXEC);
-	w->prescribed_fd = openat(folder, "prescribed_countries.csv", O_RDONLY | O_CLOEXEC);
+	w->services_fd = open_rules_file(folder, "services.csv");
+	w->prescribed_fd = open_rules_file(folder, "prescribed_countries.csv");
 	close(folder);
 	if (w->identifiers_fd < 0 || w->flags_fd < 0) {
 		log_error("the rules folder lacks identifiers.csv or flags.csv");

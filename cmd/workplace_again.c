@@ -203,7 +203,8 @@ static int foretell_version(struct workplace *fresh)
 		if (fds[i] < 0)
 			continue;
 		status = workplace_read_all(fds[i], &bytes[i], WORKPLACE_RULES_BYTES_MAX);
-		if (status == STATUS_OK && lseek(fds[i], 0, SEEK_SET) != 0)
+		/* Whoever reads it next begins at its beginning, whatever came of this. */
+		if (lseek(fds[i], 0, SEEK_SET) != 0 && status == STATUS_OK)
 			status = STATUS_IO;
 	}
 	if (status == STATUS_OK)

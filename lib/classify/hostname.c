@@ -111,6 +111,7 @@ static void unlink_chain(struct hostname_cache *c, uint32_t at)
 	chain->count--;
 }
 
+/* The newest first: nearly always that is this one. */
 static void enter_chain(struct hostname_cache *c, uint32_t at)
 {
 	struct answer *a = &c->answers[at];
@@ -118,11 +119,18 @@ static void enter_chain(struct hostname_cache *c, uint32_t at)
 
 	a->before = 0;
 	a->next = chain->first;
+	while (a->next && c->answers[a->next - 1].time_ns > a->time_ns) {
+		a->before = a->next;
+		a->next = c->answers[a->next - 1].next;
+	}
 	if (a->next)
 		c->answers[a->next - 1].before = at + 1;
 	else
 		chain->last = at + 1;
-	chain->first = at + 1;
+	if (a->before)
+		c->answers[a->before - 1].next = at + 1;
+	else
+		chain->first = at + 1;
 	chain->count++;
 }
 

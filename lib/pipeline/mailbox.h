@@ -13,8 +13,8 @@
 #include "flow/inside.h"
 #include "net/packet.h"
 
-/* On their way at once, 8 MiB: one conversation with much to inspect must not make the others wait
- * with the reader. */
+/* On their way at once: 8 MiB of ordinary packets, 25 of the largest. One conversation with much to
+ * inspect must not make the others wait with the reader. */
 #define MAILBOX_BATCHES     128
 #define MAILBOX_BATCH_BYTES (64u << 10) /* handed over when it has this much */
 

@@ -688,12 +688,19 @@ static int replace_earlier_runs(struct store *s)
 	return status;
 }
 
+/* A keep before may have found another writer behind its commit: then there is no transaction, and
+ * each row has been committed by itself. */
+static int end_transaction(struct store *s)
+{
+	return sqlite3_get_autocommit(s->db) ? STATUS_OK : store_exec(s, "COMMIT");
+}
+
 int store_keep(struct store *s)
 {
 	int status = store_end_filling(s);
 
 	if (status == STATUS_OK)
-		status = store_exec(s, "COMMIT");
+		status = end_transaction(s);
 	if (status == STATUS_OK)
 		status = store_exec(s, "BEGIN IMMEDIATE");
 	return status;
@@ -706,7 +713,7 @@ int store_commit(struct store *s)
 	if (status == STATUS_OK)
 		status = store_end_filling(s);
 	if (status == STATUS_OK)
-		status = store_exec(s, "COMMIT");
+		status = end_transaction(s);
 	if (status == STATUS_OK)
 		s->in_transaction = false;
 	return status;

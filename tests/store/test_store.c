@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "base/timestamp.h"
 #include "store/store.h"
+#include "store/store_internal.h"
 
 static const struct store_query everything = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 
@@ -562,6 +563,28 @@ static void what_was_kept_stays(void **state)
 	store_free(s);
 }
 
+/* Another writer came between a keep's commit and its next transaction: the next keep goes on. */
+static void a_keep_without_a_transaction_begins_one(void **state)
+{
+	struct store_flow f;
+	struct store *s = NULL;
+	uint32_t index = 0;
+
+	(void)state;
+	assert_int_equal(store_open(&s, NULL, false), STATUS_OK);
+	assert_int_equal(store_begin(s), STATUS_OK);
+	assert_int_equal(store_input_begin(s, &index), STATUS_OK);
+	assert_int_equal(store_exec(s, "COMMIT"), STATUS_OK);
+	f = example_flow(7, index, 0);
+	assert_int_equal(store_add_flow(s, &f), STATUS_OK);
+	assert_int_equal(store_keep(s), STATUS_OK);
+	f = example_flow(8, index, 0);
+	assert_int_equal(store_add_flow(s, &f), STATUS_OK);
+	store_abandon(s);
+	assert_int_equal(count_flows(s), 1);
+	store_free(s);
+}
+
 /* Where the folder cannot be opened: what is there is read, nothing is written. */
 static void a_store_is_read_through_its_descriptor(void **state)
 {
@@ -744,6 +767,7 @@ int main(void)
 	        cmocka_unit_test(bytes_come_out_as_they_went_in),
 	        cmocka_unit_test(a_flow_is_found_by_its_id),
 	        cmocka_unit_test(what_was_kept_stays),
+	        cmocka_unit_test(a_keep_without_a_transaction_begins_one),
 	        cmocka_unit_test(a_store_is_read_through_its_descriptor),
 	        cmocka_unit_test(a_small_temporary_store_writes_nothing),
 	        cmocka_unit_test(a_large_temporary_store_is_as_one_in_memory),
