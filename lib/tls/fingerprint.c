@@ -11,6 +11,7 @@
 
 #define TEXT_BYTES_MAX (1024 * 1024) /* a hello has at most 65,536 bytes, a number six letters */
 #define HASH_CHARS     12            /* of each of the two in a JA4 */
+#define NUMBER_CHARS   5             /* 65535 */
 #define COUNT_MAX      99            /* what two digits hold */
 #define EXTENSION_NAME 0
 #define EXTENSION_ALPN 16
@@ -63,18 +64,37 @@ static int read_types(struct span extensions, struct numbers *ret)
 	return STATUS_OK;
 }
 
+/* "49195", or "c02b": up to five characters, without a zero behind them. A hello has a hundred. */
+static size_t format_number(unsigned value, bool hex, char ret[static NUMBER_CHARS])
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned base = hex ? 16 : 10;
+	char reversed[NUMBER_CHARS];
+	size_t len = 0;
+
+	do {
+		reversed[len++] = digits[value % base];
+		value /= base;
+	} while (value > 0);
+	while (hex && len < 4)
+		reversed[len++] = '0';
+	for (size_t i = 0; i < len; i++)
+		ret[i] = reversed[len - 1 - i];
+	return len;
+}
+
 static int write_numbers(struct buf *text, const struct numbers *n, bool hex, const char *separator)
 {
 	int status = STATUS_OK;
 
 	for (size_t i = 0; status == STATUS_OK && i < n->count; i++) {
-		unsigned value = n->values[i];
+		char number[NUMBER_CHARS];
+		size_t len = format_number(n->values[i], hex, number);
 
 		if (i > 0)
 			status = buf_append_text(text, separator);
 		if (status == STATUS_OK)
-			status = hex ? buf_printf(text, "%04x", value)
-			             : buf_printf(text, "%u", value);
+			status = buf_append(text, span_of(number, len));
 	}
 	return status;
 }
