@@ -29,7 +29,9 @@ enum exit_code workplace_complain(const char *what, int status)
 
 enum exit_code workplace_complain_store(const struct workplace *w, const char *what, int status)
 {
-	if (status == STATUS_NO_SPACE && w->store && store_ran_out(w->store)) {
+	/* Some versions of SQLite (3.46) speak of damage after a write that found no room. */
+	if ((status == STATUS_NO_SPACE || status == STATUS_DAMAGED) && w->store &&
+	        store_ran_out(w->store)) {
 		log_error("cannot %s: the temporary folder %s is full; set TMPDIR to a folder with "
 		          "more room, or name a file for the store with --store",
 		        what, w->temporary_folder);
