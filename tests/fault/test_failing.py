@@ -33,6 +33,9 @@ LIBRARIES = {"libsqlite3": 12, "libcrypto": 6, "libcsv": 3, "libstdc++": 4}
 # the C library opens a file for it. All of that is before the first packet, but nDPI's state of a
 # conversation, and ends the run in the monitor's words.
 DYING = {"libc.so": 6, "libseccomp": 2, "libhs": 4, "libndpi": 4}
+# OpenSSL 3.5 (Debian 13) waits for itself for ever when it gets no memory at all: what reports the
+# first failure is what was being set up.
+WAITING = {("libcrypto", 1, True)}
 REPLACED = "some earlier ones are replaced already"
 DEAD = "the inspecting process was ended by signal"
 
@@ -154,7 +157,8 @@ def sweep(work, what, obj, count, dies=False):
         runs = Runs(folder, capture)
         for turn, at in enumerate(spread(runs.total(what, obj), count)):
             for after in (False, True) if turn % AFTER_EVERY == 0 else (False,):
-                runs.once(what, at, obj, after, dies)
+                if (obj, at, after) not in WAITING:
+                    runs.once(what, at, obj, after, dies)
 
 
 def case_memory_of_ours(work):
