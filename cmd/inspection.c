@@ -187,14 +187,10 @@ static bool same_exclusions(const struct pipeline_options *a, const struct pipel
 {
 	if (a->excluded_count != b->excluded_count)
 		return false;
-	for (size_t i = 0; i < a->excluded_count; i++) {
-		char texts[2][PREFIX_TEXT_CHARS];
-
-		prefix_format(&a->excluded[i], texts[0]);
-		prefix_format(&b->excluded[i], texts[1]);
-		if (strcmp(texts[0], texts[1]) != 0)
+	for (size_t i = 0; i < a->excluded_count; i++)
+		if (a->excluded[i].bits != b->excluded[i].bits ||
+		        !addr_equal(&a->excluded[i].addr, &b->excluded[i].addr))
 			return false;
-	}
 	return true;
 }
 
