@@ -162,7 +162,7 @@ int store_open_descriptor(struct store **ret_gives, int fd) WUNRES NONNULL(1);
  * full, and store_free leaves it as it is. After store_abandon, or a failure, the store can only be
  * freed: there is no journal to go back by. */
 int store_open_temporary(struct store **ret_gives, int fd) WUNRES NONNULL(1);
-/* True when STATUS_NO_SPACE came of that file. */
+/* True when a write to that file found no room: then a failure, STATUS_DAMAGED too, came of it. */
 bool store_ran_out(const struct store *s) NONNULL(1);
 struct store *store_free(struct store *s); /* rolls back what is open; NULL ok */
 
