@@ -1,3 +1,4 @@
+#include "base/fnv.h"
 #include "base/xml.h"
 
 #include <expat.h>
@@ -84,11 +85,9 @@ static void add_bytes(struct xml *x, struct span bytes, bool zero)
 /* Counts different names, by a set of bits: a few may share one. */
 static void count_name(struct xml *x, struct span name)
 {
-	uint32_t hash = 2166136261u; /* FNV-1a */
+	uint32_t hash = fnv_span(FNV_BASIS, name);
 	uint8_t bit;
 
-	for (size_t i = 0; i < name.len; i++)
-		hash = (hash ^ name.data[i]) * 16777619u;
 	hash = (hash ^ (hash >> 16)) % NAME_BITS;
 	bit = (uint8_t)(1u << (hash % 8));
 	if (x->names[hash / 8] & bit)

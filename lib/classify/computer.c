@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fnv.h"
 #include "base/status.h"
 
 /* What one address was called from one time on. */
@@ -54,11 +55,8 @@ struct computer_table *computer_table_free(struct computer_table *t)
 
 static unsigned group_of(const struct addr *addr)
 {
-	uint32_t hash = 2166136261u; /* FNV-1a */
-
-	for (size_t i = 0; i < sizeof(addr->bytes); i++)
-		hash = (hash ^ addr->bytes[i]) * 16777619u;
-	return hash & (COMPUTER_GROUPS - 1);
+	return fnv_span(FNV_BASIS, span_of(addr->bytes, sizeof(addr->bytes))) &
+	       (COMPUTER_GROUPS - 1);
 }
 
 /* The last that was said of the address by this source; NULL when nothing was. */

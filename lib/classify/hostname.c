@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fnv.h"
 #include "base/status.h"
 
 #define BUCKETS 16384 /* a power of two; chains stay short at HOSTNAME_DNS_MAX */
@@ -60,12 +61,8 @@ struct hostname_cache *hostname_cache_free(struct hostname_cache *c)
 
 static uint32_t chain_of(const struct addr *far)
 {
-	/* FNV-1a; chains are bounded, so an aimed collision only forgets */
-	uint32_t hash = 2166136261u;
-
-	for (size_t i = 0; i < sizeof(far->bytes); i++)
-		hash = (hash ^ far->bytes[i]) * 16777619u;
-	return hash & (BUCKETS - 1);
+	/* chains are bounded, so an aimed collision only forgets */
+	return fnv_span(FNV_BASIS, span_of(far->bytes, sizeof(far->bytes))) & (BUCKETS - 1);
 }
 
 static void unlink_order(struct hostname_cache *c, uint32_t at)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fnv.h"
 #include "base/status.h"
 
 /* MaxMind DB file format specification 2.0: a binary search tree of 32-bit records, 16 zero bytes,
@@ -268,10 +269,8 @@ static int encode_value(struct buf *b, const struct joined *j)
 
 static uint32_t hash_bytes(struct span s)
 {
-	uint32_t hash = 2166136261u; /* FNV-1a */
+	uint32_t hash = fnv_span(FNV_BASIS, s);
 
-	for (size_t i = 0; i < s.len; i++)
-		hash = (hash ^ s.data[i]) * 16777619u;
 	return hash ^ hash >> 15; /* its low bits choose the place, and alone are no good mix */
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fnv.h"
 #include "base/status.h"
 
 #define LABEL_CHARS_MAX 63  /* RFC 1035 section 2.3.4 */
@@ -155,11 +156,7 @@ struct place_index *place_index_free(struct place_index *x)
 
 static size_t hash_name(const char *name, size_t len)
 {
-	uint32_t hash = 2166136261u; /* FNV-1a: the names are a file's, no peer's */
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (uint8_t)name[i]) * 16777619u;
-	return hash;
+	return fnv_span(FNV_BASIS, span_of(name, len)); /* the names are a file's, no peer's */
 }
 
 static size_t hash_place(const struct place *p)

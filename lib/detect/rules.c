@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fnv.h"
 #include "base/status.h"
 #include "detect/label.h"
 
@@ -50,14 +51,10 @@ static kind_set look_up(const struct detect_rules *r, enum label_kind label_kind
 	return 0;
 }
 
-/* FNV-1a: only spreads labels over the cache; a hit compares the label itself. */
+/* A hit compares the label itself. */
 static size_t cache_slot(enum label_kind label_kind, struct span label)
 {
-	uint32_t hash = 2166136261u ^ (uint32_t)label_kind;
-
-	for (size_t i = 0; i < label.len; i++)
-		hash = (hash ^ label.data[i]) * 16777619u;
-	return hash % RULES_CACHE_LABELS;
+	return fnv_span(FNV_BASIS ^ (uint32_t)label_kind, label) % RULES_CACHE_LABELS;
 }
 
 kind_set rules_label(struct detect_rules *r, enum label_kind label_kind, struct span label)

@@ -3,10 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fnv.h"
 #include "base/status.h"
-
-#define FNV_BASIS 2166136261u
-#define FNV_PRIME 16777619u
 
 /* Where a word has to lie in a text. The bytes of an end are hashed from the last one on. */
 enum anchor { ANCHOR_WHOLE, ANCHOR_START, ANCHOR_END, ANCHOR_INSIDE, ANCHORS };
@@ -28,14 +26,9 @@ static enum anchor anchor_of(const struct word *w)
 	return w->star_behind ? ANCHOR_START : ANCHOR_WHOLE;
 }
 
-static uint32_t hash_on(uint32_t hash, uint8_t byte)
-{
-	return (hash ^ byte) * FNV_PRIME;
-}
-
 static size_t slot_of(const struct word_index *x, uint32_t hash, enum word_set set, enum anchor at)
 {
-	return hash_on(hash_on(hash, (uint8_t)set), (uint8_t)at) & (x->slot_count - 1);
+	return fnv_byte(fnv_byte(hash, (uint8_t)set), (uint8_t)at) & (x->slot_count - 1);
 }
 
 static uint32_t hash_of(const struct word *w, enum anchor at)
@@ -43,7 +36,7 @@ static uint32_t hash_of(const struct word *w, enum anchor at)
 	uint32_t hash = FNV_BASIS;
 
 	for (size_t i = 0; i < w->len; i++)
-		hash = hash_on(hash, (uint8_t)w->text[at == ANCHOR_END ? w->len - 1 - i : i]);
+		hash = fnv_byte(hash, (uint8_t)w->text[at == ANCHOR_END ? w->len - 1 - i : i]);
 	return hash;
 }
 
@@ -119,7 +112,7 @@ kind_set word_index_find_start(const struct word_index *x, enum word_set set, st
 	kind_set kinds = 0;
 
 	for (size_t len = 1; len <= text.len && (whole || len <= longest); len++) {
-		hash = hash_on(hash, text.data[len - 1]);
+		hash = fnv_byte(hash, text.data[len - 1]);
 		if (len <= longest && lengths[len])
 			kinds |= kinds_at(x, slot_of(x, hash, set, ANCHOR_START), set, ANCHOR_START,
 			        span_of(text.data, len));
@@ -138,7 +131,7 @@ kind_set word_index_find_end(const struct word_index *x, enum word_set set, stru
 	for (size_t len = 1; len <= text.len && len <= x->longest[set][ANCHOR_END]; len++) {
 		const uint8_t *from = text.data + text.len - len;
 
-		hash = hash_on(hash, *from);
+		hash = fnv_byte(hash, *from);
 		if (lengths[len])
 			kinds |= kinds_at(x, slot_of(x, hash, set, ANCHOR_END), set, ANCHOR_END,
 			        span_of(from, len));

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fnv.h"
 #include "base/status.h"
 #include "base/timestamp.h"
 #include "registry/cells.h"
@@ -144,13 +145,8 @@ static uint32_t value_of(const struct sheet *s, size_t row, size_t column)
 	if (s->file == REGISTRY_CONTRACTS && column == CONTRACT_TYPE)
 		return cell_is_none(cell) ? 1 : 2; /* an agreement of any kind */
 	/* The order of a list's items says nothing. */
-	while (list_next(&rest, &item)) {
-		uint32_t hash = 2166136261u;
-
-		for (size_t i = 0; i < item.len; i++)
-			hash = (hash ^ item.data[i]) * 16777619u;
-		sum += hash;
-	}
+	while (list_next(&rest, &item))
+		sum += fnv_span(FNV_BASIS, item);
 	return sum | 1u << 31;
 }
 

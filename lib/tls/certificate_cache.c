@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fnv.h"
 #include "base/status.h"
 
 #define ASKED_BYTES_MAX 255 /* a host name (RFC 1035 section 2.3.4) */
@@ -56,20 +57,13 @@ struct certificate_cache *certificate_cache_free(struct certificate_cache *x)
 	return NULL;
 }
 
-/* FNV-1a: only spreads; an entry compares all of it. */
-static uint32_t hash_on(uint32_t hash, struct span bytes)
-{
-	for (size_t i = 0; i < bytes.len; i++)
-		hash = (hash ^ bytes.data[i]) * 16777619u;
-	return hash;
-}
-
+/* An entry compares all of it. */
 static size_t slot_of(struct span der, struct span asked)
 {
 	struct span tail = der.len > TAIL_BYTES ? span_slice(der, der.len - TAIL_BYTES, SIZE_MAX)
 	                                        : der;
 
-	return hash_on(hash_on(2166136261u, tail), asked) % CERTIFICATE_CACHE_ENTRIES;
+	return fnv_span(fnv_span(FNV_BASIS, tail), asked) % CERTIFICATE_CACHE_ENTRIES;
 }
 
 static bool holds(const struct entry *e, struct span der, struct span asked)
