@@ -2,6 +2,7 @@
 
 #include <maxminddb.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,11 +44,17 @@ struct memory {
 	struct record slots[1u << CACHE_BITS];
 };
 
+/* Of the countries and the AS numbers, for one thread at a time. */
+struct memories {
+	pthread_mutex_t mutex;
+	struct memory country, asn;
+};
+
 struct location_db {
 	struct file files[LOCATION_FILES_MAX];
 	size_t count;
 	const MMDB_s *country, *asn; /* of the files; NULL: none holds it */
-	struct memory *memories;     /* one for the countries, one for the AS numbers */
+	struct memories *memories;
 	char type[LOCATION_TYPE_CHARS];
 };
 
@@ -286,6 +293,24 @@ static int open_file(const char *path, struct file *f, struct location_problem *
 	return status;
 }
 
+static struct memories *memories_new(void)
+{
+	struct memories *m = calloc(1, sizeof(*m));
+
+	if (m && pthread_mutex_init(&m->mutex, NULL) != 0) {
+		free(m);
+		return NULL;
+	}
+	return m;
+}
+
+static void memories_free(struct memories *m)
+{
+	if (m)
+		pthread_mutex_destroy(&m->mutex);
+	free(m);
+}
+
 int location_db_new(struct location_db **ret_gives, const char *const *paths, size_t count,
         struct location_problem *ret_problem)
 {
@@ -293,7 +318,7 @@ int location_db_new(struct location_db **ret_gives, const char *const *paths, si
 	int status = STATUS_OK;
 
 	if (db)
-		db->memories = calloc(2, sizeof(*db->memories));
+		db->memories = memories_new();
 	if (!db || !db->memories)
 		status = STATUS_NO_MEMORY;
 	else if (count > LOCATION_FILES_MAX)
@@ -327,7 +352,7 @@ struct location_db *location_db_free(struct location_db *db)
 		return NULL;
 	for (size_t i = 0; i < db->count; i++)
 		MMDB_close(&db->files[i].mmdb);
-	free(db->memories);
+	memories_free(db->memories);
 	free(db);
 	return NULL;
 }
@@ -461,7 +486,7 @@ static struct record *slot_of(struct memory *m, uint32_t key)
 
 static void find_country(const struct location_db *db, MMDB_entry_s *entry, struct location *ret)
 {
-	struct record *r = slot_of(&db->memories[0], entry->offset + 1);
+	struct record *r = slot_of(&db->memories->country, entry->offset + 1);
 
 	if (r->key != entry->offset + 1) {
 		*r = (struct record){.key = entry->offset + 1};
@@ -478,7 +503,7 @@ static void find_country(const struct location_db *db, MMDB_entry_s *entry, stru
 static void find_organisation(
         const struct location_db *db, MMDB_entry_s *entry, struct location *ret)
 {
-	struct record *r = slot_of(&db->memories[1], entry->offset + 1);
+	struct record *r = slot_of(&db->memories->asn, entry->offset + 1);
 
 	if (r->key != entry->offset + 1) {
 		*r = (struct record){.key = entry->offset + 1};
@@ -497,13 +522,15 @@ void location_find(const struct location_db *db, const struct addr *a, struct lo
 	*ret = (struct location){.confidence = COUNTRY_NONE};
 	if (!db || a->family == ADDR_NONE)
 		return;
-	found = db->country && look_up(db->country, &db->memories[0], a, &entry);
+	pthread_mutex_lock(&db->memories->mutex);
+	found = db->country && look_up(db->country, &db->memories->country, a, &entry);
 	if (found)
 		find_country(db, &entry, ret);
 	if (db->asn && db->asn != db->country)
-		found = look_up(db->asn, &db->memories[1], a, &entry);
+		found = look_up(db->asn, &db->memories->asn, a, &entry);
 	if (found && db->asn)
 		find_organisation(db, &entry, ret);
+	pthread_mutex_unlock(&db->memories->mutex);
 }
 
 static int64_t built_ns(const MMDB_s *m)

@@ -58,7 +58,7 @@ int location_db_new(struct location_db **ret_gives, const char *const *paths, si
         struct location_problem *ret_problem) WUNRES NONNULL(1, 4);
 struct location_db *location_db_free(struct location_db *db);
 /* Fills ret; an address that the database does not hold gives COUNTRY_NONE. db may be NULL. Records
- * that were met are kept decoded inside of db, so one thread at a time may ask it. */
+ * that were met are kept decoded inside of db, under a lock: any thread may ask it. */
 void location_find(const struct location_db *db, const struct addr *a, struct location *ret)
         NONNULL(2, 3);
 /* Build time of the country data, ns since 1970; 0 when there is none. */
