@@ -1,13 +1,12 @@
 #include "pipeline/crew.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/status.h"
 #include "pipeline/mailbox.h"
 #include "pipeline/overheard.h"
+#include "pipeline/thread.h"
 
 /* A worker with its thread. */
 struct hand {
@@ -24,6 +23,7 @@ struct hand {
 struct crew {
 	struct hand hands[CREW_WORKERS_MAX];
 	unsigned count;
+	struct store_queue *rows; /* borrows */
 	struct detect_rules *sets[CREW_RULES_MAX];
 	bool owned[CREW_RULES_MAX]; /* of the sets: the one that was given is borrowed */
 	unsigned set;               /* that new conversations are searched by */
@@ -74,27 +74,12 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Signals are for the thread that reads, but for those of a thread's own faults. */
 static int start_thread(struct hand *h)
 {
-	static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
-	pthread_attr_t attributes;
-	sigset_t all, before;
-	int error = pthread_attr_init(&attributes);
+	int status = thread_start(&h->thread, work, h);
 
-	if (error != 0)
-		return status_from_errno(error);
-	sigfillset(&all);
-	for (size_t i = 0; i < ARRAY_LEN(own); i++)
-		sigdelset(&all, own[i]);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_attr_setstacksize(&attributes, CREW_STACK_BYTES);
-	if (error == 0)
-		error = pthread_create(&h->thread, &attributes, work, h);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-	h->started = error == 0;
-	return error == 0 ? STATUS_OK : status_from_errno(error);
+	h->started = status == STATUS_OK;
+	return status;
 }
 
 static int add_hand(struct crew *c, const struct worker_surroundings *given, unsigned index)
@@ -127,6 +112,7 @@ int crew_new(
 	if (!c)
 		return STATUS_NO_MEMORY;
 	c->count = workers;
+	c->rows = surroundings->rows;
 	c->sets[0] = surroundings->rules;
 	for (unsigned i = 0; status == STATUS_OK && i < workers; i++)
 		status = add_hand(c, surroundings, i);
@@ -198,6 +184,15 @@ static int give_all_and_wait(struct crew *c, const struct letter *letter)
 	return status == STATUS_OK ? status_of(c) : status;
 }
 
+/* As give_all_and_wait; the rows that came of it are in the store, too. */
+static int give_all_and_store(struct crew *c, const struct letter *letter)
+{
+	int status = give_all_and_wait(c, letter);
+	int stored = store_queue_wait(c->rows);
+
+	return status == STATUS_OK ? stored : status;
+}
+
 int crew_feed(struct crew *c, const struct packet *packet)
 {
 	struct letter letter = {.kind = LETTER_HEARD, .packet = packet};
@@ -228,12 +223,12 @@ void crew_flush(struct crew *c)
 
 int crew_keep(struct crew *c)
 {
-	return give_all_and_wait(c, &(struct letter){.kind = LETTER_KEEP});
+	return give_all_and_store(c, &(struct letter){.kind = LETTER_KEEP});
 }
 
 int crew_finish(struct crew *c)
 {
-	return give_all_and_wait(c, &(struct letter){.kind = LETTER_FINISH});
+	return give_all_and_store(c, &(struct letter){.kind = LETTER_FINISH});
 }
 
 int crew_know(struct crew *c, const struct inside_nets *borrowed)
@@ -288,7 +283,7 @@ int crew_use_rules(struct crew *c, struct detect_rules *rules)
 
 int crew_tell_losses(struct crew *c, int64_t hour_ns)
 {
-	return give_all_and_wait(c, &(struct letter){.kind = LETTER_LOSSES, .time_ns = hour_ns});
+	return give_all_and_store(c, &(struct letter){.kind = LETTER_LOSSES, .time_ns = hour_ns});
 }
 
 uint64_t crew_clinical(const struct crew *c)

@@ -10,8 +10,6 @@
 #include "pipeline/worker.h"
 
 #define CREW_WORKERS_MAX WORKER_LANES
-/* Of a worker's thread. Decoders that call themselves are bounded, and none of them goes deep. */
-#define CREW_STACK_BYTES (1u << 20)
 /* In use at once; a set takes some 10 MB with the scratch memory of its workers. */
 #define CREW_RULES_MAX 4
 

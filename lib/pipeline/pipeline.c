@@ -38,8 +38,7 @@ struct pipeline {
 	struct fragment_table *fragments;
 	struct practice practice; /* what the dealing itself has to know of it */
 	struct crew *crew;
-	struct store_door door; /* to the store, while the crew works */
-	bool has_door;
+	struct store_queue *rows; /* to the store, while the crew works */
 	struct mirror_check mirror;
 	uint64_t losses[LOSSES];      /* counted here */
 	uint64_t losses_told[LOSSES]; /* in the store, with those that other stages count */
@@ -73,10 +72,6 @@ int pipeline_new(struct pipeline **ret_gives, struct source *source, struct dete
 	status = fragment_table_new(&p->fragments, &p->budget);
 	if (status == STATUS_OK)
 		status = practice_begin(&p->practice);
-	if (status == STATUS_OK) {
-		status = store_door_init(&p->door, store);
-		p->has_door = status == STATUS_OK;
-	}
 	if (status != STATUS_OK) {
 		pipeline_free(p);
 		return status;
@@ -85,27 +80,35 @@ int pipeline_new(struct pipeline **ret_gives, struct source *source, struct dete
 	return STATUS_OK;
 }
 
+/* After that nobody else is at the store. */
+static void dismiss_crew(struct pipeline *p)
+{
+	p->crew = crew_free(p->crew);
+	p->rows = store_queue_free(p->rows);
+}
+
 struct pipeline *pipeline_free(struct pipeline *p)
 {
 	if (!p)
 		return NULL;
-	crew_free(p->crew);
+	dismiss_crew(p);
 	practice_end(&p->practice);
 	fragment_table_free(p->fragments);
-	if (p->has_door)
-		store_door_destroy(&p->door);
 	free(p);
 	return NULL;
 }
 
 static int make_crew(struct pipeline *p)
 {
-	const struct worker_surroundings around = {.rules = p->rules,
-	        .facts = p->facts,
-	        .inside = &p->options->inside,
-	        .door = &p->door};
+	const unsigned workers = p->options->workers ? p->options->workers : 1;
+	struct worker_surroundings around = {
+	        .rules = p->rules, .facts = p->facts, .inside = &p->options->inside};
+	int status = store_queue_new(&p->rows, p->store, workers > 1);
 
-	return crew_new(&p->crew, &around, p->options->workers ? p->options->workers : 1);
+	if (status != STATUS_OK)
+		return status;
+	around.rows = p->rows;
+	return crew_new(&p->crew, &around, workers);
 }
 
 /* Those of the dealing, by now. */
@@ -565,10 +568,9 @@ static int begin_run(struct pipeline *p)
 	return status;
 }
 
-/* Nobody else may be at the store. */
 static void give_up(struct pipeline *p)
 {
-	p->crew = crew_free(p->crew);
+	dismiss_crew(p);
 	store_abandon(p->store);
 }
 
@@ -593,7 +595,7 @@ int pipeline_run(
 		give_up(p);
 		return status;
 	}
-	p->crew = crew_free(p->crew);
+	dismiss_crew(p);
 	/* What the crew held lies between the store's pages: it is given back before the reports
 	 * take theirs. */
 	malloc_trim(0);

@@ -57,73 +57,26 @@ struct shard *shard_free(struct shard *s)
 	return NULL;
 }
 
-/* The three that follow write inside of the door. What is known of the flow by now, and what came
- * since the last time. */
-static int store_flow_now(
-        struct shard *s, struct conversation *c, const struct flow *flow, bool last)
-{
-	struct store_flow row;
-	struct store_record record;
-	int status;
-
-	conversation_row(c, flow, &row);
-	conversation_record(c, flow, last, &record);
-	s->counts.clinical += last && (row.tier == TIER_MEDIUM || row.tier == TIER_HIGH);
-	status = store_add_flow(s->around.door->store, &row);
-	return status == STATUS_OK ? store_add_record(s->around.door->store, &record) : status;
-}
-
-/* Of a record that is final. A flow may end long after the hours that its gaps belong to. */
-static int store_gaps_of(struct shard *s, const struct conversation *c, const struct flow *flow)
-{
-	struct store_record record;
-
-	conversation_record(c, flow, false, &record);
-	return loss_store(s->around.door->store, flow->input, LOSS_GAP_BYTES,
-	        (struct store_loss){.count = record.gap_bytes, .hour_ns = record.hour_ns});
-}
-
-/* All that were found by now, in place of what was stored before. */
-static int store_findings_of(struct shard *s, struct conversation *c, const struct flow *flow)
-{
-	int status = c->findings_kept ? store_clear_findings(s->around.door->store, flow->id)
-	                              : STATUS_OK;
-
-	c->findings_kept = c->findings.count > 0;
-	for (unsigned i = 0; status == STATUS_OK && i < c->findings.count; i++) {
-		const struct finding_sum *sum = &c->findings.sums[i];
-		struct store_finding row = {.flow = flow->id,
-		        .finding = sum->finding,
-		        .outward = flow->out_index >= 0 &&
-		                   sum->finding.direction == flow->out_index,
-		        .first_ns = sum->finding.time_ns,
-		        .last_ns = sum->last_ns};
-
-		status = store_add_finding(s->around.door->store, &row);
-	}
-	for (uint32_t i = 0; status == STATUS_OK && i < c->findings.tag_capacity; i++)
-		if (c->findings.tags[i])
-			status = store_add_tag(
-			        s->around.door->store, flow->id, c->findings.tags[i]);
-	return status;
-}
-
 /* When a conversation is stored: while it is open, as of an hour that has passed, at its end. */
 enum moment { SO_FAR, PAST_HOUR, ENDED };
 
+/* What is known of the flow by now, and what came since the last time. A flow may end long after
+ * the hours that its gaps belong to. */
 static int store_conversation(
         struct shard *s, struct conversation *c, const struct flow *flow, enum moment when)
 {
-	int status;
+	struct store_rows rows = {.findings = when == PAST_HOUR ? NULL : &c->findings,
+	        .stored_before = c->findings_kept};
 
-	store_door_enter(s->around.door);
-	status = store_flow_now(s, c, flow, when == ENDED);
-	if (status == STATUS_OK && when != SO_FAR)
-		status = store_gaps_of(s, c, flow);
-	if (status == STATUS_OK && when != PAST_HOUR)
-		status = store_findings_of(s, c, flow);
-	store_door_leave(s->around.door);
-	return status;
+	conversation_row(c, flow, &rows.flow);
+	conversation_record(c, flow, when == ENDED, &rows.record);
+	if (when != SO_FAR)
+		rows.gap_bytes = rows.record.gap_bytes;
+	if (when != PAST_HOUR)
+		c->findings_kept = c->findings.count > 0;
+	s->counts.clinical += when == ENDED &&
+	                      (rows.flow.tier == TIER_MEDIUM || rows.flow.tier == TIER_HIGH);
+	return store_queue_put(s->around.rows, &rows);
 }
 
 /* A flow for which there was no room is still a row: it is reported as not inspected. */

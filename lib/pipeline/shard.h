@@ -13,13 +13,13 @@
 #include "flow/flow.h"
 #include "pipeline/conversation.h"
 #include "pipeline/loss.h"
-#include "pipeline/store_door.h"
+#include "pipeline/store_queue.h"
 
 /* Borrows all. The table of announced connections is the shard's own. */
 struct shard_surroundings {
 	struct conversation_context conversations;
 	const struct inside_nets *inside;
-	struct store_door *door;
+	struct store_queue *rows;
 };
 
 /* From the beginning. */

@@ -17,7 +17,7 @@ struct worker {
 	struct certificate_cache *certificates;
 	struct lane lanes[WORKER_LANES];
 	struct shard *shards[FLOW_SHARDS]; /* NULL: the same */
-	struct store_door *door;           /* borrows */
+	struct store_queue *rows;          /* borrows */
 	bool first;                        /* tells for all what all have overheard alike */
 	uint64_t told[LOSSES];             /* in the store */
 };
@@ -77,7 +77,7 @@ static int make_shards(
 {
 	const struct practice *practice = overheard_practice(w->overheard);
 	struct shard_surroundings around = {.inside = &practice->inside,
-	        .door = s->door,
+	        .rows = s->rows,
 	        .conversations = {.rules = s->rules,
 	                .facts = s->facts,
 	                .names = overheard_names(w->overheard),
@@ -108,7 +108,7 @@ int worker_new(struct worker **ret_gives, const struct worker_surroundings *surr
 
 	if (!w)
 		return STATUS_NO_MEMORY;
-	w->door = surroundings->door;
+	w->rows = surroundings->rows;
 	w->first = index == 0;
 	status = overheard_new(&w->overheard, surroundings->inside);
 	if (status == STATUS_OK)
@@ -234,13 +234,13 @@ int worker_tell_losses(struct worker *w, int64_t hour_ns)
 	worker_counts(w, &now);
 	if (w->first)
 		overheard_add_losses(w->overheard, now.losses);
-	store_door_enter(w->door);
 	for (int i = 0; status == STATUS_OK && i < LOSSES; i++) {
-		status = loss_store(w->door->store, 0, (enum loss)i,
-		        (struct store_loss){
-		                .count = now.losses[i] - w->told[i], .hour_ns = hour_ns});
+		const struct store_loss row = {
+		        .count = now.losses[i] - w->told[i], .hour_ns = hour_ns};
+
+		if (row.count > 0)
+			status = store_queue_loss(w->rows, (enum loss)i, &row);
 		w->told[i] = now.losses[i];
 	}
-	store_door_leave(w->door);
 	return status;
 }

@@ -24,9 +24,9 @@
 /* Borrows all. */
 struct worker_surroundings {
 	struct detect_rules *rules;            /* the worker's own: it works in their memory */
-	const struct destination_facts *facts; /* asked inside of the door */
+	const struct destination_facts *facts; /* by all workers */
 	const struct inside_nets *inside;      /* the register's networks */
-	struct store_door *door;
+	struct store_queue *rows;
 };
 
 /* The most that each lane held, and what the first worker overheard, added up; how often something

@@ -18,10 +18,9 @@
 static const unsigned numbers[] = {1, 2, 3, 8};
 static struct detect_rules *rules;
 
-/* The crew borrows the door; it stays where it is. */
 struct place {
 	struct store *store;
-	struct store_door door;
+	struct store_queue *rows;
 	struct crew *crew;
 };
 
@@ -30,22 +29,23 @@ static void begin(struct place *p, unsigned workers, bool recorded)
 {
 	static const struct destination_facts nothing_known;
 	static const struct inside_nets learnt;
-	const struct worker_surroundings around = {
-	        .rules = rules, .facts = &nothing_known, .inside = &learnt, .door = &p->door};
+	struct worker_surroundings around = {
+	        .rules = rules, .facts = &nothing_known, .inside = &learnt};
 	uint32_t input;
 
 	assert_int_equal(store_open(&p->store, NULL, false), STATUS_OK);
 	assert_int_equal(store_begin(p->store), STATUS_OK);
 	if (recorded)
 		assert_int_equal(store_input_begin(p->store, &input), STATUS_OK);
-	assert_int_equal(store_door_init(&p->door, p->store), STATUS_OK);
+	assert_int_equal(store_queue_new(&p->rows, p->store, workers > 1), STATUS_OK);
+	around.rows = p->rows;
 	assert_int_equal(crew_new(&p->crew, &around, workers), STATUS_OK);
 }
 
 static void end(struct place *p)
 {
 	crew_free(p->crew);
-	store_door_destroy(&p->door);
+	store_queue_free(p->rows);
 	store_abandon(p->store);
 	store_free(p->store);
 }
