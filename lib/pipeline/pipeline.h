@@ -22,7 +22,8 @@
 
 #define PIPELINE_FRAGMENT_BYTES (16u << 20) /* of datagrams that are not whole yet */
 /* What all peers together can have buffered. Beyond it each worker but the first hears for itself
- * (OVERHEARD_BUDGET_BYTES), and mailboxes hold what is on its way (MAILBOX_BATCHES). */
+ * (OVERHEARD_BUDGET_BYTES), and mailboxes and the store's queue hold what is on its way
+ * (MAILBOX_BATCHES, STORE_QUEUE_PLACES). */
 #define PIPELINE_BUDGET_BYTES                                                                      \
 	(PIPELINE_FRAGMENT_BYTES + WORKER_LANES * WORKER_LANE_BYTES + OVERHEARD_BUDGET_BYTES)
 /* Of a live run, no more than this is lost when it is cut off. A minute's rows are written in a
