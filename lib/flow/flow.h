@@ -140,6 +140,10 @@ int flow_table_tick(struct flow_table *t, int64_t now_ns) WUNRES NONNULL(1);
 int flow_table_finish(struct flow_table *t) WUNRES NONNULL(1);
 /* STATUS_ITEM and *ret, or 0. */
 int flow_table_next(struct flow_table *t, struct flow_event *ret) WUNRES NONNULL(1, 2);
+/* From the next call on no chunk of that direction of the flow comes any more, and no byte of it is
+ * held: they are counted as before, but for conflicts in bytes that wait. Of TCP; other protocols
+ * go on as they did. */
+void flow_table_pass_over(struct flow_table *t, uint32_t slot, uint8_t direction) NONNULL(1);
 /* The open flow in this slot, below flows_max; NULL when there is none. Borrows until the next call
  * on the table. */
 const struct flow *flow_table_at(const struct flow_table *t, uint32_t slot) NONNULL(1);

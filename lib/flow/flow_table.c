@@ -430,7 +430,9 @@ static int pull_streams(struct flow_table *t, struct flow_entry *e, struct flow_
 
 		if (!s)
 			continue;
-		status = tcp_stream_next(s, &chunk);
+		do
+			status = tcp_stream_next(s, &chunk);
+		while (status == STATUS_ITEM && tcp_stream_passes_over(s));
 		tcp_stream_counts(s, &e->flow.counts[i]);
 		t->counts.streams_over_budget += tcp_stream_over_budget(s) - e->over_budget_seen[i];
 		e->over_budget_seen[i] = tcp_stream_over_budget(s);
@@ -554,6 +556,14 @@ int flow_table_next(struct flow_table *t, struct flow_event *ret)
 	if (status == STATUS_OK)
 		t->pending = false;
 	return status;
+}
+
+void flow_table_pass_over(struct flow_table *t, uint32_t slot, uint8_t direction)
+{
+	struct flow_entry *e = slot < t->slots.slot_count ? flow_slots_at(&t->slots, slot) : NULL;
+
+	if (e && direction < 2 && e->streams[direction])
+		tcp_stream_pass_over(e->streams[direction]);
 }
 
 const struct flow *flow_table_at(const struct flow_table *t, uint32_t slot)

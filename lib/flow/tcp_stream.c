@@ -20,13 +20,14 @@ struct segment {
 	bool borrowed;
 	int64_t time_ns;
 	uint64_t packet;
-	const uint8_t *data; /* owned unless borrowed */
+	const uint8_t *data; /* owned unless borrowed; NULL: of a stream that is passed over */
 };
 
 struct tcp_stream {
 	uint8_t direction;
 	bool started;
-	bool pulled; /* next() has said 0 since the last change */
+	bool passed_over; /* nobody asks for the bytes */
+	bool pulled;      /* next() has said 0 since the last change */
 	bool fin_known;
 	bool stray_known;
 	bool gap_unknown;        /* to be reported before anything else */
@@ -100,6 +101,16 @@ struct tcp_stream *tcp_stream_free(struct tcp_stream *s)
 	free(s->segments);
 	free(s);
 	return NULL;
+}
+
+void tcp_stream_pass_over(struct tcp_stream *s)
+{
+	s->passed_over = true;
+}
+
+bool tcp_stream_passes_over(const struct tcp_stream *s)
+{
+	return s->passed_over;
 }
 
 void tcp_stream_start(struct tcp_stream *s, uint32_t sequence)
@@ -192,10 +203,13 @@ static void compare_overlap(
 {
 	uint64_t from = held->start > new->start ? held->start : new->start;
 	uint64_t to = span_end(held) < span_end(new) ? span_end(held) : span_end(new);
-	const uint8_t *a = held->data + (from - held->start);
-	const uint8_t *b = new->data + (from - new->start);
+	const uint8_t *a, *b;
 
 	s->counts.retransmitted_bytes += to - from;
+	if (!held->data)
+		return;
+	a = held->data + (from - held->start);
+	b = new->data + (from - new->start);
 	if (memcmp(a, b, to - from) == 0)
 		return;
 	for (uint64_t i = 0; i < to - from; i++)
@@ -256,6 +270,18 @@ static void drop_front(struct segment *g, uint64_t bytes)
 	g->missing -= (uint32_t)(bytes - captured);
 }
 
+static void advance(struct tcp_stream *s, uint64_t bytes)
+{
+	s->next += bytes;
+	s->sequence += (uint32_t)bytes;
+}
+
+/* In order, whole, and nothing is to be said before it. */
+static bool may_skip(const struct tcp_stream *s, const struct segment *g)
+{
+	return s->passed_over && g->missing == 0 && !s->gap_unknown && s->dead_until <= s->next;
+}
+
 /* What the stream does not hold yet of the packet's bytes, which start at g->start. */
 static int take(struct tcp_stream *s, struct segment *g)
 {
@@ -272,6 +298,11 @@ static int take(struct tcp_stream *s, struct segment *g)
 		drop_front(g, s->next - g->start);
 	}
 	if (s->count == 0 && g->start == s->next) {
+		if (may_skip(s, g)) {
+			s->counts.payload_bytes += g->len;
+			advance(s, g->len);
+			return STATUS_OK;
+		}
 		s->direct = *g;
 		s->has_direct = true;
 		return STATUS_OK;
@@ -370,12 +401,6 @@ void tcp_stream_flush(struct tcp_stream *s)
 	}
 }
 
-static void advance(struct tcp_stream *s, uint64_t bytes)
-{
-	s->next += bytes;
-	s->sequence += (uint32_t)bytes;
-}
-
 static int give_gap(struct tcp_stream *s, enum chunk_gap kind, uint64_t bytes, struct chunk *ret)
 {
 	*ret = (struct chunk){
@@ -397,7 +422,7 @@ static int give_data(struct tcp_stream *s, const struct segment *g, struct chunk
 	*ret = (struct chunk){
 	        .direction = s->direction,
 	        .offset = s->next,
-	        .bytes = span_of(g->data, g->len),
+	        .bytes = span_of(g->data, g->data ? g->len : 0),
 	        .time_ns = g->time_ns,
 	        .packet = g->packet,
 	};
@@ -422,11 +447,22 @@ static int give_segment(struct tcp_stream *s, struct chunk *ret)
 	}
 	if (g.missing > 0 && span_end(&g) + g.missing > s->dead_until)
 		s->dead_until = span_end(&g) + g.missing;
-	if (!g.borrowed) {
+	if (!g.borrowed && g.data) {
 		s->given = (uint8_t *)g.data;
 		s->given_bytes = g.len;
 	}
 	return g.len > 0 ? give_data(s, &g, ret) : STATUS_OK;
+}
+
+/* The array of segments is room enough; so many at most wait as of a stream whose bytes count. */
+static int keep_place(struct tcp_stream *s, struct segment *g)
+{
+	if (s->count > TCP_STREAM_SEGMENTS_MAX)
+		return STATUS_LIMIT;
+	g->data = NULL;
+	g->borrowed = false;
+	s->borrowed_count--;
+	return STATUS_OK;
 }
 
 /* Copies one borrowed segment. STATUS_LIMIT when there is no room. */
@@ -435,6 +471,8 @@ static int keep(struct tcp_stream *s, struct segment *g)
 	size_t cost = g->len + TCP_STREAM_SEGMENT_COST;
 	uint8_t *copy;
 
+	if (s->passed_over)
+		return keep_place(s, g);
 	if (s->count > TCP_STREAM_SEGMENTS_MAX || s->held_bytes + cost > s->max_bytes)
 		return STATUS_LIMIT;
 	if (budget_charge(s->budget, cost) != STATUS_OK)

@@ -29,6 +29,10 @@ int tcp_stream_new(struct tcp_stream **ret_gives, uint8_t direction, size_t max_
 struct tcp_stream *tcp_stream_free(struct tcp_stream *s); /* NULL ok, returns NULL */
 /* The first byte has this sequence number (the SYN's plus one). Only before the first segment. */
 void tcp_stream_start(struct tcp_stream *s, uint32_t sequence) NONNULL(1);
+/* From now on places are counted and bytes are not kept: chunks of data may be without them, and
+ * most segments give none. */
+void tcp_stream_pass_over(struct tcp_stream *s) NONNULL(1);
+bool tcp_stream_passes_over(const struct tcp_stream *s) NONNULL(1);
 /* Takes in a TCP packet; SYN and FIN count. All chunks of the previous call must have been pulled:
  * STATUS_BUG otherwise. Borrows the packet's payload until its chunks have been pulled. */
 int tcp_stream_feed(struct tcp_stream *s, const struct packet *p) WUNRES NONNULL(1, 2);

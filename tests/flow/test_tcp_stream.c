@@ -477,6 +477,62 @@ static void tiny_segments_out_of_order_stay_linear(void **state)
 	teardown(&b);
 }
 
+/* However the segments of a stream come: its counters are those of one that is read, and of what
+ * waits only places are held. */
+static void what_is_passed_over_is_counted_all_the_same(void **state)
+{
+	static const struct {
+		uint64_t offset;
+		size_t len, captured;
+	} sent[] = {{0, 100, 100}, {100, 100, 100}, {300, 100, 100}, {500, 50, 50}, {320, 30, 30},
+	        {200, 100, 100}, {350, 200, 200}, {550, 100, 60}, {650, 50, 50}, {900, 100, 100},
+	        {0, 300, 300}};
+	struct flow_counts read, passed;
+
+	(void)state;
+	for (size_t from = 0; from <= ARRAY_LEN(sent); from++) {
+		struct bench a, b;
+		size_t held = 0;
+
+		setup(&a, MAX, BUDGET);
+		setup(&b, MAX, BUDGET);
+		for (size_t i = 0; i < ARRAY_LEN(sent); i++) {
+			struct packet p = {.tcp_seq = (uint32_t)(ISN + 1 + sent[i].offset),
+			        .tcp_flags = TCP_ACK,
+			        .payload_wire_bytes = (uint32_t)sent[i].len};
+			uint8_t bytes[300] = {0};
+			struct chunk c;
+
+			if (i == from) {
+				tcp_stream_pass_over(b.stream);
+				held = b.budget.used_bytes;
+			}
+			p.payload = span_of(bytes, sent[i].captured);
+			for (int which = 0; which < 2; which++) {
+				struct bench *one = which ? &b : &a;
+
+				assert_int_equal(tcp_stream_feed(one->stream, &p), STATUS_OK);
+				while (tcp_stream_next(one->stream, &c) == STATUS_ITEM)
+					assert_true(c.bytes.len == 0 || c.bytes.data);
+			}
+			if (i >= from) /* the array of places may grow */
+				assert_true(b.budget.used_bytes <= held + 8192);
+		}
+		tcp_stream_flush(a.stream);
+		tcp_stream_flush(b.stream);
+		for (struct chunk c; tcp_stream_next(a.stream, &c) == STATUS_ITEM;)
+			assert_true(c.bytes.len == 0 || c.bytes.data);
+		for (struct chunk c; tcp_stream_next(b.stream, &c) == STATUS_ITEM;)
+			assert_true(c.bytes.len == 0 || c.bytes.data);
+		read = counts_of(&a);
+		passed = counts_of(&b);
+		assert_memory_equal(&read, &passed, sizeof(read));
+		assert_true(read.gap_bytes > 0 && read.retransmitted_bytes > 0);
+		teardown(&a);
+		teardown(&b);
+	}
+}
+
 static void chunks_must_be_pulled(void **state)
 {
 	struct bench b;
@@ -509,6 +565,7 @@ int main(void)
 	        cmocka_unit_test(one_stray_segment_does_not_move_the_stream),
 	        cmocka_unit_test(a_jump_that_goes_on_is_followed),
 	        cmocka_unit_test(tiny_segments_out_of_order_stay_linear),
+	        cmocka_unit_test(what_is_passed_over_is_counted_all_the_same),
 	        cmocka_unit_test(chunks_must_be_pulled),
 	};
 
