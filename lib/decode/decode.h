@@ -195,6 +195,24 @@ int decode_session_next(struct decode_session *s, struct decode_event *ret) WUNR
 void decode_session_summary(const struct decode_session *s, struct decode_summary *ret)
         NONNULL(1, 2);
 
+/* ---- without a session: for conversations whose content nobody may look into ---- */
+struct decode_opening {
+	const struct tuple *tuple; /* ports help the probes */
+	uint8_t direction;         /* of the flow */
+	bool datagram;
+	const char *other; /* protocol of the other direction, or "" */
+	struct span front; /* of the direction, from its first byte on */
+	bool over;         /* nothing more comes */
+};
+struct decode_recognised {
+	const char *protocol; /* as in the summary; a constant */
+	bool clear;           /* whoever listens can read it */
+};
+/* The protocol that these bytes begin, by the marks that a session goes by; what they carry is not
+ * read. STATUS_ITEM and *ret; STATUS_MORE: more are needed; 0: none of those that have a name. */
+int decode_recognise(const struct decode_opening *o, struct decode_recognised *ret) WUNRES
+        NONNULL(1, 2);
+
 const char *carrier_text(enum carrier c);       /* "HL7 message", "web form", … */
 const char *stream_end_text(enum stream_end e); /* "complete", "cut short", … */
 

@@ -1,4 +1,7 @@
 /* probe: which decoder reads a stream, by its first bytes. */
+#include <string.h>
+
+#include "base/status.h"
 #include "decode/session.h"
 
 static const struct decoder *const decoders[] = {
@@ -43,4 +46,33 @@ bool probe_protocol_possible(const struct probe *p)
 		if (decoders[i]->protocol && decoders[i]->probe(p) != PROBE_NO)
 			return true;
 	return false;
+}
+
+int decode_recognise(const struct decode_opening *o, struct decode_recognised *ret)
+{
+	static const struct content undeclared;
+	const struct decode_env env = {.tuple = o->tuple,
+	        .content = &undeclared,
+	        .direction = o->direction,
+	        .datagram = o->datagram,
+	        .expected = ""};
+	struct probe probe = {.head = span_slice(o->front, 0, DECODE_PROBE_BYTES_MAX),
+	        .end = o->over || o->datagram || o->front.len >= DECODE_PROBE_BYTES_MAX,
+	        .env = &env};
+
+	for (size_t i = 0; i < ARRAY_LEN(decoders); i++) {
+		enum probe_answer answer;
+
+		if (!decoders[i]->protocol)
+			continue;
+		probe.other = strcmp(decoders[i]->protocol, o->other) == 0;
+		answer = decoders[i]->probe(&probe);
+		if (answer == PROBE_MORE && !probe.end)
+			return STATUS_MORE;
+		if (answer != PROBE_YES)
+			continue;
+		*ret = (struct decode_recognised){decoders[i]->protocol, decoders[i]->clear};
+		return STATUS_ITEM;
+	}
+	return STATUS_OK;
 }

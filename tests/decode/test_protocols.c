@@ -204,6 +204,37 @@ static void test_each_datagram_is_a_text(void **state)
 	transcript_free(&t);
 }
 
+/* Without a session, cut anywhere: what is said early stays. */
+static void test_each_is_recognised(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct row *row = &rows[i];
+		struct tuple tuple = {.protocol = row->datagram ? 17 : 6};
+		struct decode_opening o = {.tuple = &tuple, .datagram = row->datagram, .other = ""};
+		struct decode_recognised found = {.protocol = ""};
+		bool said = false;
+
+		tuple.src.port = 50000;
+		tuple.dst.port = row->port;
+		for (size_t len = row->datagram ? row->len : 1; len <= row->len; len++) {
+			int status;
+
+			o.front = span_of(row->bytes, len);
+			o.over = len == row->len;
+			status = decode_recognise(&o, &found);
+			assert_true(status >= 0);
+			if (said)
+				assert_int_equal(status, STATUS_ITEM);
+			said = status == STATUS_ITEM;
+			if (said)
+				assert_string_equal(found.protocol, row->protocol);
+		}
+		assert_string_equal(said ? found.protocol : "", row->protocol);
+		assert_true(!row->clear || !said || found.clear);
+	}
+}
+
 static void test_names_of_ends_and_carriers(void **state)
 {
 	(void)state;
@@ -223,6 +254,7 @@ int main(void)
 	        cmocka_unit_test(test_ssh_says_its_software),
 	        cmocka_unit_test(test_ssh_greetings_that_are_none),
 	        cmocka_unit_test(test_each_datagram_is_a_text),
+	        cmocka_unit_test(test_each_is_recognised),
 	        cmocka_unit_test(test_names_of_ends_and_carriers),
 	};
 
