@@ -20,7 +20,7 @@ static const char help[] =
         "exeat.db\n"
         "  --store FILE         keep the evidence here instead of DIR/exeat.db\n"
         "  -f, --filter FILTER  only packets that match (pcap-filter(7))\n"
-        "  --geo DIR, --rules DIR, --workers N, -q, --quiet   as for inspect\n\n"
+        "  --geo DIR, --rules DIR, --workers N, --no-content, -q, --quiet   as for inspect\n\n"
         "  --save FILE          keep the packets themselves, with all that is in them, in files "
         "named\n"
         "                       FILE-20261122T111538Z.pcapng (UTC) in a folder of their own\n"
@@ -51,6 +51,7 @@ static const struct option long_options[] = {
         {"authorised-by", required_argument, NULL, OPTION_AUTHORISED},
         {"filter", required_argument, NULL, 'f'},
         {"geo", required_argument, NULL, OPTION_GEO},
+        {"no-content", no_argument, NULL, OPTION_NO_CONTENT},
         {"quiet", no_argument, NULL, 'q'},
         {"workers", required_argument, NULL, OPTION_WORKERS},
         {"save", required_argument, NULL, OPTION_SAVE},
@@ -178,6 +179,9 @@ static int read_option(int option, struct capture_options *o)
 	case OPTION_AUTHORISED:
 		o->inspection.authorised_by = optarg;
 		return 0;
+	case OPTION_NO_CONTENT:
+		o->inspection.no_content = true;
+		return 0;
 	case OPTION_WORKERS:
 		return inspection_take_workers(optarg, &o->inspection) ? 0 : -1;
 	case OPTION_HELP:
@@ -195,6 +199,12 @@ static bool settle_saving(struct capture_options *o)
 
 	if (!o->saves_somehow)
 		return true;
+	if (o->inspection.no_content) {
+		log_error(
+		        "--no-content and --save do not go together: what must not be looked into "
+		        "must not be kept either; leave one of them out");
+		return false;
+	}
 	if (!o->inspection.workplace.save_path || save->purpose.len == 0 || !save->keep) {
 		log_error(
 		        "to keep content, --save FILE, --purpose TEXT and --keep TIME go together: "

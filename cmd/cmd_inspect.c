@@ -23,12 +23,15 @@ static const char help[] =
         "  --rules DIR          identifiers.csv and flags.csv\n"
         "  --workers N          threads that share the work, 1 to 8; as many as there are "
         "processors\n"
+        "  --no-content         only who sent how much to whom; what conversations carried is not "
+        "looked into\n"
         "  -q, --quiet          no table\n";
 
 static const struct option long_options[] = {
         {"filter", required_argument, NULL, 'f'},
         {"authorised-by", required_argument, NULL, OPTION_AUTHORISED},
         {"geo", required_argument, NULL, OPTION_GEO},
+        {"no-content", no_argument, NULL, OPTION_NO_CONTENT},
         {"quiet", no_argument, NULL, 'q'},
         {"workers", required_argument, NULL, OPTION_WORKERS},
         WORKPLACE_LONG_OPTIONS,
@@ -46,6 +49,9 @@ static int read_option(int option, struct inspection_options *o)
 		return 0;
 	case OPTION_WORKERS:
 		return inspection_take_workers(optarg, o) ? 0 : -1;
+	case OPTION_NO_CONTENT:
+		o->no_content = true;
+		return 0;
 	case 'f':
 		o->filter = optarg;
 		return 0;

@@ -315,9 +315,17 @@ static bool explain_finding(
 	return true;
 }
 
+/* As asked: it could have been looked into. */
+static bool is_bypassed(const struct assessed *a)
+{
+	return strcmp(a->flow.not_inspected_reason, "bypassed") == 0;
+}
+
 static void flow_evidence(const struct explanation *e, const struct assessed *a)
 {
 	const struct verdict *v = &a->assessment.verdict;
+	const char *closed = is_bypassed(a) ? "that it was sent; nobody looked into its content"
+	                                    : "that it was sent; its content was closed to us";
 	char list[CATEGORY_WORDS_CHARS], bytes[24];
 	bool any = false;
 
@@ -327,7 +335,7 @@ static void flow_evidence(const struct explanation *e, const struct assessed *a)
 	if (!any)
 		explain_line(e, "Seen", "%s",
 		        v->evidence == EVIDENCE_NOT_INSPECTABLE
-		                ? "that it was sent; its content was closed to us"
+		                ? closed
 		                : "nothing about patients in what we could read");
 	if (a->flow.not_inspected_bytes > 0) {
 		sentence_bytes(a->flow.not_inspected_bytes, bytes);
@@ -435,7 +443,8 @@ void explain_flow(const struct explanation *e, const struct assessed *a)
 	flow_evidence(e, a);
 	flow_paper(e, a);
 	explain_line(e, "Verdict", "%s; content: %s; paper: %s", outcome_words(v->outcome),
-	        evidence_words(v->evidence), paper_words(v->paper));
+	        is_bypassed(a) ? "not looked into" : evidence_words(v->evidence),
+	        paper_words(v->paper));
 	flow_flags(e, v);
 	flow_missing(e, a);
 }

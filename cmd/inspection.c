@@ -253,8 +253,11 @@ static int take_rules(struct running *r, struct workplace *fresh)
 	fresh->detect = NULL; /* taken */
 	workplace_exchange_rules(r->w, fresh);
 	r->facts.services = r->w->services;
-	log_warning("the changed rules hold for conversations whose content begins from now on; "
-	            "open ones go on under those from before");
+	if (r->o->no_content)
+		log_warning("the changed rules are in force");
+	else
+		log_warning("the changed rules hold for conversations whose content begins from "
+		            "now on; open ones go on under those from before");
 	return STATUS_OK;
 }
 
@@ -382,8 +385,10 @@ enum exit_code inspection_read(struct workplace *w, const struct inspection_opti
         struct source *live, double started_s)
 {
 	struct pipeline_result result;
-	struct reporting_options reporting = {
-	        .authorised_by = o->authorised_by, .table = !o->quiet, .result = &result};
+	struct reporting_options reporting = {.authorised_by = o->authorised_by,
+	        .table = !o->quiet,
+	        .no_content = o->no_content,
+	        .result = &result};
 	struct saved_content saved = {.saver = NULL};
 	struct running running = {.w = w,
 	        .o = o,
@@ -428,7 +433,7 @@ static enum exit_code inspect(
 	enum exit_code code;
 
 	watch_signals();
-	w->inspects = true;
+	w->inspects = !o->no_content;
 	code = workplace_load(w);
 	if (code == EXIT_CLEAN)
 		return inspection_read(w, o, live, started_s);

@@ -23,6 +23,7 @@ struct inspection_options {
 	const struct source_live_options *live;   /* NULL: files */
 	const struct saved_content_options *save; /* live; NULL: nothing is kept */
 	bool quiet;                               /* no table */
+	bool no_content;                          /* names and sizes alone; then save is NULL */
 };
 
 /* Takes the argument of --workers; false after a sentence on standard error. */

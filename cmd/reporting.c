@@ -199,6 +199,7 @@ static void describe_run(
 	run->flag_rules = w->flags;
 	run->forgotten = &w->forgotten;
 	run->saved = o->saved;
+	run->no_content = o->no_content;
 	run->excluded_by = o->excluded_by ? o->excluded_by : "";
 }
 

@@ -19,6 +19,7 @@ struct reporting_options {
 	double wall_seconds, cpu_seconds;
 	const struct pipeline_result *result; /* of the run that came before, or NULL */
 	const struct report_saved *saved;     /* by that run; NULL: nothing */
+	bool no_content;                      /* struct report_run */
 	const char *excluded_by;              /* struct report_run; NULL: "" */
 };
 

@@ -226,7 +226,7 @@ enum workplace_rules workplace_read_rules_again(
 	enum exit_code code = again->rules_code;
 
 	fresh->before = w->detect;
-	fresh->inspects = true;
+	fresh->inspects = w->inspects;
 	if (code == EXIT_CLEAN && foretell_version(fresh) == STATUS_OK &&
 	        strcmp(fresh->rules_version, w->rules_version) == 0)
 		return RULES_SAME;

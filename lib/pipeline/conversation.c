@@ -6,6 +6,7 @@
 #include "base/display.h"
 #include "base/status.h"
 #include "base/timestamp.h"
+#include "net/opening.h"
 
 static struct addr far_end(const struct flow *flow)
 {
@@ -53,8 +54,10 @@ int conversation_new(struct conversation **ret_gives, const struct conversation_
 	c->out_index = flow->out_index;
 	c->hour_ns = time_hour(flow->first_ns);
 	finding_set_init(&c->findings, borrowed->budget);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		buf_init(&c->hello[i].bytes, CLIENT_HELLO_BYTES_MAX, borrowed->budget);
+		buf_init(&c->front[i].bytes, OPENING_BYTES_MAX, borrowed->budget);
+	}
 	status = add_asked_name(c, flow);
 	if (status == STATUS_OK)
 		status = conversation_take_over(c, flow, flow->first_ns);
@@ -74,8 +77,10 @@ struct conversation *conversation_free(struct conversation *c)
 		decode_session_free(c->layers[i].decode);
 	detect_session_free(c->detect);
 	protocol_flow_free(c->protocol);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		buf_free(&c->hello[i].bytes);
+		buf_free(&c->front[i].bytes);
+	}
 	conversation_end_datagrams(c);
 	conversation_drop_certificate(c);
 	conversation_drop_software(c);
@@ -111,19 +116,30 @@ int conversation_label(struct conversation *c, const struct packet *p)
 	return STATUS_OK;
 }
 
-/* Inside of the practice; without the first packet who is which is a guess. */
-static bool may_be_client(const struct flow *flow, unsigned direction)
+bool conversation_is_client(
+        const struct conversation *c, const struct flow *flow, unsigned direction)
 {
-	return flow->out_index >= 0 || direction == 0 || !flow->start_seen;
+	return conversation_is_ours(c, direction) &&
+	       (flow->out_index >= 0 || direction == 0 || !flow->start_seen);
+}
+
+int conversation_keep_user_agent(struct conversation *c, struct span text)
+{
+	char shown[DISPLAY_CHARS_MAX];
+
+	if (c->user_agent)
+		return STATUS_OK;
+	display_text(text, shown, sizeof(shown));
+	c->user_agent = strdup(shown);
+	return c->user_agent ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 /* Names and hints that a decoder met on its way: what program it is and whom it calls, as our end
  * says it. */
 static int pick_hints(struct conversation *c, const struct flow *flow, const struct decode_event *e)
 {
-	bool client = conversation_is_ours(c, e->direction) && may_be_client(flow, e->direction);
+	bool client = conversation_is_client(c, flow, e->direction);
 	enum hostname_source source = HOSTNAME_HTTP;
-	char shown[DISPLAY_CHARS_MAX];
 
 	if (e->kind != DECODE_FIELD || e->field.kind != FIELD_VALUE)
 		return STATUS_OK;
@@ -142,11 +158,8 @@ static int pick_hints(struct conversation *c, const struct flow *flow, const str
 		if (source == HOSTNAME_SMTP ? conversation_is_far(c, e->direction) : client)
 			return conversation_add_name(c, e->field.bytes, source, 0);
 	}
-	if (client && e->field.role == ROLE_USER_AGENT && !c->user_agent) {
-		display_text(e->field.bytes, shown, sizeof(shown));
-		c->user_agent = strdup(shown);
-		return c->user_agent ? STATUS_OK : STATUS_NO_MEMORY;
-	}
+	if (client && e->field.role == ROLE_USER_AGENT)
+		return conversation_keep_user_agent(c, e->field.bytes);
 	return STATUS_OK;
 }
 
@@ -310,10 +323,27 @@ static int make_sessions(struct conversation *c, const struct flow *flow, const 
 	return status;
 }
 
+/* Names alone. */
+static int watch_opening(struct conversation *c, const struct flow *flow, const struct chunk *chunk)
+{
+	int status = conversation_watch_hello(c, chunk);
+
+	return status == STATUS_OK ? conversation_watch_front(c, flow, chunk) : status;
+}
+
+bool conversation_wants(const struct conversation *c, unsigned direction)
+{
+	return c->context->rules || !c->label_settled || !c->hello[direction].done ||
+	       !c->front[direction].done;
+}
+
 int conversation_feed(struct conversation *c, const struct flow *flow, const struct chunk *chunk)
 {
-	int status = make_sessions(c, flow, chunk);
+	int status;
 
+	if (!c->context->rules)
+		return watch_opening(c, flow, chunk);
+	status = make_sessions(c, flow, chunk);
 	return status == STATUS_OK ? feed_layer(c, flow, chunk) : status;
 }
 
@@ -341,6 +371,8 @@ int conversation_finish(struct conversation *c, const struct flow *flow)
 		c->protocol = protocol_flow_free(c->protocol);
 	}
 	status = conversation_end_names(c);
+	if (status == STATUS_OK && !c->context->rules)
+		status = conversation_end_fronts(c, flow);
 	if (status != STATUS_OK || !c->detect)
 		return status;
 	status = finish_layers(c, flow);

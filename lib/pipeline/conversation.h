@@ -22,7 +22,7 @@
 /* What all conversations share. Borrowed for their lives. */
 struct conversation_context {
 	struct budget *budget;
-	struct detect_rules *rules;
+	struct detect_rules *rules; /* NULL: content is not looked into, as asked */
 	struct protocol_engine *engine;
 	const struct destination_facts *facts;
 	struct hostname_cache *names;
@@ -53,6 +53,13 @@ struct layer {
 	enum stream_end reason;
 };
 
+/* Where content is not looked into: the first bytes of a direction, held until they say what it
+ * speaks and whom it calls. */
+struct front {
+	struct buf bytes;
+	bool done;
+};
+
 struct datagram_hello; /* of QUIC or DTLS, while it is being read */
 
 struct conversation {
@@ -69,6 +76,8 @@ struct conversation {
 	struct hostname_list *names;   /* NULL until there is one: most flows of a scan have none */
 	struct related_origin *origin; /* NULL: nobody has announced it */
 	struct hello hello[2];
+	struct front front[2];
+	struct decode_recognised recognised; /* without a look at the content; protocol NULL: no */
 	struct server_hello server;
 	bool client_seen, server_seen;
 	bool client_ours; /* the hello that was seen came from our end */
@@ -102,6 +111,8 @@ struct conversation *conversation_free(struct conversation *c);
 int conversation_label(struct conversation *c, const struct packet *p) WUNRES NONNULL(1, 2);
 int conversation_feed(struct conversation *c, const struct flow *flow,
         const struct chunk *chunk) WUNRES NONNULL(1, 2, 3);
+/* False when chunks of that direction have nothing more to tell, and need not be fed. */
+bool conversation_wants(const struct conversation *c, unsigned direction) NONNULL(1);
 /* The flow has ended: whatever is open is judged. */
 int conversation_finish(struct conversation *c, const struct flow *flow) WUNRES NONNULL(1, 2);
 
@@ -110,6 +121,11 @@ int conversation_finish(struct conversation *c, const struct flow *flow) WUNRES 
  * practice both hold of both. */
 bool conversation_is_ours(const struct conversation *c, unsigned direction) NONNULL(1);
 bool conversation_is_far(const struct conversation *c, unsigned direction) NONNULL(1);
+/* Our end, which began it: inside of the practice, without the first packet, who did is a guess. */
+bool conversation_is_client(
+        const struct conversation *c, const struct flow *flow, unsigned direction) NONNULL(1, 2);
+/* What our client calls its program; the first counts. */
+int conversation_keep_user_agent(struct conversation *c, struct span text) WUNRES NONNULL(1);
 
 /* conversation_names.c: what handshakes say. No room is an outcome: the flow goes unnamed. */
 int conversation_add_name(struct conversation *c, struct span name, enum hostname_source source,
@@ -117,9 +133,16 @@ int conversation_add_name(struct conversation *c, struct span name, enum hostnam
 /* Every chunk comes here: TCP streams are watched for TLS, datagrams for QUIC and DTLS. */
 int conversation_watch_hello(struct conversation *c, const struct chunk *chunk) WUNRES
         NONNULL(1, 2);
+/* No TLS will follow, whatever comes. */
+void conversation_end_hellos(struct conversation *c) NONNULL(1);
 /* Nothing more comes: of a hello that is not whole, the name counts if it is. */
 int conversation_end_names(struct conversation *c) WUNRES NONNULL(1);
 void conversation_end_datagrams(struct conversation *c) NONNULL(1);
+
+/* conversation_front.c: in place of decoding, where content is not looked into. */
+int conversation_watch_front(struct conversation *c, const struct flow *flow,
+        const struct chunk *chunk) WUNRES NONNULL(1, 2, 3);
+int conversation_end_fronts(struct conversation *c, const struct flow *flow) WUNRES NONNULL(1, 2);
 
 /* conversation_certificate.c: the first certificate counts. No room is an outcome: nothing is said
  * of it. */
@@ -140,6 +163,9 @@ void conversation_process(const struct flow *flow, char ret_name[static DISPLAY_
 /* conversation_software.c: what the event tells of the software of its sender. */
 int conversation_note_software(struct conversation *c, const struct decode_event *e) WUNRES
         NONNULL(1, 2);
+/* source: of the store's list. */
+int conversation_add_software(struct conversation *c, uint8_t sender, const char *source,
+        struct span text) WUNRES NONNULL(1, 3);
 void conversation_drop_software(struct conversation *c) NONNULL(1);
 
 /* conversation_row.c: the store's view. */

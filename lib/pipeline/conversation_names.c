@@ -217,6 +217,12 @@ static void end_hello(struct hello *h)
 	buf_free(&h->bytes);
 }
 
+void conversation_end_hellos(struct conversation *c)
+{
+	for (int i = 0; i < 2; i++)
+		end_hello(&c->hello[i]);
+}
+
 /* What is held will not become whole. */
 static int end_cut_hello(struct conversation *c, struct hello *h)
 {

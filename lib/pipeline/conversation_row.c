@@ -7,7 +7,10 @@
 #include "net/community_id.h"
 #include "pipeline/conversation.h"
 
-#define ESP 50 /* encapsulating security payload, RFC 4303: a tunnel */
+#define TCP      6
+#define UDP      17
+#define ESP      50 /* encapsulating security payload, RFC 4303: a tunnel */
+#define UDP_LITE 136
 
 /* Cut at size. There are a dozen of them in each conversation. */
 static void copy_text(char *ret, size_t size, const char *text)
@@ -158,6 +161,28 @@ static void add_layer(struct unread *u, const struct layer *layer, int direction
 	add_unread(u, reason, summary.unread_bytes[direction]);
 }
 
+/* Locked to whoever listens, by what it showed of itself. */
+static bool shows_encryption(const struct conversation *c, const struct flow *flow)
+{
+	static const char *const protocols[] = {"tls", "quic", "ssh", "openvpn", "wireguard"};
+
+	for (size_t i = 0; c->recognised.protocol && i < ARRAY_LEN(protocols); i++)
+		if (strcmp(c->recognised.protocol, protocols[i]) == 0)
+			return true;
+	return c->layers[0].tls || c->server_seen || flow->tuple.protocol == ESP;
+}
+
+/* It carried something, and could have been looked into. What nobody can read keeps its own reason,
+ * and what only came in counts, too: nobody looked. */
+static bool is_bypassed(const struct conversation *c, const struct flow *flow)
+{
+	uint8_t protocol = flow->tuple.protocol;
+
+	return flow->counts[0].payload_bytes + flow->counts[1].payload_bytes > 0 &&
+	       (protocol == TCP || protocol == UDP || protocol == UDP_LITE) &&
+	       !shows_encryption(c, flow);
+}
+
 static enum stream_end main_reason(const struct unread *u)
 {
 	enum stream_end most = STREAM_ENCRYPTED;
@@ -172,6 +197,7 @@ static void judge_inspection(
         const struct conversation *c, const struct flow *flow, struct store_flow *ret)
 {
 	bool decoded = c->layers[0].decode != NULL;
+	bool bypassed = !c->context->rules;
 	uint64_t gaps = 0, unknown_gaps = 0;
 	struct unread unread = {.all = 0};
 	const char *reason = "gap";
@@ -181,7 +207,8 @@ static void judge_inspection(
 			continue;
 		for (int i = 0; i < CONVERSATION_LAYERS && decoded; i++)
 			add_layer(&unread, &c->layers[i], d);
-		/* No chunks came of what is neither TCP nor UDP, so nobody looked into it. */
+		/* Nobody looked into it, if only because of what is neither TCP nor UDP no chunks
+		 * came. */
 		if (!decoded)
 			add_unread(&unread,
 			        flow->tuple.protocol == ESP ? STREAM_ENCRYPTED : STREAM_UNKNOWN,
@@ -190,11 +217,16 @@ static void judge_inspection(
 		unknown_gaps += flow->counts[d].gaps_unknown;
 	}
 	ret->not_inspected_bytes = unread.all + gaps;
-	ret->inspected = ret->not_inspected_bytes == 0 && unknown_gaps == 0;
+	ret->inspected = ret->not_inspected_bytes == 0 && unknown_gaps == 0 &&
+	                 !(bypassed && is_bypassed(c, flow));
 	if (ret->inspected)
 		return;
 	if (c->over_budget)
 		reason = "budget";
+	else if (bypassed && is_bypassed(c, flow))
+		reason = "bypassed";
+	else if (bypassed && unread.all > 0)
+		reason = shows_encryption(c, flow) ? "encrypted" : "unknown-protocol";
 	else if (unread.all > 0)
 		reason = reason_text(main_reason(&unread));
 	copy_text(ret->not_inspected_reason, sizeof(ret->not_inspected_reason), reason);
@@ -246,7 +278,7 @@ static void copy_tuple(const struct flow *flow, struct store_flow *ret)
  * there, behind a greeting or a request for a tunnel that hold none. */
 static bool content_in_clear(const struct conversation *c)
 {
-	bool clear = false;
+	bool clear = c->recognised.protocol && c->recognised.clear;
 
 	for (int i = 0; i < CONVERSATION_LAYERS; i++) {
 		struct decode_summary summary = {.clear = false};
@@ -284,7 +316,8 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 	        c->label.confidence[0] ? c->label.confidence : "none");
 	copy_text(ret->app_category, sizeof(ret->app_category), c->label.category);
 	copy_text(ret->app_risks, sizeof(ret->app_risks), c->label.risks);
-	copy_text(ret->protocol, sizeof(ret->protocol), summary.protocol);
+	copy_text(ret->protocol, sizeof(ret->protocol),
+	        c->recognised.protocol ? c->recognised.protocol : summary.protocol);
 	if (c->user_agent)
 		copy_text(ret->user_agent, sizeof(ret->user_agent), c->user_agent);
 	if (c->origin)

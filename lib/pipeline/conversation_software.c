@@ -43,19 +43,16 @@ static bool is_known(const struct conversation *c, const struct store_software *
 	return false;
 }
 
-int conversation_note_software(struct conversation *c, const struct decode_event *e)
+int conversation_add_software(
+        struct conversation *c, uint8_t sender, const char *source, struct span text)
 {
 	const size_t bytes = STORE_SOFTWARE_MAX * sizeof(*c->software);
-	struct store_software said = {.sender = e->direction};
-	const char *source;
+	struct store_software said = {.sender = sender};
 
-	if (e->kind != DECODE_FIELD || e->field.kind != FIELD_VALUE || e->field.bytes.len == 0)
-		return STATUS_OK;
-	source = source_of(e);
-	if (!source || c->software_count == STORE_SOFTWARE_MAX)
+	if (text.len == 0 || c->software_count == STORE_SOFTWARE_MAX)
 		return STATUS_OK;
 	snprintf(said.source, sizeof(said.source), "%s", source);
-	display_text(e->field.bytes, said.text, sizeof(said.text));
+	display_text(text, said.text, sizeof(said.text));
 	if (said.text[0] == '\0' || is_known(c, &said))
 		return STATUS_OK;
 	/* No room is an outcome: the conversation says nothing of its software. */
@@ -70,6 +67,17 @@ int conversation_note_software(struct conversation *c, const struct decode_event
 	}
 	c->software[c->software_count++] = said;
 	return STATUS_OK;
+}
+
+int conversation_note_software(struct conversation *c, const struct decode_event *e)
+{
+	const char *source;
+
+	if (e->kind != DECODE_FIELD || e->field.kind != FIELD_VALUE || e->field.bytes.len == 0)
+		return STATUS_OK;
+	source = source_of(e);
+	return source ? conversation_add_software(c, e->direction, source, e->field.bytes)
+	              : STATUS_OK;
 }
 
 void conversation_drop_software(struct conversation *c)

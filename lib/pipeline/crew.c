@@ -89,7 +89,7 @@ static int add_hand(struct crew *c, const struct worker_surroundings *given, uns
 	int status = STATUS_OK;
 
 	h->crew = c;
-	if (index > 0) {
+	if (index > 0 && given->rules) {
 		status = detect_rules_share(&h->rules[0], given->rules);
 		around.rules = h->rules[0];
 	}

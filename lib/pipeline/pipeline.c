@@ -32,7 +32,7 @@ struct pipeline {
 	struct source *source;                  /* borrows */
 	struct store *store;                    /* borrows */
 	const struct pipeline_options *options; /* of the run; borrows */
-	struct detect_rules *rules;             /* borrows */
+	struct detect_rules *rules;             /* borrows; NULL: content is not looked into */
 	const struct destination_facts *facts;  /* borrows */
 	struct budget budget;                   /* of the fragments */
 	struct fragment_table *fragments;
@@ -402,6 +402,7 @@ static void show_progress(struct pipeline *p, int64_t now_ns)
 	struct progress now = {.bytes = position.bytes,
 	        .bytes_total = position.bytes_total,
 	        .packets = p->frames,
+	        .no_content = !p->rules,
 	        .elapsed_ns = now_ns - p->started_ns,
 	        .duration_ns = p->options->duration_ns};
 	char line[PROGRESS_CHARS];
@@ -618,7 +619,9 @@ int pipeline_use_rules(struct pipeline *p, struct detect_rules *rules)
 {
 	int status = crew_know(p->crew, &p->options->inside);
 
-	return status == STATUS_OK ? crew_use_rules(p->crew, rules) : status;
+	if ((rules == NULL) != (p->rules == NULL))
+		return STATUS_BUG;
+	return status == STATUS_OK && rules ? crew_use_rules(p->crew, rules) : status;
 }
 
 void pipeline_count_loss(struct pipeline *p, enum loss what)

@@ -64,9 +64,11 @@ struct pipeline_result {
 
 struct pipeline;
 
-/* Borrows all for its life. */
+/* Borrows all for its life. rules NULL: content is not looked into. Then handshakes and openings
+ * are read as far as they name somebody, no decoder and no search is made, and what would have been
+ * looked into is stored as not inspected, "bypassed". */
 int pipeline_new(struct pipeline **ret_gives, struct source *source, struct detect_rules *rules,
-        const struct destination_facts *facts, struct store *store) WUNRES NONNULL(1, 2, 3, 4, 5);
+        const struct destination_facts *facts, struct store *store) WUNRES NONNULL(1, 2, 4, 5);
 struct pipeline *pipeline_free(struct pipeline *p);
 /* Reads the source to its end (or the duration, or the stop flag) inside the store's transaction,
  * which the caller has begun and which ends here, but for STATUS_ITEM (below).
@@ -86,9 +88,10 @@ int pipeline_run(struct pipeline *p, const struct pipeline_options *options,
  * until pipeline_run. After a failure the run cannot go on, and the caller abandons the
  * transaction. */
 int pipeline_renew(struct pipeline *p, const struct pipeline_options *options) WUNRES NONNULL(1, 2);
-/* As pipeline_renew, for rules (crew_use_rules); the facts may be changed until pipeline_run.
+/* As pipeline_renew, for rules (crew_use_rules); the facts may be changed until pipeline_run. NULL
+ * for a pipeline that looks into nothing, and for no other.
  * Conversations whose content has begun go on under the rules that they began with. */
-int pipeline_use_rules(struct pipeline *p, struct detect_rules *rules) WUNRES NONNULL(1, 2);
+int pipeline_use_rules(struct pipeline *p, struct detect_rules *rules) WUNRES NONNULL(1);
 /* Something that the caller was asked for could not be done. */
 void pipeline_count_loss(struct pipeline *p, enum loss what) NONNULL(1);
 

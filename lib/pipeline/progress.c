@@ -62,7 +62,9 @@ void progress_line(const struct progress *now, char ret[static PROGRESS_CHARS])
 	} else {
 		show_bytes(now->bytes, bytes);
 	}
-	if (now->clinical > 0)
+	if (now->no_content)
+		snprintf(clinical, sizeof(clinical), "content not looked into");
+	else if (now->clinical > 0)
 		snprintf(clinical, sizeof(clinical), "clinical data in %llu conversation%s",
 		        (unsigned long long)now->clinical, now->clinical == 1 ? "" : "s");
 	if (rest_ns >= 0)

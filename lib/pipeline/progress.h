@@ -7,6 +7,7 @@
 #ifndef EXEAT_PIPELINE_PROGRESS_H
 #define EXEAT_PIPELINE_PROGRESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
@@ -16,6 +17,7 @@
 struct progress {
 	uint64_t bytes, bytes_total; /* total 0: not known */
 	uint64_t packets;
+	bool no_content;   /* nobody looks for clinical data */
 	uint64_t clinical; /* conversations with findings of tier medium or high */
 	int64_t elapsed_ns;
 	int64_t duration_ns; /* of a live run; 0: no end is set */

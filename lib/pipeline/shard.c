@@ -139,7 +139,11 @@ static int handle_event(struct shard *s, const struct flow_event *e, const struc
 	}
 	if (packet && e->chunk.packet == packet->number)
 		status = conversation_label(c, packet);
-	return status == STATUS_OK ? conversation_feed(c, e->flow, &e->chunk) : status;
+	if (status == STATUS_OK)
+		status = conversation_feed(c, e->flow, &e->chunk);
+	if (status == STATUS_OK && !conversation_wants(c, e->chunk.direction))
+		flow_table_pass_over(s->table, e->flow->slot, e->chunk.direction);
+	return status;
 }
 
 static int pull_events(struct shard *s, const struct packet *packet)

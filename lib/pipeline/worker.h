@@ -23,7 +23,8 @@
 
 /* Borrows all. */
 struct worker_surroundings {
-	struct detect_rules *rules;            /* the worker's own: it works in their memory */
+	/* The worker's own: it works in their memory. NULL: content is not looked into. */
+	struct detect_rules *rules;
 	const struct destination_facts *facts; /* by all workers */
 	const struct inside_nets *inside;      /* the register's networks */
 	struct store_queue *rows;

@@ -295,16 +295,19 @@ SUMMARY_CELL(cell_evidence_shown)
 	char list[CATEGORY_WORDS_CHARS];
 	bool part_unread = row->evidence == EVIDENCE_NONE &&
 	                   (row->unread_bytes > 0 || row->outcome == OUTCOME_CANNOT_TELL);
+	const char *words = row->bypassed && row->evidence == EVIDENCE_NOT_INSPECTABLE
+	                            ? "not looked into"
+	                            : evidence_words(row->evidence);
 
 	(void)r;
 	category_set_words(row->seen ? row->seen : row->declared, list);
 	if (row->seen)
 		snprintf(scratch, CELL_CHARS, "%s", list);
 	else if (row->declared)
-		snprintf(scratch, CELL_CHARS, "%s; %s: %s", evidence_words(row->evidence),
+		snprintf(scratch, CELL_CHARS, "%s; %s: %s", words,
 		        evidence_words(EVIDENCE_DECLARED), list);
 	else
-		snprintf(scratch, CELL_CHARS, "%s%s", evidence_words(row->evidence),
+		snprintf(scratch, CELL_CHARS, "%s%s", words,
 		        part_unread ? " in what we could read" : "");
 	return scratch;
 }

@@ -154,6 +154,8 @@ static int write_head(struct report *r, FILE *out)
 	        run->authorised_by && *run->authorised_by ? run->authorised_by : "not recorded");
 	write_fact(out, "What was seen", recorded);
 	write_fact(out, "Counted as inside", run->inside);
+	sentence_bypassed(r, recorded);
+	write_fact(out, "Content", recorded);
 	sentence_saved(r, recorded);
 	write_fact(out, "Content kept", recorded);
 	write_fact(out, "Held against",
@@ -272,9 +274,10 @@ static void write_table(const struct report *r, const struct row_list *rows, FIL
 	fputs("<p><small>Country: where the first computer contacted appears to be; it says little "
 	      "about where data is kept. A question mark means that we are not sure. "
 	      "<em>Could not look inside</em>: most often it was encrypted, which is good "
-	      "practice. <em>Expected</em>: what your register says goes there. <em>Look at "
+	      "practice. <em>Not looked into</em>: as asked. <em>Expected</em>: what your register "
+	      "says goes there. <em>Look at "
 	      "it</em>: needs a person. <em>Cannot tell</em>: the paper is "
-	      "in order, but we could not look inside. <em>Covered</em>: what we saw is what the "
+	      "in order, but we did not see inside. <em>Covered</em>: what we saw is what the "
 	      "paper says. Under Paper, <em>covered in part</em>: an agreement is recorded, but "
 	      "it, or the reason on record, does not cover everything; <em>none recorded</em>: "
 	      "your register has no agreement."

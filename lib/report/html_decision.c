@@ -98,7 +98,11 @@ static void append_content(const struct summary_row *row, char ret[static SENTEN
 	char kinds[CATEGORY_WORDS_CHARS], patients[64] = "";
 	bool part_unseen = row->flags[FLAG_NOT_INSPECTABLE] || row->flags[FLAG_SEALED_MESSAGE] ||
 	                   row->unread_bytes > 0 || row->outcome == OUTCOME_CANNOT_TELL;
-	const char *closed = part_unseen ? " Into some of it we could not look." : "";
+	const char *closed = row->bypassed ? " Into some of it we did not look, as asked."
+	                     : part_unseen ? " Into some of it we could not look."
+	                                   : "";
+	const char *unseen = row->bypassed ? "did not look inside, as asked"
+	                                   : "could not look inside";
 
 	category_set_words(row->seen ? row->seen : row->declared, kinds);
 	if (row->patients > 0)
@@ -108,10 +112,9 @@ static void append_content(const struct summary_row *row, char ret[static SENTEN
 		snprintf(ret, SENTENCE_CHARS, " What went out looks like %s%s.%s", kinds, patients,
 		        closed);
 	else if (row->evidence == EVIDENCE_NOT_INSPECTABLE && row->declared)
-		snprintf(ret, SENTENCE_CHARS,
-		        " We could not look inside. Your register expects: %s.", kinds);
+		snprintf(ret, SENTENCE_CHARS, " We %s. Your register expects: %s.", unseen, kinds);
 	else if (row->evidence == EVIDENCE_NOT_INSPECTABLE)
-		snprintf(ret, SENTENCE_CHARS, " We could not look inside.");
+		snprintf(ret, SENTENCE_CHARS, " We %s.", unseen);
 	else if (part_unseen)
 		snprintf(ret, SENTENCE_CHARS,
 		        " Where we could look inside we saw nothing about patients.%s", closed);

@@ -75,6 +75,7 @@ static void write_versions(struct json_out *j, const struct report_run *run)
 	json_text(j, "sandbox", run->sandbox);
 	json_text(j, "inside", run->inside);
 	json_text(j, "mirror_warning", run->mirror_warning);
+	json_bool(j, "no_content", run->no_content);
 	json_text(j, "excluded_by", run->excluded_by ? run->excluded_by : "");
 }
 

@@ -78,6 +78,7 @@ struct report_run {
 	const struct flag_rules *flag_rules;
 	const struct store_forgotten *forgotten; /* what this run deleted by age; NULL: nothing */
 	const struct report_saved *saved;        /* NULL: no content was kept */
+	bool no_content;                         /* this run looked into no content, as asked */
 	/* Live: who leaves out guest and voice networks, "kernel filter" or "exeat: …" with the
 	 * reason; "" or NULL: there are none. */
 	const char *excluded_by;

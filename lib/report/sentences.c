@@ -130,6 +130,25 @@ void sentence_saved(const struct report *r, char ret[static SENTENCE_CHARS])
 		        s->files_not_deleted == 1 ? "it" : "them");
 }
 
+void sentence_bypassed(const struct report *r, char ret[static SENTENCE_CHARS])
+{
+	uint64_t flows = 0;
+
+	ret[0] = '\0';
+	for (unsigned i = 0; i < r->seen.reason_count; i++)
+		if (strcmp(r->seen.reasons[i].reason, "bypassed") == 0)
+			flows = r->seen.reasons[i].flows;
+	if (r->run->no_content)
+		add(ret, "What the conversations carried was not looked into, as asked with "
+		         "--no-content; what follows says who sent how much to whom, when, and on "
+		         "what paper.");
+	else if (flows > 0)
+		add(ret,
+		        "What %" PRIu64 " conversation%s carried was not looked into, as asked; of "
+		        "%s what follows says who sent how much to whom, when, and on what paper.",
+		        flows, plural(flows), flows == 1 ? "it" : "them");
+}
+
 static void format_day(int64_t time_ns, char ret[static 28])
 {
 	time_t seconds = (time_t)(time_ns / NS_PER_SECOND);
@@ -226,7 +245,7 @@ const char *sentence_reason(const char *reason)
 	        {"key-late", "the key came too late"},
 	        {"unknown-protocol", "in a form that we do not read"},
 	        {"media", "sound or video, which we do not open"},
-	        {"bypassed", "let through unopened, as set"},
+	        {"bypassed", "not looked into, as asked"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)

@@ -131,6 +131,7 @@ int summary_merge(struct report *r, struct summary_row *into, const struct summa
 	into->bytes_out += from->bytes_out;
 	into->bytes_in += from->bytes_in;
 	into->unread_bytes += from->unread_bytes;
+	into->bypassed |= from->bypassed;
 	into->new_today |= from->new_today;
 	into->hours |= from->hours;
 	into->outside_hours |= from->outside_hours;
@@ -229,6 +230,7 @@ static void fill_part(struct summary_row *part, const struct report_flow *f,
 	        .flows = 1,
 	        .egress_flows = facts->egress,
 	        .unread_bytes = f->flow->not_inspected_bytes,
+	        .bypassed = strcmp(f->flow->not_inspected_reason, "bypassed") == 0,
 	        .evidence = v->evidence,
 	        .paper = v->paper,
 	        .outcome = v->outcome,

@@ -222,6 +222,9 @@ static int write_head(const struct layout *l, struct report *r)
 		snprintf(line, sizeof(line), "Authorised by %s.", r->run->authorised_by);
 		write_prose(l, 0, INDENT, line);
 	}
+	sentence_bypassed(r, line);
+	if (line[0] != '\0')
+		write_prose(l, 0, INDENT, line);
 	sentence_saved(r, line);
 	if (line[0] != '\0')
 		write_prose(l, 0, INDENT, line);

@@ -24,7 +24,7 @@ static enum evidence evidence_of(const struct verdict_subject *s)
 {
 	if (s->tier == TIER_MEDIUM || s->tier == TIER_HIGH || s->seen != 0)
 		return EVIDENCE_SEEN;
-	if (s->tier == TIER_SEALED || s->tier == TIER_OPAQUE)
+	if (s->tier == TIER_SEALED || s->tier == TIER_OPAQUE || s->bypassed)
 		return EVIDENCE_NOT_INSPECTABLE;
 	return EVIDENCE_NONE;
 }

@@ -184,6 +184,7 @@ struct verdict_subject {
 	bool mhr_document;   /* of the kind used there */
 	uint64_t gap_bytes;
 	uint64_t unread_bytes;
+	bool bypassed; /* the unread bytes could have been read, and nobody was to look */
 };
 
 struct verdict {

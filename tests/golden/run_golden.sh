@@ -92,10 +92,37 @@ run 1 no-register "$exeat" inspect "$case_dir/in.pcapng" --geo "$work/geo" --rul
 grep -q unknown-destination "$work/no-register-run/flags.csv" || fail 'no register: no question'
 [ "$(wc -l <"$work/no-register-run/draft/destinations.csv")" -gt 5 ] || fail 'no register: no draft'
 
+# Without a look at content: who sent how much to whom, however many threads share the work, and
+# nothing that only a look inside could tell; the store says so, too.
+for workers in 1 2 8; do
+	inspect 1 "no-content-$workers" "$case_dir/in.pcapng" "$case_dir/register" \
+		"$work/no-content-$workers-run" --no-content --workers "$workers"
+	diff -u "$case_dir/expect/no-content/table.txt" "$work/no-content-$workers.out" ||
+		fail "expect/no-content/table.txt with $workers workers"
+	diff -u "$case_dir/expect/no-content/flags.csv" "$work/no-content-$workers-run/flags.csv" ||
+		fail "expect/no-content/flags.csv with $workers workers"
+	for name in summary.csv flows.jsonl report.html draft/destinations.csv; do
+		cmp -s "$work/no-content-1-run/$name" "$work/no-content-$workers-run/$name" ||
+			fail "$name differs with $workers workers and --no-content"
+	done
+done
+run 1 no-content-report "$exeat" report --store "$work/no-content-1-run/exeat.db" --rules "$root/rules"
+for name in no-content-1 no-content-report; do
+	grep -q 'carried was not looked into, as asked' "$work/$name.out" ||
+		fail "$name: nothing says that content was not looked into"
+done
+python3 "$root/tests/golden/check_no_content.py" "$work/first-run" "$work/no-content-1-run" ||
+	fail 'conversations with and without a look at their content'
+python3 "$root/tests/golden/visible_text.py" "$work/no-content-1-run/report.html" >"$work/visible"
+"$avoided_words" <"$work/visible" || fail 'a word to avoid in report.html with --no-content'
+run 2 no-content-save "$exeat" capture -i lo --no-content --save "$work/saved/x" --purpose test \
+	--keep 1d
+grep -q -e '--no-content and --save' "$work/no-content-save.err" || fail 'no-content and save'
+
 # Nothing of a patient stands anywhere, also not on the terminal.
 mkdir "$work/terminal"
 mv "$work"/*.out "$work"/*.err "$work"/*.rows "$work/terminal"
-for folder in first-run second-run workbook-run no-register-run terminal; do
+for folder in first-run second-run workbook-run no-register-run no-content-1-run terminal; do
 	python3 "$root/tests/golden/grep_secrets.py" "$work/$folder" "$case_dir/secrets.txt" ||
 		fail "$folder holds something of a patient"
 done

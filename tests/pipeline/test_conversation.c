@@ -385,6 +385,93 @@ static void a_gap_in_a_tunnel_is_a_gap(void **state)
 	assert_true(o.findings > 0);
 }
 
+/* Without rules nobody looks into content. Names are those of before, the row says what was not
+ * looked into, and nothing was found. TLS behind an opening shows where a segment begins with
+ * it. */
+static struct outcome unopened(const struct segment *segments, size_t count, bool in_pieces)
+{
+	struct detect_rules *kept = rules;
+	struct outcome o;
+
+	rules = NULL;
+	o = in_pieces ? outcome_of(segments, count) : run(segments, count, WHOLE, 0);
+	rules = kept;
+	assert_int_equal(o.left_used, 0);
+	assert_int_equal(o.findings, 0);
+	assert_int_equal(o.row.distinct_patients, 0);
+	return o;
+}
+
+static void what_is_not_looked_into_is_named_and_said(void **state)
+{
+	static const struct segment web[] = {
+	        SEGMENT(0, POST), SEGMENT(1, "HTTP/1.1 200 OK\r\n\r\n")};
+	static const struct segment hl7[] = {SEGMENT(0, HL7)};
+	static const struct segment other[] = {SEGMENT(0, "xyzzy 29518731251")};
+	static const struct segment heard[] = {SEGMENT(1, BODY)};
+	static const struct segment gap[] = {{0, NULL, 500}, SEGMENT(0, POST)};
+	struct outcome o = unopened(web, ARRAY_LEN(web), true);
+
+	(void)state;
+	assert_true(has_name(&o, "inner.example", "http-host"));
+	assert_string_equal(o.row.protocol, "http");
+	assert_true(o.row.clear);
+	assert_false(o.row.inspected);
+	assert_string_equal(o.row.not_inspected_reason, "bypassed");
+	assert_int_equal(o.row.not_inspected_bytes, sizeof(POST) - 1);
+	assert_int_equal(o.row.tier, TIER_NONE);
+	o = unopened(hl7, ARRAY_LEN(hl7), true);
+	assert_string_equal(o.row.protocol, "mllp");
+	assert_true(o.row.clear);
+	assert_string_equal(o.row.not_inspected_reason, "bypassed");
+	o = unopened(other, ARRAY_LEN(other), true);
+	assert_string_equal(o.row.protocol, "");
+	assert_false(o.row.clear);
+	assert_string_equal(o.row.not_inspected_reason, "bypassed");
+	/* Nothing went out. */
+	o = unopened(heard, ARRAY_LEN(heard), true);
+	assert_false(o.row.inspected);
+	assert_string_equal(o.row.not_inspected_reason, "bypassed");
+	assert_int_equal(o.row.not_inspected_bytes, 0);
+	o = unopened(gap, ARRAY_LEN(gap), true);
+	assert_int_equal(o.row.name_count, 0);
+	assert_int_equal(o.row.not_inspected_bytes, 500 + sizeof(POST) - 1);
+	assert_string_equal(o.row.not_inspected_reason, "bypassed");
+}
+
+static void what_nobody_could_look_into_keeps_its_reason(void **state)
+{
+	static const struct segment tls[] = {HELLO, ANSWER};
+	static const struct segment tunnel[] = {
+	        SEGMENT(0, CONNECT), SEGMENT(1, AGREED), HELLO, ANSWER};
+	static const struct segment mail[] = {SEGMENT(1, "220 mx.example ESMTP\r\n"),
+	        SEGMENT(0, "EHLO pc\r\n"), SEGMENT(1, "250 STARTTLS\r\n"),
+	        SEGMENT(0, "STARTTLS\r\n"), SEGMENT(1, "220 ready\r\n"), HELLO, ANSWER};
+	static const struct segment ssh[] = {
+	        SEGMENT(0, "SSH-2.0-Sync_1\r\n"), SEGMENT(1, "SSH-2.0-Far_2\r\n")};
+	struct outcome o = unopened(tls, ARRAY_LEN(tls), true);
+
+	(void)state;
+	assert_true(has_name(&o, "inner.example", "sni"));
+	assert_string_equal(o.row.not_inspected_reason, "encrypted");
+	assert_int_equal(o.row.tier, TIER_OPAQUE);
+	assert_string_equal(o.row.protocol, "tls");
+	assert_string_equal(o.row.tls_version, "TLS 1.2");
+	o = unopened(tunnel, ARRAY_LEN(tunnel), false);
+	assert_true(has_name(&o, "inner.example", "sni"));
+	assert_true(has_name(&o, "far.example", "http-host"));
+	assert_string_equal(o.row.not_inspected_reason, "encrypted");
+	assert_false(o.row.clear);
+	o = unopened(mail, ARRAY_LEN(mail), false);
+	assert_true(has_name(&o, "mx.example", "smtp"));
+	assert_true(has_name(&o, "inner.example", "sni"));
+	assert_string_equal(o.row.not_inspected_reason, "encrypted");
+	o = unopened(ssh, ARRAY_LEN(ssh), true);
+	assert_string_equal(o.row.protocol, "ssh");
+	assert_string_equal(o.row.not_inspected_reason, "encrypted");
+	assert_int_equal(o.row.software_count, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -397,6 +484,8 @@ int main(void)
 	        cmocka_unit_test(both_sides_of_the_tunnel_limit),
 	        cmocka_unit_test(a_socks_request_names_the_far_end),
 	        cmocka_unit_test(a_gap_in_a_tunnel_is_a_gap),
+	        cmocka_unit_test(what_is_not_looked_into_is_named_and_said),
+	        cmocka_unit_test(what_nobody_could_look_into_keeps_its_reason),
 	};
 
 	return cmocka_run_group_tests(tests, open_rules, close_rules);

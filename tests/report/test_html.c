@@ -96,6 +96,32 @@ static void it_draws_no_conclusion(void **state)
 	sample_close(&s);
 }
 
+/* At the top, whether the run says so or only what it left in the store. */
+static void what_was_not_looked_into_is_told(void **state)
+{
+	struct sample s;
+	char *text;
+
+	(void)state;
+	sample_open(&s);
+	text = html_of(&s);
+	assert_null(strstr(text, "not looked into, as asked"));
+	free(text);
+	s.run.no_content = true;
+	text = html_of(&s);
+	assert_non_null(strstr(text, "What the conversations carried was not looked into, as asked "
+	                             "with --no-content; "));
+	free(text);
+	s.run.no_content = false;
+	snprintf(s.flows[0].not_inspected_reason, sizeof(s.flows[0].not_inspected_reason),
+	        "bypassed");
+	text = html_of(&s);
+	assert_non_null(
+	        strstr(text, "What 1 conversation carried was not looked into, as asked; "));
+	free(text);
+	sample_close(&s);
+}
+
 /* How much, for how long and what for; who deletes it, and what is still there. */
 static void content_that_was_kept_is_told(void **state)
 {
@@ -234,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(it_answers_the_four_questions),
 	        cmocka_unit_test(it_draws_no_conclusion),
+	        cmocka_unit_test(what_was_not_looked_into_is_told),
 	        cmocka_unit_test(content_that_was_kept_is_told),
 	        cmocka_unit_test(texts_stay_texts),
 	        cmocka_unit_test(equal_runs_give_equal_bytes),
