@@ -52,6 +52,7 @@ measure_once()
 	row 'Suricata, no rules' suricata -r "$capture" --runmode single -k none -S /dev/null \
 		-l "$work/suricata"
 	rm -r "$work/suricata"
+	exeat 'exeat, no content, one worker' --workers 1 --no-content
 	exeat 'exeat, one worker' --workers 1
 	exeat 'exeat, two workers' --workers 2
 	exeat 'exeat, one worker, --out' --workers 1 --out "$work/out"
@@ -75,14 +76,14 @@ sort -s -t "$(printf '\t')" -k 2,2n "$work/figures" | awk -F '\t' '
 	function median(of, all) { return all[of, int((count[of] + 1) / 2)] }
 	END {
 		base = median("ndpiReader -q", cpu)
-		printf "%-26s %8s %8s %14s %9s\n", "program", "CPU s", "wall s",
+		printf "%-30s %8s %8s %14s %9s\n", "program", "CPU s", "wall s",
 			"to ndpiReader", "peak MiB"
 		for (i = 1; i <= rows; i++) {
 			of = name[i]
 			if (!count[of])
-				printf "%-26s %8s\n", of, "not here"
+				printf "%-30s %8s\n", of, "not here"
 			else
-				printf "%-26s %8.2f %8.2f %14s %9d\n", of, median(of, cpu),
+				printf "%-30s %8.2f %8.2f %14s %9d\n", of, median(of, cpu),
 					median(of, wall),
 					base ? sprintf("%.2f", median(of, cpu) / base) : "-", mib[of]
 		}
