@@ -330,7 +330,7 @@ static enum exit_code open_and_build(const struct sources *sources, const char *
 {
 	struct priv_user user;
 	struct priv_sandbox sandbox = {
-	        .user = &user, .output_fd = -1, .store_fd = -1, .save_fd = -1};
+	        .user = &user, .output_fd = -1, .store_fd = -1, .save_fd = -1, .passed_fd = -1};
 	bool is_inspector = false;
 	int child_code = EXIT_MACHINE;
 	int status;

@@ -448,7 +448,7 @@ static bool is_asked(const struct pipeline_options *o)
 {
 	struct pollfd asks = {.fd = o->asks_fd, .events = POLLIN};
 
-	return o->asks_fd > 0 && poll(&asks, 1, 0) == 1 && (asks.revents & POLLIN);
+	return o->asks_fd >= 0 && poll(&asks, 1, 0) == 1 && (asks.revents & POLLIN);
 }
 
 /* What goes by the clock, also while few packets come, or so many that no wait ends empty. */

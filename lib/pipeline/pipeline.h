@@ -43,7 +43,7 @@ struct pipeline_options {
 	int64_t duration_ns; /* live: stop after this much; 0: no end */
 	const volatile sig_atomic_t *stop; /* set by a signal handler; NULL: never */
 	bool progress;                     /* to standard error, a line a second at most */
-	int asks_fd; /* live: when it can be read the caller is asked; 0: never */
+	int asks_fd; /* live: when it can be read the caller is asked; -1: never */
 };
 
 /* What the run as a whole can say. */

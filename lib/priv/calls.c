@@ -268,12 +268,12 @@ static int add_socket_options(scmp_filter_ctx filter)
 	return error;
 }
 
-/* Of messages, which other sockets have too: the capture's could send packets. 0: of none. */
+/* Of messages, which other sockets have too: the capture's could send packets. -1: of none. */
 static int add_messages(scmp_filter_ctx filter, int call, int fd)
 {
 	const struct scmp_arg_cmp argument = INT_IS(0, fd);
 
-	if (fd <= 0)
+	if (fd < 0)
 		return 0;
 	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &argument);
 }

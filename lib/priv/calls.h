@@ -24,10 +24,10 @@
 
 /* What parses: memory, threads, clocks, open descriptors, files (Landlock says which), statistics
  * of an open socket. No memory that can be run, no ioctl that types into the terminal, no signal
- * but to itself. Messages from passed_fd alone, and none with 0. */
+ * but to itself. Messages from passed_fd alone, and none with -1. */
 int calls_restrict_inspector(int passed_fd) WUNRES;
 /* What waits for the inspector and then hands its outputs over: files and their owners, and
- * signals to itself and the child. Messages into passing_fd alone, and none with 0. */
+ * signals to itself and the child. Messages into passing_fd alone, and none with -1. */
 int calls_restrict_monitor(pid_t child, int passing_fd) WUNRES;
 
 #endif

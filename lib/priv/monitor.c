@@ -168,7 +168,7 @@ int priv_run_inspector(enum priv_afterwards afterwards, bool *ret_is_inspector, 
 	if (status != STATUS_OK || *ret_is_inspector)
 		return status;
 	if (afterwards == PRIV_HANDS_OVER)
-		status = restrict_monitor(child.pid, 0);
+		status = restrict_monitor(child.pid, -1);
 	if (status != STATUS_OK)
 		return end(&child, status);
 	status = wait_for(&child, false, &wait_status);

@@ -65,7 +65,7 @@ struct priv_sandbox {
 	int store_fd;  /* folder of the store when it is another one; -1: none */
 	int save_fd;   /* folder of saved content; -1: none */
 	int output_fd; /* folder, read and write below it; -1: none */
-	int passed_fd; /* priv_take_passed; 0: none */
+	int passed_fd; /* priv_take_passed; -1: none */
 	const char *read_only[PRIV_READ_ONLY_MAX]; /* files or folders, opened for reading only */
 	size_t read_only_count;
 };

@@ -196,8 +196,8 @@ static int restrict_as(enum role role)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return STATUS_NO_PERMISSION;
-	return role == INSPECTOR ? calls_restrict_inspector(0)
-	                         : calls_restrict_monitor(getppid(), 0);
+	return role == INSPECTOR ? calls_restrict_inspector(-1)
+	                         : calls_restrict_monitor(getppid(), -1);
 }
 
 static void try_call(enum role role, const struct attempt *a)
@@ -359,7 +359,7 @@ static int work_as_monitor(pid_t inspector)
 	int wait_status = 0;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-	        calls_restrict_monitor(inspector, 0) != STATUS_OK)
+	        calls_restrict_monitor(inspector, -1) != STATUS_OK)
 		return NO_LIST;
 	if (fork() >= 0 || kill(inspector, SIGTERM) != 0)
 		return 1;

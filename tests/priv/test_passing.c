@@ -177,6 +177,37 @@ static void each_may_do_its_part_of_it_alone(void **state)
 	}
 }
 
+/* Started without a standard input, a process has the way at number 0. */
+static int take_at_zero(int passed_fd)
+{
+	struct priv_passed taken;
+
+	if (dup2(passed_fd, STDIN_FILENO) != STDIN_FILENO || close(passed_fd) != 0 ||
+	        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	        calls_restrict_inspector(STDIN_FILENO) != STATUS_OK)
+		return 1;
+	return priv_take_passed(STDIN_FILENO, &taken) == STATUS_ITEM ? 0 : 2;
+}
+
+static void the_way_may_have_number_zero(void **state)
+{
+	struct priv_passed sent;
+	int ends[2];
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(priv_passing_open(ends), STATUS_OK);
+	fill(&sent, "zero");
+	assert_int_equal(priv_pass(ends[0], &sent), STATUS_OK);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(take_at_zero(ends[1]));
+	expect_clean_end(child);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* The inspector asks its monitor twice, and ends when both questions were answered. */
 static int ask_twice(int passed_fd)
 {
@@ -234,6 +265,7 @@ int main(void)
 	        cmocka_unit_test(the_way_is_one_way_and_bounded),
 	        cmocka_unit_test(what_finds_no_room_is_named),
 	        cmocka_unit_test(each_may_do_its_part_of_it_alone),
+	        cmocka_unit_test(the_way_may_have_number_zero),
 	        cmocka_unit_test(a_hangup_comes_back_to_the_monitor),
 	};
 
