@@ -19,7 +19,7 @@
  * may each pass the same wish on. */
 #define ANOTHER_MS 500
 
-#define EXCLUDED_BY_CHARS 160
+#define EXCLUDED_BY_CHARS 200
 #define BY_KERNEL         "kernel filter"
 
 /* The stop flag, one of the two globals that exeat has: 0, or the millisecond of the first wish. */
@@ -169,12 +169,13 @@ static void leave_out_networks(struct running *r, const struct pipeline_options 
 {
 	char reason[256];
 
-	r->excluded_by[0] = '\0';
+	const char *before = r->excluded_by[0] != '\0' ? ", and exeat before" : "";
+
 	if (options->excluded_count == 0)
 		return;
 	if (source_exclude(r->source, options->excluded, options->excluded_count, reason) ==
 	        STATUS_OK) {
-		snprintf(r->excluded_by, EXCLUDED_BY_CHARS, BY_KERNEL);
+		snprintf(r->excluded_by, EXCLUDED_BY_CHARS, BY_KERNEL "%s", before);
 		return;
 	}
 	snprintf(r->excluded_by, EXCLUDED_BY_CHARS, "exeat: %.140s", reason);
@@ -194,12 +195,30 @@ static bool same_exclusions(const struct pipeline_options *a, const struct pipel
 	return true;
 }
 
-/* What the kernel leaves out it leaves out for good. */
+/* What the kernel leaves out it leaves out for good; what exeat dropped until now stays told. */
+static void drop_nothing_more(struct running *r, bool by_kernel)
+{
+	size_t len = strlen(r->excluded_by);
+
+	if (!by_kernel)
+		snprintf(r->excluded_by + len, EXCLUDED_BY_CHARS - len,
+		        ", until the register named none");
+	else
+		log_warning("the register names no guest and voice networks any more; those from "
+		            "before are left out until exeat is started again");
+}
+
 static void change_exclusions(struct running *r, const struct pipeline_options *next)
 {
+	const bool by_kernel = strncmp(r->excluded_by, BY_KERNEL, strlen(BY_KERNEL)) == 0;
+
 	if (same_exclusions(&r->options, next))
 		return;
-	if (strncmp(r->excluded_by, BY_KERNEL, strlen(BY_KERNEL)) != 0) {
+	if (next->excluded_count == 0) {
+		drop_nothing_more(r, by_kernel);
+		return;
+	}
+	if (!by_kernel) {
 		leave_out_networks(r, next);
 		return;
 	}

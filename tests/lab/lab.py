@@ -66,6 +66,16 @@ def last_input(folder):
         return 0
 
 
+def remembered(folder, table="programs.csv"):
+    """A table of the register that the store remembers."""
+    store = sqlite3.connect(f"file:{folder}/exeat.db?mode=ro", uri=True)
+    try:
+        return bytes(store.execute("SELECT value FROM meta WHERE key=?", (f"register/{table}",))
+                     .fetchone()[0]).decode()
+    finally:
+        store.close()
+
+
 def wait_until(holds, what, seconds=60):
     end = time.monotonic() + seconds
     while not holds():

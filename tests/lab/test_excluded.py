@@ -9,7 +9,7 @@ import time
 
 import frames
 from exeat_run import REGISTER, SKIPPED, check, check_whole
-from lab import ALLOWED, Lab
+from lab import ALLOWED, Lab, remembered, wait_until
 from payloads import LABELLED, http_ok, http_post
 
 GUEST = "192.168.50.7"
@@ -78,6 +78,32 @@ def case_too_many(work):
         check(facts["excluded_by"].startswith("exeat: "), f"by {facts['excluded_by']!r}")
         check({flow["src_port"] for flow in result.flows()} == {50002}, "other conversations")
         check(facts["losses"][DROPPED] == len(guest), f"losses {facts['losses']}")
+
+
+def case_no_more(work):
+    """a register that no longer names such networks: what was dropped before stays told"""
+    many = "|".join(["192.168.50.0/24"] + [f"2001:db8::{n:x}" for n in range(1, 250)])
+    folder = register(work, many)
+    practice = folder / "practice.csv"
+    with Lab(work) as lab:
+        process = lab.start(*ALLOWED, "--register", folder)
+        lab.send(upload(50001, GUEST))
+        time.sleep(1)
+        text = practice.read_text(encoding="utf-8").replace(many, "")
+        practice.write_text(text.replace("2001:db8:77::/48", ""), encoding="utf-8")
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "192.168.50" not in remembered(work / "out", "practice.csv"),
+                   "it is not remembered")
+        lab.send(upload(50002, GUEST))
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        result = lab.finish(process).expect(1)
+        check_whole(result.folder)
+        facts = result.run_facts()
+        check({flow["src_port"] for flow in result.flows()} == {50002}, "other conversations")
+        check(facts["losses"][DROPPED] == len(upload()), f"losses {facts['losses']}")
+        check(facts["excluded_by"].startswith("exeat: ") and "none" in facts["excluded_by"],
+              f"by {facts['excluded_by']!r}")
 
 
 def case_none(work):

@@ -7,7 +7,6 @@ import os
 import select
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ import time
 import frames
 from exeat_run import (EXEAT, REGISTER, SKIPPED, SOURCE, check, check_whole, environment,
                        exeat)
-from lab import ALLOWED, Lab, children, last_input, wait_until
+from lab import ALLOWED, Lab, children, last_input, remembered, wait_until
 from payloads import LABELLED, http_ok, http_post
 
 REFUSED = "changed registers refused while capturing"
@@ -57,16 +56,6 @@ def correct(folder):
             match_rules=f"dns:{host}", update_hosts="", hosts_installed=frames.CLIENT)
     add_row(folder, "destinations.csv", dest_id="hoopoe-api", program_id=name, recipient=vendor,
             match=f"dns:{host}", role="processor")
-
-
-def remembered(folder, table="programs.csv"):
-    """A table of the register that the store remembers."""
-    store = sqlite3.connect(f"file:{folder}/exeat.db?mode=ro", uri=True)
-    try:
-        return bytes(store.execute("SELECT value FROM meta WHERE key=?", (f"register/{table}",))
-                     .fetchone()[0]).decode()
-    finally:
-        store.close()
 
 
 def flagged(lab):
