@@ -58,6 +58,9 @@ struct flow_counts {
 	uint64_t overlap_conflicts; /* overlapping bytes that differed; the first copy won */
 };
 
+/* Of an id, from above: the second in which the flow began, more or less. The rest is hash. */
+#define FLOW_ID_TIME_BITS 23
+
 struct flow {
 	/* of first time and tuple: the same in every run, mostly higher for later ones; never 0 */
 	uint64_t id;

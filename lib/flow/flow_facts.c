@@ -52,13 +52,14 @@ static size_t put_endpoint(uint8_t *out, const struct endpoint *e)
 	return sizeof(e->addr) + put_number(out + sizeof(e->addr), e->port, 2);
 }
 
-/* Steps of 2^37 ns, 137 seconds: they come around after 104 days, when the store has forgotten. */
-#define ID_TIME_SHIFT 37
-#define ID_TIME_BITS  16
+/* Steps of 2^30 ns, about a second: they come around after 104 days, when the store has
+ * forgotten. */
+#define ID_TIME_SHIFT 30
 
 /* The step of the first time, then bits of SHA-256 over first time, protocol and both ends. Who
- * keeps flows by id writes one beside the last, and not somewhere among millions. Of ten million in
- * a day, two share an id about once in 1,600 days. */
+ * keeps flows by id writes one beside the last, and not somewhere among millions: with steps of two
+ * minutes it was somewhere in what a cache does not hold. Of ten million in a day, two share an id
+ * about once in 1,600 days, and then the store tells them apart. */
 static int set_id(struct flow *f)
 {
 	uint8_t message[8 + 1 + 2 * (sizeof(struct addr) + 2)];
@@ -73,8 +74,8 @@ static int set_id(struct flow *f)
 	status = digest_sha256(span_of(message, len), digest);
 	if (status != STATUS_OK)
 		return status;
-	f->id = (uint64_t)f->first_ns >> ID_TIME_SHIFT << (64 - ID_TIME_BITS) |
-	        cursor_u64be(&c) >> ID_TIME_BITS;
+	f->id = (uint64_t)f->first_ns >> ID_TIME_SHIFT << (64 - FLOW_ID_TIME_BITS) |
+	        cursor_u64be(&c) >> FLOW_ID_TIME_BITS;
 	if (f->id == 0)
 		f->id = 1;
 	return STATUS_OK;
