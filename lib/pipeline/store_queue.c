@@ -59,10 +59,11 @@ static int write_findings(struct store *s, const struct store_rows *rows)
 	return status;
 }
 
-static int write_rows(struct store *s, const struct store_rows *rows)
+static int write_rows(struct store *s, struct store_rows *rows)
 {
 	int status = store_add_flow(s, &rows->flow);
 
+	rows->record.flow = rows->flow.id;
 	if (status == STATUS_OK)
 		status = store_add_record(s, &rows->record);
 	if (status == STATUS_OK)
@@ -72,7 +73,7 @@ static int write_rows(struct store *s, const struct store_rows *rows)
 	return status == STATUS_OK && rows->findings ? write_findings(s, rows) : status;
 }
 
-static int write_place(struct store *s, const struct place *p)
+static int write_place(struct store *s, struct place *p)
 {
 	return p->is_loss ? loss_store(s, 0, p->what, p->loss) : write_rows(s, &p->rows);
 }
@@ -212,7 +213,7 @@ struct store_queue *store_queue_free(struct store_queue *q)
 	return NULL;
 }
 
-int store_queue_put(struct store_queue *q, const struct store_rows *rows)
+int store_queue_put(struct store_queue *q, struct store_rows *rows)
 {
 	struct finding_set findings = {.count = 0};
 	struct place *p;

@@ -36,8 +36,9 @@ int store_queue_new(struct store_queue **ret_gives, struct store *borrowed, bool
         NONNULL(1, 2);
 /* NULL ok, returns NULL. What was not written yet is dropped. */
 struct store_queue *store_queue_free(struct store_queue *q);
-/* Copies, what is borrowed, too. Fails where an earlier put was found to fail since. */
-int store_queue_put(struct store_queue *q, const struct store_rows *rows) WUNRES NONNULL(1, 2);
+/* Copies, what is borrowed, too. Fails where an earlier put was found to fail since. The flow's id
+ * may become another (store_add_flow). */
+int store_queue_put(struct store_queue *q, struct store_rows *rows) WUNRES NONNULL(1, 2);
 /* A loss of the first input (loss_store). */
 int store_queue_loss(struct store_queue *q, enum loss what, const struct store_loss *row) WUNRES
         NONNULL(1, 3);

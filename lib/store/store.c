@@ -8,18 +8,21 @@
 
 #define USUAL_CACHE "PRAGMA cache_size=-16384" /* KiB */
 
+#define FLOW_ROW                                                                                   \
+	" INTO flow VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"   \
+	"?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,?30,?31,?32,?33,?34,?35,?36,?37,?38,?39,?40,"     \
+	"?41,?42,?43,?44,?45,?46,?47,?48,?49,?50,?51,?52,?53,?54,?55,?56,?57,?58)"
+
 static const char *const statement_sql[STATEMENTS] = {
         [STATEMENT_INPUT_ADD] = "INSERT INTO input DEFAULT VALUES",
         [STATEMENT_INPUT_SET] =
                 "UPDATE input SET sha256=?2, format=?3, kind=?4, frames=?5, bytes=?6, dropped=?7,"
                 " cut=?8, filtered=?9, first_ns=?10, last_ns=?11, end=?12, end_reason=?13,"
                 " end_after_frame=?14, unread=?15 WHERE id=?1",
-        [STATEMENT_FLOW_INPUT] = "SELECT input FROM flow WHERE id=?1",
-        [STATEMENT_FLOW] =
-                "INSERT OR REPLACE INTO flow VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,"
-                "?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,"
-                "?30,?31,?32,?33,?34,?35,?36,?37,?38,?39,?40,?41,?42,?43,?44,?45,?46,?47,?48,?49,?"
-                "50,?51,?52,?53,?54,?55,?56,?57,?58)",
+        [STATEMENT_FLOW] = "INSERT OR IGNORE" FLOW_ROW,
+        [STATEMENT_FLOW_AGAIN] = "INSERT OR REPLACE" FLOW_ROW,
+        [STATEMENT_FLOW_WHO] = "SELECT first_ns, src, src_port, dst, dst_port, proto, input,"
+                               " first_packet FROM flow WHERE id=?1",
         [STATEMENT_NAME] = "INSERT OR REPLACE INTO name VALUES (?1,?2,?3,?4,?5)",
         [STATEMENT_RECORD] = "INSERT OR REPLACE INTO record VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
         [STATEMENT_FINDING] =
@@ -375,12 +378,14 @@ static void pack_counts(const struct flow_counts counts[2], uint8_t out[2 * COUN
 	}
 }
 
-/* 4 or 16 bytes in network order, none for no address. */
+size_t store_addr_bytes(const struct addr *a)
+{
+	return a->family == ADDR_IPV4 ? 4 : a->family == ADDR_IPV6 ? 16 : 0;
+}
+
 static void bind_addr(sqlite3_stmt *statement, int position, const struct addr *a)
 {
-	int len = a->family == ADDR_IPV4 ? 4 : a->family == ADDR_IPV6 ? 16 : 0;
-
-	sqlite3_bind_blob(statement, position, a->bytes, len, SQLITE_STATIC);
+	sqlite3_bind_blob(statement, position, a->bytes, (int)store_addr_bytes(a), SQLITE_STATIC);
 }
 
 static void bind_flow_tuple(sqlite3_stmt *statement, const struct store_flow *f)
@@ -488,41 +493,12 @@ static int add_software(struct store *s, const struct store_flow *f, unsigned po
 	return store_run(statement);
 }
 
-/* A flow that an earlier run already stored: what belonged to it goes, once, before the new
- * rows. */
-static int clear_earlier_flow(struct store *s, uint64_t id)
-{
-	static const char *const children[] = {"name", "record", "finding", "tag", "software"};
-	char sql[96];
-	sqlite3_stmt *statement;
-	bool earlier;
-	int status = store_prepare(s, STATEMENT_FLOW_INPUT, &statement);
-
-	if (status != STATUS_OK)
-		return status;
-	bind_bits(statement, 1, id);
-	earlier = sqlite3_step(statement) == SQLITE_ROW &&
-	          sqlite3_column_int64(statement, 0) < s->inputs[0];
-	status = store_status(sqlite3_reset(statement));
-	for (size_t i = 0; earlier && status == STATUS_OK && i < ARRAY_LEN(children); i++) {
-		sqlite3_snprintf(sizeof(sql), sql, "DELETE FROM %s WHERE flow=%lld", children[i],
-		        (sqlite3_int64)id);
-		status = store_exec(s, sql);
-	}
-	return status;
-}
-
-int store_add_flow(struct store *s, const struct store_flow *f)
+static int write_flow_row(struct store *s, enum store_statement which, const struct store_flow *f)
 {
 	uint8_t counts[2 * COUNTS_FIELDS * 8];
 	sqlite3_stmt *statement;
-	int status;
+	int status = store_prepare(s, which, &statement);
 
-	if (f->input >= s->input_count)
-		return STATUS_BUG;
-	status = s->was_empty ? STATUS_OK : clear_earlier_flow(s, f->id);
-	if (status == STATUS_OK)
-		status = store_prepare(s, STATEMENT_FLOW, &statement);
 	if (status != STATUS_OK)
 		return status;
 	bind_flow_tuple(statement, f);
@@ -532,7 +508,21 @@ int store_add_flow(struct store *s, const struct store_flow *f)
 	bind_flow_facts(statement, f);
 	bind_flow_certificate(statement, f);
 	bind_flow_relation(statement, f);
-	status = store_run(statement);
+	return store_run(statement);
+}
+
+int store_add_flow(struct store *s, struct store_flow *f)
+{
+	int status;
+
+	if (f->input >= s->input_count)
+		return STATUS_BUG;
+	status = write_flow_row(s, STATEMENT_FLOW, f);
+	if (status == STATUS_OK && sqlite3_changes(s->db) == 0) { /* its number is taken */
+		status = store_settle_number(s, f);
+		if (status == STATUS_OK)
+			status = write_flow_row(s, STATEMENT_FLOW_AGAIN, f);
+	}
 	for (unsigned i = 0; status == STATUS_OK && i < f->name_count && i < STORE_NAMES_MAX; i++)
 		status = add_name(s, f, i);
 	for (unsigned i = 0; status == STATUS_OK && i < f->software_count && i < STORE_SOFTWARE_MAX;

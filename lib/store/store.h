@@ -174,8 +174,10 @@ int store_input_begin(struct store *s, uint32_t *ret_input) WUNRES NONNULL(1, 2)
 int store_input_set(struct store *s, uint32_t input, const struct store_input *i) WUNRES
         NONNULL(1, 3);
 /* The flow's row comes before its records, findings and tags; a second call for the same flow (its
- * next hour) replaces the row and keeps them. Copies. */
-int store_add_flow(struct store *s, const struct store_flow *f) WUNRES NONNULL(1, 2);
+ * next hour: same input and first packet) replaces the row and keeps them. Copies. When the id is
+ * that of another flow, this one gets another, which f->id tells: what belongs to it is added under
+ * that. */
+int store_add_flow(struct store *s, struct store_flow *f) WUNRES NONNULL(1, 2);
 int store_add_record(struct store *s, const struct store_record *r) WUNRES NONNULL(1, 2);
 int store_add_finding(struct store *s, const struct store_finding *f) WUNRES NONNULL(1, 2);
 /* The flow's findings are about to be given again, with later counts. */

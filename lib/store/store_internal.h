@@ -12,8 +12,9 @@
 enum store_statement {
 	STATEMENT_INPUT_ADD,
 	STATEMENT_INPUT_SET,
-	STATEMENT_FLOW_INPUT,
-	STATEMENT_FLOW,
+	STATEMENT_FLOW, /* nothing changes when the number is taken */
+	STATEMENT_FLOW_AGAIN,
+	STATEMENT_FLOW_WHO,
 	STATEMENT_NAME,
 	STATEMENT_RECORD,
 	STATEMENT_FINDING,
@@ -81,6 +82,12 @@ int store_prepare(struct store *s, enum store_statement which, sqlite3_stmt **re
         NONNULL(1, 3);
 /* Steps a statement that gives no rows, and resets it. */
 int store_run(sqlite3_stmt *statement) WUNRES NONNULL(1);
+/* The conversation's number is in the store. f->id becomes the one under which its row is written:
+ * the same when that row is its own, of an hour ago or an earlier run, whose belongings are deleted
+ * then; else one that is free. */
+int store_settle_number(struct store *s, struct store_flow *f) WUNRES NONNULL(1, 2);
+/* As kept: 4 or 16 in network order, none for no address. */
+size_t store_addr_bytes(const struct addr *a) NONNULL(1);
 void store_bind_text(sqlite3_stmt *statement, int position, const char *text) NONNULL(1, 3);
 void store_bind_count(sqlite3_stmt *statement, int position, uint64_t count) NONNULL(1);
 /* Cut at size. */

@@ -57,6 +57,11 @@ static struct store_flow example_flow(uint64_t id, uint32_t input, int64_t first
 	return f;
 }
 
+static int64_t start_of(uint64_t id)
+{
+	return id < 100 ? (int64_t)(id - 1) * 1000 : 0;
+}
+
 static void add_run(struct store *s, const char *sha256, const uint64_t *ids, size_t count)
 {
 	struct store_input input = {.format = "pcap", .kind = "file", .frames = 10, .end = "end"};
@@ -67,7 +72,7 @@ static void add_run(struct store *s, const char *sha256, const uint64_t *ids, si
 	assert_int_equal(store_input_begin(s, &index), STATUS_OK);
 	assert_int_equal(index, 0);
 	for (size_t i = 0; i < count; i++) {
-		struct store_flow f = example_flow(ids[i], index, (int64_t)i * 1000);
+		struct store_flow f = example_flow(ids[i], index, start_of(ids[i]));
 		struct store_record r = {.flow = ids[i], .bytes_out = 700, .last = true};
 		struct store_finding n = {.flow = ids[i],
 		        .finding = {.kind = "medicare",
