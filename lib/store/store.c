@@ -94,7 +94,6 @@ int store_prepare(struct store *s, enum store_statement which, sqlite3_stmt **re
 		s->statements[which] = statement;
 	}
 	sqlite3_reset(statement);
-	sqlite3_clear_bindings(statement);
 	*ret = statement;
 	return STATUS_OK;
 }
@@ -388,8 +387,27 @@ static void bind_addr(sqlite3_stmt *statement, int position, const struct addr *
 	sqlite3_bind_blob(statement, position, a->bytes, (int)store_addr_bytes(a), SQLITE_STATIC);
 }
 
-static void bind_flow_tuple(sqlite3_stmt *statement, const struct store_flow *f)
+/* A statement of the flow table. Most texts of most rows are blank, and stay bound from the row
+ * before: a bit each. */
+struct flow_row {
+	sqlite3_stmt *statement;
+	uint64_t *blank; /* borrows */
+};
+
+static void bind_flow_text(struct flow_row *row, int position, const char *text)
 {
+	const uint64_t bit = UINT64_C(1) << position;
+	bool blank = text[0] == '\0';
+
+	if (!blank || !(*row->blank & bit))
+		store_bind_text(row->statement, position, blank ? "" : text);
+	*row->blank = blank ? *row->blank | bit : *row->blank & ~bit;
+}
+
+static void bind_flow_tuple(struct flow_row *row, const struct store_flow *f)
+{
+	sqlite3_stmt *statement = row->statement;
+
 	bind_bits(statement, 1, f->id);
 	bind_addr(statement, 3, &f->tuple.src.addr);
 	sqlite3_bind_int(statement, 4, f->tuple.src.port);
@@ -397,58 +415,61 @@ static void bind_flow_tuple(sqlite3_stmt *statement, const struct store_flow *f)
 	sqlite3_bind_int(statement, 6, f->tuple.dst.port);
 	sqlite3_bind_int(statement, 7, f->tuple.protocol);
 	sqlite3_bind_int(statement, 8, f->tuple.vlan);
-	store_bind_text(statement, 9, f->community_id);
+	bind_flow_text(row, 9, f->community_id);
 	sqlite3_bind_int(statement, 10, (int)f->direction);
 	sqlite3_bind_int(statement, 11, f->out_index);
 	bind_addr(statement, 12, &f->computer);
-	store_bind_text(statement, 13, f->computer_name);
+	bind_flow_text(row, 13, f->computer_name);
 	sqlite3_bind_int64(statement, 14, f->first_ns);
 	sqlite3_bind_int64(statement, 15, f->last_ns);
 	store_bind_count(statement, 16, f->first_packet);
 	sqlite3_bind_int(statement, 18, (int)f->end);
 }
 
-static void bind_flow_facts(sqlite3_stmt *statement, const struct store_flow *f)
+static void bind_flow_facts(struct flow_row *row, const struct store_flow *f)
 {
-	store_bind_text(statement, 19, f->country);
-	store_bind_text(statement, 20, f->country_confidence);
-	store_bind_text(statement, 21, f->organisation);
+	sqlite3_stmt *statement = row->statement;
+
+	bind_flow_text(row, 19, f->country);
+	bind_flow_text(row, 20, f->country_confidence);
+	bind_flow_text(row, 21, f->organisation);
 	sqlite3_bind_int64(statement, 22, f->asn);
 	sqlite3_bind_int(statement, 23, f->anycast);
-	store_bind_text(statement, 24, f->app);
-	store_bind_text(statement, 25, f->app_confidence);
-	store_bind_text(statement, 26, f->protocol);
+	bind_flow_text(row, 24, f->app);
+	bind_flow_text(row, 25, f->app_confidence);
+	bind_flow_text(row, 26, f->protocol);
 	sqlite3_bind_int(statement, 27, f->clear);
-	store_bind_text(statement, 28, f->tls_version);
-	store_bind_text(statement, 29, f->cipher);
-	store_bind_text(statement, 30, f->ja4);
-	store_bind_text(statement, 31, f->user_agent);
-	store_bind_text(statement, 32, f->process_name);
-	store_bind_text(statement, 33, f->process_path);
+	bind_flow_text(row, 28, f->tls_version);
+	bind_flow_text(row, 29, f->cipher);
+	bind_flow_text(row, 30, f->ja4);
+	bind_flow_text(row, 31, f->user_agent);
+	bind_flow_text(row, 32, f->process_name);
+	bind_flow_text(row, 33, f->process_path);
 	sqlite3_bind_int(statement, 34, f->inspected);
-	store_bind_text(statement, 35, f->not_inspected_reason);
+	bind_flow_text(row, 35, f->not_inspected_reason);
 	store_bind_count(statement, 36, f->not_inspected_bytes);
 	sqlite3_bind_int(statement, 37, (int)f->tier);
 	store_bind_count(statement, 38, f->distinct_patients);
 	sqlite3_bind_int(statement, 39, f->distinct_at_least);
-	store_bind_text(statement, 40, f->service);
-	store_bind_text(statement, 41, f->service_kind);
+	bind_flow_text(row, 40, f->service);
+	bind_flow_text(row, 41, f->service_kind);
 	sqlite3_bind_int(statement, 42, f->service_test);
-	store_bind_text(statement, 43, f->domain);
-	store_bind_text(statement, 53, f->app_category);
-	store_bind_text(statement, 54, f->app_risks);
-	store_bind_text(statement, 58, f->computer_name_source);
+	bind_flow_text(row, 43, f->domain);
+	bind_flow_text(row, 53, f->app_category);
+	bind_flow_text(row, 54, f->app_risks);
+	bind_flow_text(row, 58, f->computer_name_source);
 }
 
-static void bind_flow_certificate(sqlite3_stmt *statement, const struct store_flow *f)
+static void bind_flow_certificate(struct flow_row *row, const struct store_flow *f)
 {
+	sqlite3_stmt *statement = row->statement;
 	const struct store_certificate *c = &f->certificate;
 
-	store_bind_text(statement, 44, f->ja3);
+	bind_flow_text(row, 44, f->ja3);
 	sqlite3_bind_int(statement, 45, c->seen);
-	store_bind_text(statement, 46, c->names);
+	bind_flow_text(row, 46, c->names);
 	sqlite3_bind_int64(statement, 47, c->names_left_out);
-	store_bind_text(statement, 48, c->issuer);
+	bind_flow_text(row, 48, c->issuer);
 	sqlite3_bind_int64(statement, 49, c->not_before_s);
 	sqlite3_bind_int64(statement, 50, c->not_after_s);
 	sqlite3_bind_int(statement, 51, c->self_signed);
@@ -496,19 +517,19 @@ static int add_software(struct store *s, const struct store_flow *f, unsigned po
 static int write_flow_row(struct store *s, enum store_statement which, const struct store_flow *f)
 {
 	uint8_t counts[2 * COUNTS_FIELDS * 8];
-	sqlite3_stmt *statement;
-	int status = store_prepare(s, which, &statement);
+	struct flow_row row = {.blank = &s->blank_texts[which]};
+	int status = store_prepare(s, which, &row.statement);
 
 	if (status != STATUS_OK)
 		return status;
-	bind_flow_tuple(statement, f);
-	sqlite3_bind_int64(statement, 2, s->inputs[f->input]);
+	bind_flow_tuple(&row, f);
+	sqlite3_bind_int64(row.statement, 2, s->inputs[f->input]);
 	pack_counts(f->counts, counts);
-	sqlite3_bind_blob(statement, 17, counts, sizeof(counts), SQLITE_STATIC);
-	bind_flow_facts(statement, f);
-	bind_flow_certificate(statement, f);
-	bind_flow_relation(statement, f);
-	return store_run(statement);
+	sqlite3_bind_blob(row.statement, 17, counts, sizeof(counts), SQLITE_STATIC);
+	bind_flow_facts(&row, f);
+	bind_flow_certificate(&row, f);
+	bind_flow_relation(row.statement, f);
+	return store_run(row.statement);
 }
 
 int store_add_flow(struct store *s, struct store_flow *f)

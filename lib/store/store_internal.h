@@ -37,6 +37,7 @@ enum store_statement {
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
+	uint64_t blank_texts[STATEMENTS]; /* of the flow table's; see bind_flow_text */
 	int64_t *inputs; /* row ids by the caller's index, of the open transaction */
 	uint32_t input_count;
 	bool in_transaction;
@@ -77,7 +78,7 @@ int store_start_reading(struct store *s) WUNRES NONNULL(1);
 int store_start_writing(struct store *s) WUNRES NONNULL(1);
 /* Runs SQL that gives no rows. */
 int store_exec(struct store *s, const char *sql) WUNRES NONNULL(1, 2);
-/* Prepares once, resets before each use. */
+/* Prepares once, resets before each use. What was bound stays so: who uses it binds everything. */
 int store_prepare(struct store *s, enum store_statement which, sqlite3_stmt **ret) WUNRES
         NONNULL(1, 3);
 /* Steps a statement that gives no rows, and resets it. */

@@ -7,9 +7,14 @@
 
 void store_read_text(sqlite3_stmt *statement, int column, char *ret, size_t size)
 {
-	const unsigned char *text = sqlite3_column_text(statement, column);
-	size_t len = text ? (size_t)sqlite3_column_bytes(statement, column) : 0;
+	size_t len = (size_t)sqlite3_column_bytes(statement, column);
+	const void *text = NULL;
 
+	/* As a blob it is not copied to get a zero behind it. */
+	if (len > 0)
+		text = sqlite3_column_blob(statement, column);
+	if (!text)
+		len = 0;
 	if (len >= size)
 		len = size - 1;
 	if (len > 0)
