@@ -195,9 +195,11 @@ static int register_relative_vfs(void)
 }
 
 /* The rollback journal needs no shared memory, and temporary tables stay in memory: nothing is
- * written outside the output folder. */
-static const char settings[] = "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"
-                               " PRAGMA busy_timeout=5000; " USUAL_CACHE;
+ * written outside the output folder. A new file has pages of 16 KiB: a usual page of 4 KiB holds
+ * eight conversations, and every second one of them had three pages written anew. */
+static const char settings[] =
+        "PRAGMA page_size=16384; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"
+        " PRAGMA busy_timeout=5000; " USUAL_CACHE;
 
 void store_usual_cache(struct store *s)
 {
