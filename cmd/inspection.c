@@ -257,6 +257,18 @@ static int read_register_again(struct running *r, struct workplace_again *again)
 	return STATUS_OK;
 }
 
+static void say_what_holds(bool patterns, bool no_content)
+{
+	if (patterns)
+		log_warning("the changed rules hold for conversations whose content begins from "
+		            "now on; open ones go on under those from before");
+	else if (no_content)
+		log_warning("the changed rules are in force");
+	else
+		log_warning("the changed flags and lists are in force; what content is searched "
+		            "for has not changed");
+}
+
 static int take_rules(struct running *r, struct workplace *fresh)
 {
 	int status = pipeline_use_rules(r->pipeline, fresh->detect);
@@ -269,14 +281,10 @@ static int take_rules(struct running *r, struct workplace *fresh)
 	}
 	if (status != STATUS_OK)
 		return status;
+	say_what_holds(fresh->detect, r->o->no_content);
 	fresh->detect = NULL; /* taken */
 	workplace_exchange_rules(r->w, fresh);
 	r->facts.services = r->w->services;
-	if (r->o->no_content)
-		log_warning("the changed rules are in force");
-	else
-		log_warning("the changed rules hold for conversations whose content begins from "
-		            "now on; open ones go on under those from before");
 	return STATUS_OK;
 }
 

@@ -511,6 +511,16 @@ int workplace_set_rules_version(struct workplace *w, struct span first, struct s
 	return status;
 }
 
+int workplace_digest_patterns(struct workplace *w, struct span identifiers)
+{
+	uint8_t bytes[DIGEST_SHA256_BYTES];
+	int status = digest_sha256(identifiers, bytes);
+
+	if (status == STATUS_OK)
+		digest_to_hex(bytes, sizeof(bytes), w->patterns);
+	return status;
+}
+
 static int make_rules(
         struct workplace *w, struct span csv, const uint8_t *key, struct csv_problem *problem)
 {
@@ -534,8 +544,11 @@ enum exit_code workplace_load_rules(struct workplace *w)
 	if (code == EXIT_CLEAN && !w->before && (status = tag_key(w, key)) != STATUS_OK)
 		code = workplace_complain(
 		        "read or make the key of the patient tags (exeat.key)", status);
-	if (code == EXIT_CLEAN && (status = workplace_set_rules_version(w, buf_span(&identifiers),
-	                                   buf_span(&flags))) != STATUS_OK)
+	if (code == EXIT_CLEAN)
+		status = workplace_digest_patterns(w, buf_span(&identifiers));
+	if (code == EXIT_CLEAN && status == STATUS_OK)
+		status = workplace_set_rules_version(w, buf_span(&identifiers), buf_span(&flags));
+	if (code == EXIT_CLEAN && status != STATUS_OK)
 		code = workplace_complain("digest the rules", status);
 	if (code == EXIT_CLEAN && w->inspects &&
 	        (status = make_rules(w, buf_span(&identifiers), key, &problem)) != STATUS_OK)

@@ -116,6 +116,7 @@ struct workplace {
 	struct store_forgotten forgotten; /* what this run deleted by age */
 	char timezone[WORKPLACE_ZONE_CHARS];
 	char rules_version[WORKPLACE_RULES_VERSION];
+	char patterns[DIGEST_HEX_CHARS]; /* of the file that patterns are made of */
 };
 
 /* Takes one of the options above into the struct; false when it is none of them. */
@@ -188,6 +189,8 @@ enum exit_code workplace_load_lists(struct workplace *w) WUNRES NONNULL(1);
  * be the version so far. */
 int workplace_set_rules_version(struct workplace *w, struct span first, struct span second) WUNRES
         NONNULL(1);
+/* Digests identifiers.csv, which alone the patterns are made of. */
+int workplace_digest_patterns(struct workplace *w, struct span identifiers) WUNRES NONNULL(1);
 /* workplace_destinations.c: services, overrides and prescribed countries, into w. */
 enum exit_code workplace_load_destinations(struct workplace *w) WUNRES NONNULL(1);
 /* One sentence for a failure: "cannot <what>: <why>". The exit code that fits. */

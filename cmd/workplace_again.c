@@ -190,8 +190,8 @@ void workplace_exchange_registers(struct workplace *w, struct workplace *fresh)
 		EXCHANGE(struct buf, w->workbook_bytes[i], fresh->workbook_bytes[i]);
 }
 
-/* The version that these files would have, as workplace_load_rules and workplace_load_lists make
- * it; leaves them at their beginning. */
+/* The version that these files would have, and the digest of what patterns are made of, as
+ * workplace_load_rules and workplace_load_lists make them; leaves the files at their beginning. */
 static int foretell_version(struct workplace *fresh)
 {
 	const int fds[] = {
@@ -207,6 +207,8 @@ static int foretell_version(struct workplace *fresh)
 		if (lseek(fds[i], 0, SEEK_SET) != 0 && status == STATUS_OK)
 			status = STATUS_IO;
 	}
+	if (status == STATUS_OK)
+		status = workplace_digest_patterns(fresh, buf_span(&bytes[0]));
 	if (status == STATUS_OK)
 		status = workplace_set_rules_version(
 		        fresh, buf_span(&bytes[0]), buf_span(&bytes[1]));
@@ -227,9 +229,12 @@ enum workplace_rules workplace_read_rules_again(
 
 	fresh->before = w->detect;
 	fresh->inspects = w->inspects;
-	if (code == EXIT_CLEAN && foretell_version(fresh) == STATUS_OK &&
-	        strcmp(fresh->rules_version, w->rules_version) == 0)
-		return RULES_SAME;
+	if (code == EXIT_CLEAN && foretell_version(fresh) == STATUS_OK) {
+		if (strcmp(fresh->rules_version, w->rules_version) == 0)
+			return RULES_SAME;
+		/* To compile them takes long, and packets wait. */
+		fresh->inspects = w->inspects && strcmp(fresh->patterns, w->patterns) != 0;
+	}
 	if (code == EXIT_CLEAN)
 		code = workplace_load_rules(fresh);
 	if (code == EXIT_CLEAN)
@@ -245,4 +250,5 @@ void workplace_exchange_rules(struct workplace *w, struct workplace *fresh)
 	EXCHANGE(struct flag_rules *, w->flags, fresh->flags);
 	EXCHANGE(struct services *, w->services, fresh->services);
 	memcpy(w->rules_version, fresh->rules_version, sizeof(w->rules_version));
+	memcpy(w->patterns, fresh->patterns, sizeof(w->patterns));
 }

@@ -89,7 +89,7 @@ int pipeline_run(struct pipeline *p, const struct pipeline_options *options,
  * transaction. */
 int pipeline_renew(struct pipeline *p, const struct pipeline_options *options) WUNRES NONNULL(1, 2);
 /* As pipeline_renew, for rules (crew_use_rules); the facts may be changed until pipeline_run. NULL
- * for a pipeline that looks into nothing, and for no other.
+ * where they stay as they are, and for a pipeline that looks into nothing.
  * Conversations whose content has begun go on under the rules that they began with. */
 int pipeline_use_rules(struct pipeline *p, struct detect_rules *rules) WUNRES NONNULL(1);
 /* Something that the caller was asked for could not be done. */

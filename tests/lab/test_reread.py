@@ -254,6 +254,28 @@ def case_rules(work):
         check(REFUSED not in losses, f"losses {losses}")
 
 
+def case_flags_alone(work):
+    """of changed flags no patterns are made: they hold at once, also for what was seen before"""
+    with Lab(work) as lab:
+        lab.rules = shutil.copytree(lab.rules, work / "rules")
+        process = lab.start(*ALLOWED, "--register", register(work))
+        lab.send(upload())
+        time.sleep(1)
+        change(lab.rules, "flags.csv", "\nunknown-destination,medium,identifiable,",
+               "\nunknown-destination,info,no,")
+        process.send_signal(signal.SIGHUP)
+        said = line_said(process, 60)
+        check("changed flags and lists" in said, f"it says {said!r}")
+        lab.send(upload(50001))
+        time.sleep(1)
+        result = end(lab, process)
+        found = kinds(result)
+        check(all("medicare" in found[port] for port in (50000, 50001)), f"{found}")
+        severities = {row["severity"] for row in result.rows("flags.csv")
+                      if row["flag"] == "unknown-destination"}
+        check(severities == {"info"}, f"severities {severities}")
+
+
 def case_many_rules(work):
     """each set of rules that an open conversation began under is kept, up to four; then a change is
     refused, until one of these conversations has ended: that of the first set as well"""
