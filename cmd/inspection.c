@@ -424,6 +424,7 @@ enum exit_code inspection_read(struct workplace *w, const struct inspection_opti
 	                .duration_ns = o->duration_ns,
 	                .stop = &stop,
 	                .progress = isatty(STDERR_FILENO),
+	                .not_asked = live ? w->not_passed : NULL,
 	                .asks_fd = live ? w->pass_fds[1] : -1}};
 	enum exit_code code = check_authority(w, o);
 

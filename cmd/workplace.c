@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -734,6 +735,9 @@ void workplace_close(struct workplace *w)
 	close_fd(&w->save_fd);
 	close_fd(&w->pass_fds[0]);
 	close_fd(&w->pass_fds[1]);
+	if (w->not_passed)
+		munmap(w->not_passed, sizeof(*w->not_passed));
+	w->not_passed = NULL;
 }
 
 static enum exit_code finish_outputs(const struct workplace *w)

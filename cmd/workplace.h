@@ -5,6 +5,7 @@
 #ifndef EXEAT_CMD_WORKPLACE_H
 #define EXEAT_CMD_WORKPLACE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -96,6 +97,8 @@ struct workplace {
 	bool inspects; /* content will be searched: what only reports needs no patterns */
 	/* the monitor's and the inspector's end of the way by which files follow; -1 */
 	int pass_fds[2];
+	/* of both: how often the monitor could not pass files on; NULL: none follow */
+	atomic_uint *not_passed;
 	struct priv_sandbox sandbox;
 	char geo_paths[LOCATION_FILES_MAX][32]; /* /proc/self/fd/N */
 

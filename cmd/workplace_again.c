@@ -1,6 +1,8 @@
 #include "cmd/workplace_again.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -67,9 +69,23 @@ static void follow(struct workplace *w, const struct workplace_options *options)
 {
 	int status = pass_again(w, options);
 
-	if (status != STATUS_OK)
-		log_error("the register was not read again: %s; what was in force stays in force",
-		        status_text(status));
+	if (status == STATUS_OK)
+		return;
+	atomic_fetch_add(w->not_passed, 1);
+	log_error("the register was not read again: %s; what was in force stays in force",
+	        status_text(status));
+}
+
+/* Memory of both processes: zeros. */
+static int share_count(struct workplace *w)
+{
+	void *memory = mmap(NULL, sizeof(*w->not_passed), PROT_READ | PROT_WRITE,
+	        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return status_from_errno(errno);
+	w->not_passed = memory;
+	return STATUS_OK;
 }
 
 enum exit_code workplace_fork_and_follow(
@@ -79,6 +95,8 @@ enum exit_code workplace_fork_and_follow(
 	int child_code = EXIT_MACHINE;
 	int status = priv_passing_open(w->pass_fds);
 
+	if (status == STATUS_OK)
+		status = share_count(w);
 	if (status == STATUS_OK) {
 		w->sandbox.passed_fd = w->pass_fds[1];
 		status = priv_start_inspector(w->pass_fds[0], &inspector, ret_is_inspector);

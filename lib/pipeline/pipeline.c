@@ -122,6 +122,8 @@ static void sum_losses(struct pipeline *p, uint64_t ret[static LOSSES])
 	ret[LOSS_FRAGMENTS_EVICTED] = fragments.evicted;
 	ret[LOSS_FRAGMENT_OVERLAPS] = fragments.overlaps;
 	ret[LOSS_MALFORMED] += fragments.malformed;
+	if (p->options->not_asked)
+		ret[LOSS_REGISTERS_REFUSED] += atomic_load(p->options->not_asked);
 	ret[LOSS_FRAMES_NOT_SAVED] = saving_lost(p->options->saver);
 }
 

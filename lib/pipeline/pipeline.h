@@ -6,6 +6,7 @@
 #define EXEAT_PIPELINE_PIPELINE_H
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -43,6 +44,9 @@ struct pipeline_options {
 	int64_t duration_ns; /* live: stop after this much; 0: no end */
 	const volatile sig_atomic_t *stop; /* set by a signal handler; NULL: never */
 	bool progress;                     /* to standard error, a line a second at most */
+	/* live: how often the caller could not even be asked, each a changed register that is not
+	 * used; others may count while we read; NULL: never */
+	const atomic_uint *not_asked;
 	int asks_fd; /* live: when it can be read the caller is asked; -1: never */
 };
 

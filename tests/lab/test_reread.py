@@ -339,6 +339,31 @@ def case_often(work):
         check(all(flow["findings"] for flow in result.flows()), "content was lost")
 
 
+def case_too_often(work):
+    """more SIGHUPs than a busy inspector can be told of: what is said of each is counted as well"""
+    with Lab(work) as lab:
+        process = lab.start(*ALLOWED, "--register", register(work))
+        inspector, = children(process.pid)
+        os.kill(inspector, signal.SIGSTOP)
+        said = 0
+        for _ in range(3000):
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.005)
+            while select.select([process.stderr], [], [], 0)[0]:
+                check("was not read again" in line_said(process), "something else is said")
+                said += 1
+            if said >= 3:
+                break
+        check(said >= 3, "all of them were passed on")
+        os.kill(inspector, signal.SIGCONT)
+        lab.send(upload())
+        time.sleep(1)
+        result = end(lab, process)
+        said += result.err.count("was not read again")
+        check(result.run_facts()["losses"].get(REFUSED) == said,
+              f"{said} said, losses {result.run_facts()['losses']}")
+
+
 def case_early(work):
     """a SIGHUP before the capture has begun does not end it; without a register there is nothing to
     read again"""
