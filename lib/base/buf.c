@@ -14,21 +14,37 @@ void budget_init(struct budget *b, size_t max_bytes)
 	*b = (struct budget){.max_bytes = max_bytes};
 }
 
+void budget_init_part(struct budget *b, size_t max_bytes, struct budget *borrowed_whole)
+{
+	budget_init(b, max_bytes);
+	b->whole = borrowed_whole;
+}
+
+static bool has_room(const struct budget *b, size_t bytes)
+{
+	for (; b; b = b->whole)
+		if (bytes > b->max_bytes - b->used_bytes)
+			return false;
+	return true;
+}
+
 int budget_charge(struct budget *b, size_t bytes)
 {
-	if (bytes > b->max_bytes - b->used_bytes) {
-		b->refusals++;
-		return STATUS_LIMIT;
+	const bool fits = has_room(b, bytes);
+
+	for (struct budget *at = b; at; at = at->whole) {
+		at->refusals += !fits;
+		at->used_bytes += fits ? bytes : 0;
+		if (at->used_bytes > at->peak_bytes)
+			at->peak_bytes = at->used_bytes;
 	}
-	b->used_bytes += bytes;
-	if (b->used_bytes > b->peak_bytes)
-		b->peak_bytes = b->used_bytes;
-	return STATUS_OK;
+	return fits ? STATUS_OK : STATUS_LIMIT;
 }
 
 void budget_release(struct budget *b, size_t bytes)
 {
-	b->used_bytes -= bytes > b->used_bytes ? b->used_bytes : bytes;
+	for (struct budget *at = b; at; at = at->whole)
+		at->used_bytes -= bytes > at->used_bytes ? at->used_bytes : bytes;
 }
 
 void buf_init(struct buf *b, size_t max_bytes, struct budget *budget)

@@ -17,11 +17,15 @@ struct budget {
 	size_t used_bytes;
 	size_t max_bytes;
 	size_t peak_bytes;
-	uint64_t refusals; /* how often something did not fit */
+	uint64_t refusals;    /* how often something did not fit */
+	struct budget *whole; /* borrows; what is charged is charged there as well; NULL: none */
 };
 
 void budget_init(struct budget *b, size_t max_bytes) NONNULL(1);
-/* 0, or STATUS_LIMIT (counted) and nothing charged. */
+/* A part of another, and what it is charged is seen in both; several parts may add up to more. */
+void budget_init_part(struct budget *b, size_t max_bytes, struct budget *borrowed_whole)
+        NONNULL(1, 3);
+/* 0, or STATUS_LIMIT (counted, also in the whole) and nothing charged. */
 int budget_charge(struct budget *b, size_t bytes) WUNRES NONNULL(1);
 void budget_release(struct budget *b, size_t bytes) NONNULL(1);
 

@@ -25,6 +25,27 @@ static void grows_to_its_maximum_and_no_further(void **state)
 	assert_int_equal(budget.peak_bytes, 300);
 }
 
+static void a_part_is_charged_to_the_whole(void **state)
+{
+	struct budget whole, parts[2];
+
+	(void)state;
+	budget_init(&whole, 1000);
+	for (int i = 0; i < 2; i++)
+		budget_init_part(&parts[i], 700, &whole);
+	assert_int_equal(budget_charge(&parts[0], 700), STATUS_OK);
+	assert_int_equal(budget_charge(&parts[0], 1), STATUS_LIMIT);
+	assert_int_equal(budget_charge(&parts[1], 301), STATUS_LIMIT);
+	assert_int_equal(parts[1].used_bytes, 0);
+	assert_int_equal(budget_charge(&parts[1], 300), STATUS_OK);
+	assert_int_equal(whole.used_bytes, 1000);
+	assert_int_equal(whole.refusals, 2);
+	budget_release(&parts[0], 700);
+	assert_int_equal(parts[0].used_bytes, 0);
+	assert_int_equal(whole.used_bytes, 300);
+	assert_int_equal(whole.peak_bytes, 1000);
+}
+
 static void the_budget_refuses_and_counts(void **state)
 {
 	struct budget budget;
@@ -69,6 +90,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(grows_to_its_maximum_and_no_further),
 	        cmocka_unit_test(the_budget_refuses_and_counts),
+	        cmocka_unit_test(a_part_is_charged_to_the_whole),
 	        cmocka_unit_test(drops_from_the_front),
 	};
 
