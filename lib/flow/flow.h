@@ -115,6 +115,9 @@ struct flow_event {
 struct flow_limits {
 	uint32_t flows_max;      /* open at once in this shard; 2 at least (one slot stays free) */
 	size_t stream_bytes_max; /* out-of-order bytes held for one direction */
+	/* Of a budget that is part of another: where that one runs short, a table that holds no
+	 * more than this gives up no flow for it. 0: each does. */
+	size_t share_bytes;
 };
 
 struct flow_table_counts {

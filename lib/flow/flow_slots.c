@@ -32,48 +32,96 @@ static void release_content(struct flow_slots *s, struct flow_entry *e)
 	e->process_text = NULL;
 }
 
+static void link_roomy(struct flow_slots *s, struct flow_block *b)
+{
+	b->previous = NULL;
+	b->next = s->roomy;
+	if (b->next)
+		b->next->previous = b;
+	s->roomy = b;
+}
+
+static void unlink_roomy(struct flow_slots *s, struct flow_block *b)
+{
+	if (b->previous)
+		b->previous->next = b->next;
+	else
+		s->roomy = b->next;
+	if (b->next)
+		b->next->previous = b->previous;
+	b->previous = b->next = NULL;
+}
+
+static void free_block(struct flow_slots *s, size_t index)
+{
+	free(s->blocks[index]);
+	s->blocks[index] = NULL;
+	budget_release(s->budget, sizeof(struct flow_block));
+}
+
 void flow_slots_release(struct flow_slots *s)
 {
-	for (size_t i = 0; i < s->slot_count; i++)
-		release_content(s, flow_slots_at(s, i));
-	for (size_t i = 0; i < s->block_count; i++) {
-		free(s->blocks[i]);
-		budget_release(s->budget, FLOW_SLOTS_BLOCK * sizeof(struct flow_entry));
-	}
+	for (size_t i = 0; i < flow_slots_end(s); i++)
+		if (flow_slots_at(s, i))
+			release_content(s, flow_slots_at(s, i));
+	for (size_t i = 0; i < s->block_count; i++)
+		if (s->blocks[i])
+			free_block(s, i);
 	free(s->blocks);
 	free(s->buckets);
 	*s = (struct flow_slots){0};
 }
 
+size_t flow_slots_end(const struct flow_slots *s)
+{
+	size_t end = s->block_count * FLOW_SLOTS_BLOCK;
+
+	return end < s->slots_max ? end : s->slots_max;
+}
+
 struct flow_entry *flow_slots_at(const struct flow_slots *s, size_t slot)
 {
-	return &s->blocks[slot / FLOW_SLOTS_BLOCK][slot % FLOW_SLOTS_BLOCK];
+	struct flow_block *b = s->blocks[slot / FLOW_SLOTS_BLOCK];
+
+	return b ? &b->entries[slot % FLOW_SLOTS_BLOCK] : NULL;
+}
+
+/* The lowest number that no block has; blocks_max: none. */
+static size_t absent_block(const struct flow_slots *s)
+{
+	size_t index = 0;
+
+	while (index < s->block_count && s->blocks[index])
+		index++;
+	return index;
 }
 
 bool flow_slots_make_free(struct flow_slots *s)
 {
-	const size_t bytes = FLOW_SLOTS_BLOCK * sizeof(struct flow_entry);
-	struct flow_entry *block;
-	size_t fresh = s->slots_max - s->slot_count;
+	struct flow_block *block;
+	size_t index, first, fresh;
 
-	if (s->free)
+	if (s->roomy)
 		return true;
-	if (fresh == 0 || budget_charge(s->budget, bytes) != STATUS_OK)
+	index = absent_block(s);
+	if (index == s->blocks_max || budget_charge(s->budget, sizeof(*block)) != STATUS_OK)
 		return false;
-	block = calloc(FLOW_SLOTS_BLOCK, sizeof(*block));
+	block = calloc(1, sizeof(*block));
 	if (!block) {
-		budget_release(s->budget, bytes);
+		budget_release(s->budget, sizeof(*block));
 		return false;
 	}
-	if (fresh > FLOW_SLOTS_BLOCK)
-		fresh = FLOW_SLOTS_BLOCK;
-	s->blocks[s->block_count++] = block;
+	first = index * FLOW_SLOTS_BLOCK;
+	fresh = s->slots_max - first < FLOW_SLOTS_BLOCK ? s->slots_max - first : FLOW_SLOTS_BLOCK;
 	for (size_t i = fresh; i > 0; i--) {
-		block[i - 1].flow.slot = (uint32_t)(s->slot_count + i - 1);
-		block[i - 1].chain = s->free;
-		s->free = &block[i - 1];
+		block->entries[i - 1].flow.slot = (uint32_t)(first + i - 1);
+		block->entries[i - 1].chain = block->free;
+		block->free = &block->entries[i - 1];
 	}
-	s->slot_count += fresh;
+	s->blocks[index] = block;
+	if (index == s->block_count)
+		s->block_count++;
+	link_roomy(s, block);
 	return true;
 }
 
@@ -93,12 +141,17 @@ struct flow_entry *flow_slots_find(const struct flow_slots *s, uint64_t hash, co
 
 struct flow_entry *flow_slots_take(struct flow_slots *s)
 {
-	struct flow_entry *e = s->free;
+	struct flow_block *b = s->roomy;
+	struct flow_entry *e;
 	uint32_t slot;
 
-	if (!e)
+	if (!b)
 		return NULL;
-	s->free = e->chain;
+	e = b->free;
+	b->free = e->chain;
+	b->used++;
+	if (!b->free)
+		unlink_roomy(s, b);
 	slot = e->flow.slot;
 	memset(e, 0, sizeof(*e));
 	e->flow.slot = slot;
@@ -207,11 +260,22 @@ void flow_slots_wait(struct flow_slots *s, struct flow_entry *e, bool waiting)
 	e->waiting_previous = e->waiting_next = NULL;
 }
 
+/* One block with room stays, so that a conversation now and then does not make one each time. */
 void flow_slots_give_back(struct flow_slots *s, struct flow_entry *e)
 {
+	const size_t index = e->flow.slot / FLOW_SLOTS_BLOCK;
+	struct flow_block *b = s->blocks[index];
+
 	flow_slots_wait(s, e, false);
 	unlink_entry(s, e);
 	release_content(s, e);
-	e->chain = s->free;
-	s->free = e;
+	if (!b->free)
+		link_roomy(s, b);
+	e->chain = b->free;
+	b->free = e;
+	b->used--;
+	if (b->used == 0 && (b->previous || b->next)) {
+		unlink_roomy(s, b);
+		free_block(s, index);
+	}
 }

@@ -1,5 +1,6 @@
 /* flow_slots: where the flows of one shard live: slots in blocks (so that a flow never moves), a
- * hash over the conversation, and lists by what ends a flow, each in order of last use. */
+ * hash over the conversation, and lists by what ends a flow, each in order of last use. A block in
+ * which no flow is left is given back, so that a flood takes no room for good. */
 #ifndef EXEAT_FLOW_FLOW_SLOTS_H
 #define EXEAT_FLOW_FLOW_SLOTS_H
 
@@ -22,7 +23,7 @@ enum flow_list {
 struct flow_entry {
 	struct flow flow;
 	uint64_t hash;
-	struct flow_entry *chain;           /* of the bucket, or of free slots */
+	struct flow_entry *chain;           /* of the bucket, or of free slots of the block */
 	struct flow_entry *previous, *next; /* in its list */
 	enum flow_list list;
 	struct flow_entry *waiting_previous, *waiting_next; /* of those behind a gap */
@@ -39,11 +40,18 @@ struct flow_entry {
 	size_t process_bytes;
 };
 
-struct flow_slots {
-	struct flow_entry **blocks;
-	size_t block_count, blocks_max;
-	size_t slot_count, slots_max;
+struct flow_block {
+	struct flow_entry entries[FLOW_SLOTS_BLOCK];
 	struct flow_entry *free;
+	unsigned used;
+	struct flow_block *previous, *next; /* of those with a free slot */
+};
+
+struct flow_slots {
+	struct flow_block **blocks; /* NULL within: given back */
+	size_t block_count, blocks_max;
+	size_t slots_max;
+	struct flow_block *roomy; /* the first with a free slot */
 	struct flow_entry **buckets;
 	size_t bucket_count; /* a power of two */
 	size_t in_hash;
@@ -73,8 +81,11 @@ void flow_slots_forget(struct flow_slots *s, struct flow_entry *e) NONNULL(1, 2)
 void flow_slots_move(struct flow_slots *s, struct flow_entry *e, enum flow_list list) NONNULL(1, 2);
 /* Whether segments of the flow wait behind a gap, for those who look only at such flows. */
 void flow_slots_wait(struct flow_slots *s, struct flow_entry *e, bool waiting) NONNULL(1, 2);
-/* Gives the slot back, with streams and texts. */
+/* Gives the slot back, with streams and texts; maybe its block: the entry is gone. */
 void flow_slots_give_back(struct flow_slots *s, struct flow_entry *e) NONNULL(1, 2);
+/* Slots below this number may be there. */
+size_t flow_slots_end(const struct flow_slots *s) NONNULL(1);
+/* NULL: its block is not there. */
 struct flow_entry *flow_slots_at(const struct flow_slots *s, size_t slot) NONNULL(1);
 
 #endif

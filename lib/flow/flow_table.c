@@ -14,8 +14,9 @@
 #define UDP_LITE 136
 
 #define SWEEP_NS NS_PER_SECOND /* how often waiting gaps are looked at */
-/* Above this share of the budget a new flow takes the place of another, so that attempts to
- * connect leave the rest to the content of those that did. A shard with few does not fill it. */
+/* Above this share of the budget a new flow takes the place of others, so that attempts to
+ * connect leave the rest to the content of those that did. A shard with few does not fill it, nor
+ * one that holds no more than its own share. */
 #define SHARE_OF_FLOWS(budget) ((budget)->max_bytes / 4 * 3)
 #define FEW_FLOWS              64
 
@@ -191,7 +192,10 @@ static void evict_one(struct flow_table *t, const struct flow_entry *keep)
 
 static bool crowded(const struct flow_table *t)
 {
-	return t->counts.open > FEW_FLOWS && t->budget->used_bytes > SHARE_OF_FLOWS(t->budget);
+	const struct budget *all = t->budget->whole ? t->budget->whole : t->budget;
+
+	return t->counts.open > FEW_FLOWS && all->used_bytes > SHARE_OF_FLOWS(all) &&
+	       t->budget->used_bytes > t->limits.share_bytes;
 }
 
 /* Makes the flow of the packet. One slot is always kept free for the next, by eviction if need
@@ -217,6 +221,9 @@ static int begin_flow(struct flow_table *t, uint64_t hash, struct flow_entry **r
 	t->counts.flows++;
 	t->counts.open++;
 	if (!flow_slots_make_free(&t->slots) || crowded(t))
+		evict_one(t, e);
+	/* And one more, so that who holds too much has less of it with every flow. */
+	if (crowded(t))
 		evict_one(t, e);
 	if (t->counts.open > t->counts.open_peak)
 		t->counts.open_peak = t->counts.open;
@@ -488,10 +495,10 @@ static int pull_late(struct flow_table *t, struct flow_event *ret)
 
 static int pull_hour(struct flow_table *t, struct flow_event *ret)
 {
-	for (; t->scanning && t->scan_slot < t->slots.slot_count; t->scan_slot++) {
+	for (; t->scanning && t->scan_slot < flow_slots_end(&t->slots); t->scan_slot++) {
 		struct flow_entry *e = flow_slots_at(&t->slots, t->scan_slot);
 
-		if (e->list == FLOW_LIST_NONE || e->hour_ns >= t->hour_ns)
+		if (!e || e->list == FLOW_LIST_NONE || e->hour_ns >= t->hour_ns)
 			continue;
 		*ret = (struct flow_event){
 		        .kind = FLOW_EVENT_HOUR, .flow = &e->flow, .hour_ns = e->hour_ns};
@@ -560,7 +567,8 @@ int flow_table_next(struct flow_table *t, struct flow_event *ret)
 
 void flow_table_pass_over(struct flow_table *t, uint32_t slot, uint8_t direction)
 {
-	struct flow_entry *e = slot < t->slots.slot_count ? flow_slots_at(&t->slots, slot) : NULL;
+	struct flow_entry *e = slot < flow_slots_end(&t->slots) ? flow_slots_at(&t->slots, slot)
+	                                                        : NULL;
 
 	if (e && direction < 2 && e->streams[direction])
 		tcp_stream_pass_over(e->streams[direction]);
@@ -570,10 +578,10 @@ const struct flow *flow_table_at(const struct flow_table *t, uint32_t slot)
 {
 	const struct flow_entry *e;
 
-	if (slot >= t->slots.slot_count)
+	if (slot >= flow_slots_end(&t->slots))
 		return NULL;
 	e = flow_slots_at(&t->slots, slot);
-	return e->list >= FLOW_LIST_TCP && e->list <= FLOW_LIST_CLOSED ? &e->flow : NULL;
+	return e && e->list >= FLOW_LIST_TCP && e->list <= FLOW_LIST_CLOSED ? &e->flow : NULL;
 }
 
 void flow_table_counts(const struct flow_table *t, struct flow_table_counts *ret)

@@ -7,8 +7,14 @@
 
 #define STREAM_BYTES_MAX (1u << 20) /* held out of order for one direction: a large window */
 
+/* Of the budget of its lane: never more than this, whatever its peers send … */
+#define BYTES_MAX(lane) ((lane)->max_bytes / 4 * 3)
+/* … and, before it gives up conversations so that its siblings have room, no less. */
+#define SHARE_BYTES(lane) (BYTES_MAX(lane) / SHARDS_OF_A_LANE)
+
 struct shard {
 	struct shard_surroundings around;
+	struct budget budget; /* of the lane's */
 	struct related_table *related;
 	struct flow_table *table;
 	struct conversation *
@@ -20,22 +26,24 @@ struct shard {
 int shard_new(
         struct shard **ret_gives, const struct shard_surroundings *surroundings, uint32_t flows_max)
 {
-	const struct flow_limits limits = {
-	        .flows_max = flows_max, .stream_bytes_max = STREAM_BYTES_MAX};
+	struct budget *lane = surroundings->conversations.budget;
+	const struct flow_limits limits = {.flows_max = flows_max,
+	        .stream_bytes_max = STREAM_BYTES_MAX,
+	        .share_bytes = SHARE_BYTES(lane)};
 	struct shard *s = calloc(1, sizeof(*s));
 	int status;
 
 	if (!s)
 		return STATUS_NO_MEMORY;
 	s->around = *surroundings;
+	budget_init_part(&s->budget, BYTES_MAX(lane), lane);
+	s->around.conversations.budget = &s->budget;
 	s->by_slot = calloc(flows_max, sizeof(struct conversation *));
 	s->slots = s->by_slot ? flows_max : 0;
-	status = s->by_slot ? related_table_new(&s->related, surroundings->conversations.budget)
-	                    : STATUS_NO_MEMORY;
+	status = s->by_slot ? related_table_new(&s->related, &s->budget) : STATUS_NO_MEMORY;
 	s->around.conversations.related = s->related;
 	if (status == STATUS_OK)
-		status = flow_table_new(&s->table, &limits, surroundings->inside,
-		        surroundings->conversations.budget);
+		status = flow_table_new(&s->table, &limits, surroundings->inside, &s->budget);
 	if (status != STATUS_OK) {
 		shard_free(s);
 		return status;

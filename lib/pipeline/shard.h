@@ -15,7 +15,10 @@
 #include "pipeline/loss.h"
 #include "pipeline/store_queue.h"
 
-/* Borrows all. The table of announced connections is the shard's own. */
+#define SHARDS_OF_A_LANE 8
+
+/* Borrows all. The table of announced connections is the shard's own, and so is its part of the
+ * budget. */
 struct shard_surroundings {
 	struct conversation_context conversations;
 	const struct inside_nets *inside;

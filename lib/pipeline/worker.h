@@ -16,7 +16,8 @@
 #include "pipeline/overheard.h"
 #include "pipeline/shard.h"
 
-#define WORKER_LANES     8    /* so many workers at most have something to do */
+/* So many workers at most have something to do. */
+#define WORKER_LANES     (FLOW_SHARDS / SHARDS_OF_A_LANE)
 #define WORKER_FLOWS_MAX 4096 /* open at once in a shard; the budget is reached before */
 /* Of a lane: what is buffered, and what is held for each open conversation. */
 #define WORKER_LANE_BYTES (16u << 20)
