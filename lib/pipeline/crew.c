@@ -24,6 +24,7 @@ struct crew {
 	struct hand hands[CREW_WORKERS_MAX];
 	unsigned count;
 	struct store_queue *rows; /* borrows */
+	uint64_t shard_key;
 	struct detect_rules *sets[CREW_RULES_MAX];
 	bool owned[CREW_RULES_MAX]; /* of the sets: the one that was given is borrowed */
 	unsigned set;               /* that new conversations are searched by */
@@ -113,6 +114,7 @@ int crew_new(
 		return STATUS_NO_MEMORY;
 	c->count = workers;
 	c->rows = surroundings->rows;
+	c->shard_key = surroundings->shard_key;
 	c->sets[0] = surroundings->rules;
 	for (unsigned i = 0; status == STATUS_OK && i < workers; i++)
 		status = add_hand(c, surroundings, i);
@@ -205,7 +207,7 @@ int crew_feed(struct crew *c, const struct packet *packet)
 	if (status != STATUS_OK)
 		return status;
 	letter.kind = LETTER_PACKET;
-	letter.shard = worker_shard(&packet->tuple);
+	letter.shard = worker_shard(&packet->tuple, c->shard_key);
 	return give(&c->hands[worker_of(letter.shard, c->count)], &letter);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -98,13 +99,20 @@ struct pipeline *pipeline_free(struct pipeline *p)
 	return NULL;
 }
 
+/* Files give the same in every run. What is captured live is captured once, and peers that are
+ * there meanwhile must not choose the shard that they fill. */
 static int make_crew(struct pipeline *p)
 {
 	const unsigned workers = p->options->workers ? p->options->workers : 1;
 	struct worker_surroundings around = {
 	        .rules = p->rules, .facts = p->facts, .inside = &p->options->inside};
-	int status = store_queue_new(&p->rows, p->store, workers > 1);
+	int status = STATUS_OK;
 
+	if (source_is_live(p->source) && getrandom(&around.shard_key, sizeof(around.shard_key),
+	                                         0) != (ssize_t)sizeof(around.shard_key))
+		status = STATUS_IO;
+	if (status == STATUS_OK)
+		status = store_queue_new(&p->rows, p->store, workers > 1);
 	if (status != STATUS_OK)
 		return status;
 	around.rows = p->rows;

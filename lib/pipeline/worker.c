@@ -36,21 +36,22 @@ static uint64_t stir(uint64_t x)
 	return x ^ x >> 31;
 }
 
-static uint64_t stir_endpoint(const struct endpoint *e, bool with_port)
+static uint64_t stir_endpoint(const struct endpoint *e, bool with_port, uint64_t key)
 {
 	struct cursor c = cursor_open_bytes(e->addr.bytes, sizeof(e->addr.bytes));
 	uint64_t high = cursor_u64be(&c);
 
-	return stir(stir(high + (with_port ? e->port : 0)) ^ cursor_u64be(&c));
+	return stir(stir((high + (with_port ? e->port : 0)) ^ key) ^ cursor_u64be(&c));
 }
 
-/* No secret, and the same in every run: a peer that fills one shard takes room from its lane alone.
- * The table of each shard hashes by a key of its own. */
-unsigned worker_shard(const struct tuple *tuple)
+/* Whoever knows the key may fill one shard, and takes room from its lane alone (flow_limits). The
+ * table of each shard hashes by a key of its own. */
+unsigned worker_shard(const struct tuple *tuple, uint64_t key)
 {
 	const bool ports = tuple->protocol != TCP || !may_be_related(tuple->src.port) ||
 	                   !may_be_related(tuple->dst.port);
-	uint64_t both = stir_endpoint(&tuple->src, ports) + stir_endpoint(&tuple->dst, ports);
+	uint64_t both = stir_endpoint(&tuple->src, ports, key) +
+	                stir_endpoint(&tuple->dst, ports, key);
 
 	return (unsigned)(stir(both + tuple->protocol) % FLOW_SHARDS);
 }

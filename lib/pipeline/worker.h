@@ -29,6 +29,7 @@ struct worker_surroundings {
 	const struct destination_facts *facts; /* by all workers */
 	const struct inside_nets *inside;      /* the register's networks */
 	struct store_queue *rows;
+	uint64_t shard_key; /* worker_shard */
 };
 
 /* The most that each lane held, and what the first worker overheard, added up; how often something
@@ -39,8 +40,10 @@ struct worker_budgets {
 
 struct worker;
 
-/* 0 to FLOW_SHARDS - 1: the same for all packets of a conversation, whatever the direction. */
-unsigned worker_shard(const struct tuple *tuple) NONNULL(1);
+/* 0 to FLOW_SHARDS - 1: the same for all packets of a conversation, whatever the direction. A key
+ * that peers do not know keeps them from choosing. What conversations of a lane have of each other,
+ * labels and room, follows from it: where runs must give the same, they have the same key. */
+unsigned worker_shard(const struct tuple *tuple, uint64_t key) NONNULL(1);
 /* 0 to count - 1: who runs the shard, of so many workers. */
 unsigned worker_of(unsigned shard, unsigned count);
 

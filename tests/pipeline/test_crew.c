@@ -101,6 +101,21 @@ static uint64_t told(struct place *p, enum loss what)
 	return sum;
 }
 
+/* Of the conversations that fall to this shard, without a key. */
+static unsigned ended_for_room(struct store *s, unsigned shard)
+{
+	static const struct store_query everything = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
+	struct store_cursor *cursor = NULL;
+	struct store_flow flow;
+	unsigned count = 0;
+
+	assert_int_equal(store_flows(s, &everything, &cursor), STATUS_OK);
+	while (store_next_flow(cursor, &flow) == STATUS_ITEM)
+		count += flow.end == FLOW_EVICTED && worker_shard(&flow.tuple, 0) == shard;
+	store_cursor_free(cursor);
+	return count;
+}
+
 static void any_number_of_workers_counts_the_same(void **state)
 {
 	(void)state;
@@ -156,7 +171,7 @@ static void whoever_is_let_go_finishes_nothing(void **state)
 	}
 }
 
-static void a_conversation_has_one_shard(void **state)
+static void check_shards(uint64_t key)
 {
 	struct tuple ftp = {.src = {{4, {192, 168, 20, 10}}, 50000},
 	        .dst = {{4, {203, 0, 113, 9}}, 21},
@@ -164,19 +179,85 @@ static void a_conversation_has_one_shard(void **state)
 	struct tuple data = ftp, web = ftp, back;
 	unsigned differ = 0;
 
-	(void)state;
 	data.src.port = 50001;
 	data.dst.port = 51210;
-	assert_int_equal(worker_shard(&ftp), worker_shard(&data));
+	assert_int_equal(worker_shard(&ftp, key), worker_shard(&data, key));
 	for (uint16_t port = 50000; port < 50100; port++) {
 		web.src.port = port;
 		web.dst.port = 443;
 		back = tuple_reverse(&web);
-		assert_int_equal(worker_shard(&web), worker_shard(&back));
-		differ += worker_shard(&web) != worker_shard(&ftp);
-		assert_true(worker_of(worker_shard(&web), 3) < 3);
+		assert_int_equal(worker_shard(&web, key), worker_shard(&back, key));
+		differ += worker_shard(&web, key) != worker_shard(&ftp, key);
+		assert_true(worker_of(worker_shard(&web, key), 3) < 3);
 	}
 	assert_true(differ > 50);
+}
+
+static void a_conversation_has_one_shard(void **state)
+{
+	(void)state;
+	check_shards(0);
+	check_shards(UINT64_C(0x0123456789abcdef));
+}
+
+/* The next conversation after *port that falls to this shard, without a key: with content, so that
+ * decoders are made for it. */
+static struct packet aimed_at(unsigned shard, uint32_t *port)
+{
+	static const uint8_t content[] = "MSH|^~\\&|";
+	struct packet p = packet_of(UNASKED);
+
+	p.payload = span_of(content, sizeof(content) - 1);
+	p.payload_wire_bytes = (uint32_t)p.payload.len;
+	do {
+		(*port)++;
+		p.tuple.src.port = (uint16_t)*port;
+		p.tuple.dst.addr.bytes[2] = (uint8_t)(*port >> 16);
+	} while (worker_shard(&p.tuple, 0) != shard);
+	return p;
+}
+
+static void a_key_spreads_what_was_aimed_at_one(void **state)
+{
+	unsigned in_shard[FLOW_SHARDS] = {0}, most = 0;
+	uint32_t port = 0;
+
+	(void)state;
+	for (unsigned n = 0; n < 6400; n++) {
+		struct packet p = aimed_at(5, &port);
+
+		in_shard[worker_shard(&p.tuple, UINT64_C(0x0123456789abcdef))]++;
+	}
+	for (unsigned i = 0; i < FLOW_SHARDS; i++)
+		most = in_shard[i] > most ? in_shard[i] : most;
+	assert_true(most < 200);
+}
+
+/* A shard that is flooded gives up its own; those beside it keep the few that they have. */
+static void a_flood_of_one_shard_is_its_own_loss(void **state)
+{
+	enum { FLOOD = 20000, OTHERS = 150 };
+	struct shard_counts counts;
+	uint32_t port = 0, other = 0;
+	struct place p;
+
+	(void)state;
+	begin(&p, 1, true);
+	for (unsigned n = 0; n < FLOOD + OTHERS; n++) {
+		bool beside = n > FLOOD / 2 && n % (FLOOD / 2 / OTHERS) == 0;
+		struct packet packet = aimed_at(
+		        beside ? 5 + WORKER_LANES : 5, beside ? &other : &port);
+
+		packet.time_ns = BEGIN_NS + n * 1000;
+		if (beside)
+			packet.payload.len = packet.payload_wire_bytes = 0;
+		assert_int_equal(crew_feed(p.crew, &packet), STATUS_OK);
+	}
+	crew_counts(p.crew, &counts);
+	assert_true(counts.losses[LOSS_FLOWS_EVICTED] > 1000);
+	assert_int_equal(crew_finish(p.crew), STATUS_OK);
+	assert_int_equal(ended_for_room(p.store, 5 + WORKER_LANES), 0);
+	end(&p);
 }
 
 static int open_rules(void **state)
@@ -200,6 +281,8 @@ int main(void)
 	        cmocka_unit_test(a_failure_comes_back),
 	        cmocka_unit_test(whoever_is_let_go_finishes_nothing),
 	        cmocka_unit_test(a_conversation_has_one_shard),
+	        cmocka_unit_test(a_key_spreads_what_was_aimed_at_one),
+	        cmocka_unit_test(a_flood_of_one_shard_is_its_own_loss),
 	};
 
 	return cmocka_run_group_tests(tests, open_rules, close_rules);
