@@ -140,7 +140,8 @@ struct flow_table *flow_table_free(struct flow_table *t);
  * they have been. Events come in this order: flows that end (chunks that waited, then END), hours
  * and gaps given up, then START and the chunks of the packet. A flow has one START and one END. */
 int flow_table_feed(struct flow_table *t, const struct packet *p) WUNRES NONNULL(1, 2);
-/* Packet time has come this far: idle flows end, gaps that waited too long are given up. */
+/* Packet time has come this far: idle flows end, gaps that waited too long are given up. One that
+ * falls back by more than FLOW_CLOCK_BACK_NS ends all, as a packet's does. */
 int flow_table_tick(struct flow_table *t, int64_t now_ns) WUNRES NONNULL(1);
 /* The input has ended: every flow ends. */
 int flow_table_finish(struct flow_table *t) WUNRES NONNULL(1);

@@ -149,7 +149,7 @@ int flow_table_tick(struct flow_table *t, int64_t now_ns)
 	if (t->pending)
 		return STATUS_BUG;
 	t->pending = true;
-	if (t->clock_set && now_ns > t->clock_ns)
+	if (t->clock_set)
 		move_clock(t, now_ns);
 	return STATUS_OK;
 }

@@ -14,6 +14,7 @@
 #include "base/timestamp.h"
 #include "net/fragment.h"
 #include "pipeline/crew.h"
+#include "pipeline/live_clock.h"
 #include "pipeline/loss.h"
 #include "pipeline/mirror_check.h"
 #include "pipeline/progress.h"
@@ -53,6 +54,7 @@ struct pipeline {
 	int64_t first_ns, last_ns, ticked_ns;
 	int64_t kept_ns, kept_hour_ns; /* live: when the store was last committed */
 	int64_t flushed_ns;            /* live: when the crew last got all there was */
+	struct live_clock clock;       /* live */
 	int64_t started_ns, shown_ns;  /* when reading began, and progress was last shown */
 };
 
@@ -326,6 +328,8 @@ static int store_input_of(struct pipeline *p, uint32_t index, bool open)
 		counts.end_reason = "the capture did not end in order";
 		counts.end_after_frame = counts.frames;
 	}
+	if (source_is_live(p->source))
+		live_clock_stretch(&p->clock, &counts.first_ns, &counts.last_ns);
 	row = (struct store_input){
 	        .frames = counts.frames,
 	        .bytes = counts.bytes,
@@ -461,19 +465,47 @@ static bool is_asked(const struct pipeline_options *o)
 	return o->asks_fd >= 0 && poll(&asks, 1, 0) == 1 && (asks.revents & POLLIN);
 }
 
-/* What goes by the clock, also while few packets come, or so many that no wait ends empty. */
-static int work_in_time(struct pipeline *p, int64_t now_ns)
+/* Conversations end, and hours, also while no packet comes. */
+static int tick_by_clock(struct pipeline *p, const struct live_moment *now)
 {
-	saving_tick(p->options->saver, now_ns, time_of_day_ns());
+	int64_t ns = live_clock_now(&p->clock, now, p->ticked_ns);
+	int status = STATUS_OK;
+
+	if (ns >= p->ticked_ns) {
+		if (ns > p->ticked_ns && ns <= now->time_of_day_ns)
+			status = enter_hour(p, time_hour(ns));
+		return status == STATUS_OK ? tick(p, ns) : status;
+	}
+	p->ticked_ns = ns;
+	return crew_tick(p->crew, ns);
+}
+
+/* What goes by the clock, also while few packets come, or so many that no wait ends empty. */
+static int work_in_time(struct pipeline *p, int64_t now_ns, bool quiet)
+{
+	const struct live_moment now = {now_ns, time_of_day_ns(), quiet};
+	int status;
+
+	saving_tick(p->options->saver, now_ns, now.time_of_day_ns);
 	if (!source_is_live(p->source))
 		return STATUS_OK;
 	if (now_ns - p->flushed_ns >= POLL_MS * (NS_PER_SECOND / 1000)) {
 		p->flushed_ns = now_ns;
+		status = tick_by_clock(p, &now);
+		if (status != STATUS_OK)
+			return status;
 		crew_flush(p->crew);
 		if (is_asked(p->options))
 			return STATUS_ITEM;
 	}
 	return keep_in_time(p, now_ns);
+}
+
+/* Of any frame that was read, also one without a packet that is followed. */
+static int note_time(struct pipeline *p, int64_t frame_ns, int64_t now_ns)
+{
+	live_clock_heard(&p->clock, now_ns);
+	return tick(p, frame_ns);
 }
 
 static int read_source(struct pipeline *p)
@@ -482,12 +514,13 @@ static int read_source(struct pipeline *p)
 	int64_t now_ns = wall_clock_ns();
 	const bool live = source_is_live(p->source);
 	struct frame frame;
+	bool quiet = false;
 	int status = STATUS_OK;
 
 	for (uint64_t turn = 0; !(o->stop && *o->stop); turn++) {
 		if (live || turn % 256 == 0 || status == STATUS_OK) {
 			now_ns = wall_clock_ns();
-			status = work_in_time(p, now_ns);
+			status = work_in_time(p, now_ns, quiet);
 			if (status != STATUS_OK)
 				return status;
 		}
@@ -498,9 +531,12 @@ static int read_source(struct pipeline *p)
 		status = source_next(p->source, POLL_MS, &frame);
 		if (status < 0)
 			return status;
+		quiet = status == STATUS_OK;
 		if (status == STATUS_ITEM) {
 			int handled = handle_frame(p, &frame);
 
+			if (handled == STATUS_OK && live)
+				handled = note_time(p, frame.time_ns, now_ns);
 			if (handled != STATUS_OK)
 				return handled;
 		} else if (source_ended(p->source)) {
@@ -576,6 +612,7 @@ static int begin_run(struct pipeline *p)
 	for (size_t i = 0; status == STATUS_OK && i < inputs; i++)
 		status = store_input_begin(p->store, &index);
 	p->started_ns = p->shown_ns = wall_clock_ns();
+	live_clock_begin(&p->clock, p->started_ns);
 	return status;
 }
 

@@ -459,6 +459,12 @@ static void time_may_fall_back(void **state)
 	b.now_ns -= 2 * NS_PER_HOUR;
 	client(&b, TCP_ACK, 5007, "three");
 	expect(&b, "E(timeout) S 0:three ");
+	assert_int_equal(flow_table_tick(b.table, b.now_ns - FLOW_CLOCK_BACK_NS), STATUS_OK);
+	pull(&b);
+	expect(&b, "");
+	assert_int_equal(flow_table_tick(b.table, b.now_ns - FLOW_CLOCK_BACK_NS - 1), STATUS_OK);
+	pull(&b);
+	expect(&b, "E(timeout) ");
 	teardown(&b);
 }
 
