@@ -45,10 +45,13 @@ void sentence_moment(int64_t time_ns, char ret[static 32])
 		ret[0] = '\0';
 }
 
-static void add_duration(char ret[static SENTENCE_CHARS], double seconds)
+/* any: something was recorded. It may be one packet, and take no time. */
+static void add_duration(char ret[static SENTENCE_CHARS], double seconds, bool any)
 {
-	if (seconds < 120)
-		add(ret, "%.0f seconds", seconds);
+	if (any && seconds < 1)
+		add(ret, "less than a second");
+	else if (seconds < 120)
+		add(ret, "%.0f second%s", seconds, seconds >= 0.5 && seconds < 1.5 ? "" : "s");
 	else if (seconds < 7200)
 		add(ret, "%.0f minutes", seconds / 60);
 	else
@@ -71,7 +74,7 @@ int sentence_recorded(struct report *r, char ret[static SENTENCE_CHARS])
 	const struct report_run *run = r->run;
 	const struct store_query period = report_period(r);
 	struct store_input *inputs = NULL;
-	uint64_t frames = 0, dropped = 0, cut = 0;
+	uint64_t frames = 0, unread = 0, dropped = 0, cut = 0;
 	size_t count = 0;
 	int status = store_inputs(r->store, &period, &inputs, &count);
 
@@ -79,13 +82,14 @@ int sentence_recorded(struct report *r, char ret[static SENTENCE_CHARS])
 		return status;
 	for (size_t i = 0; i < count; i++) {
 		frames += inputs[i].frames;
+		unread += inputs[i].unread;
 		dropped += inputs[i].dropped;
 		cut += inputs[i].cut;
 	}
 	free(inputs);
 	ret[0] = '\0';
 	add(ret, "Recorded ");
-	add_duration(ret, run->captured_seconds);
+	add_duration(ret, run->captured_seconds, frames > unread);
 	/* A recording may reach beyond the day; its packets are not counted by day. */
 	if (run->day[0] != '\0')
 		add(ret, " of this day, in %zu recording%s of %" PRIu64 " packet%s: ", count,

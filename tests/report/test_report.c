@@ -472,6 +472,34 @@ static void an_unmeasured_loss_is_not_none(void **state)
 	sample_close(&s);
 }
 
+/* A recording that took no time, as one of a single packet, recorded something all the same. */
+static void a_short_recording_is_not_none(void **state)
+{
+	static const struct {
+		double seconds;
+		const char *said;
+	} cases[] = {
+	        {0, "Recorded less than a second in 1 recording"},
+	        {0.99, "Recorded less than a second in"},
+	        {1, "Recorded 1 second in"},
+	        {1.6, "Recorded 2 seconds in"},
+	};
+	char sentence[SENTENCE_CHARS];
+	struct report *r;
+	struct sample s;
+
+	(void)state;
+	sample_open(&s);
+	r = sample_report(&s, -1);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		s.run.captured_seconds = cases[i].seconds;
+		assert_int_equal(sentence_recorded(r, sentence), STATUS_OK);
+		assert_non_null(strstr(sentence, cases[i].said));
+	}
+	report_free(r);
+	sample_close(&s);
+}
+
 static int add_flows(struct report *r, struct sample *s)
 {
 	int status = STATUS_OK;
@@ -582,6 +610,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(what_somebody_accepted_is_marked),
 	        cmocka_unit_test(an_unmeasured_loss_is_not_none),
+	        cmocka_unit_test(a_short_recording_is_not_none),
 	        cmocka_unit_test(a_run_prints_exactly_this),
 	        cmocka_unit_test(the_terminal_table_fits),
 	        cmocka_unit_test(only_a_later_date_is_not_new),
