@@ -42,22 +42,7 @@ struct outcome {
 	size_t left_used; /* of the budget, after all was freed */
 };
 
-static struct detect_rules *rules;
 static const struct destination_facts nothing_known;
-
-static int open_rules(void **state)
-{
-	(void)state;
-	rules = rules_of_source();
-	return 0;
-}
-
-static int close_rules(void **state)
-{
-	(void)state;
-	rules = detect_rules_free(rules);
-	return 0;
-}
 
 /* What the flow table would say of such a conversation. */
 static struct flow flow_of(const struct segment *segments, size_t count)

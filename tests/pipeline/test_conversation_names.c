@@ -20,22 +20,7 @@
 #define TCP          6
 #define UDP          17
 
-static struct detect_rules *rules;
 static const struct destination_facts nothing_known;
-
-static int open_rules(void **state)
-{
-	(void)state;
-	rules = rules_of_source();
-	return 0;
-}
-
-static int close_rules(void **state)
-{
-	(void)state;
-	rules = detect_rules_free(rules);
-	return 0;
-}
 
 struct talk {
 	struct flow flow;

@@ -16,7 +16,6 @@
 #define BEGIN_NS INT64_C(1790000000000000000)
 
 static const unsigned numbers[] = {1, 2, 3, 8};
-static struct detect_rules *rules;
 
 struct place {
 	struct store *store;
@@ -258,20 +257,6 @@ static void a_flood_of_one_shard_is_its_own_loss(void **state)
 	assert_int_equal(crew_finish(p.crew), STATUS_OK);
 	assert_int_equal(ended_for_room(p.store, 5 + WORKER_LANES), 0);
 	end(&p);
-}
-
-static int open_rules(void **state)
-{
-	(void)state;
-	rules = rules_of_source();
-	return 0;
-}
-
-static int close_rules(void **state)
-{
-	(void)state;
-	rules = detect_rules_free(rules);
-	return 0;
 }
 
 int main(void)

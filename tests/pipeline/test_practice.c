@@ -32,22 +32,6 @@ struct road {
 	size_t count;
 };
 
-static struct detect_rules *rules; /* of all tests: they take long to read */
-
-static int read_rules(void **state)
-{
-	(void)state;
-	rules = rules_of_source();
-	return 0;
-}
-
-static int free_rules(void **state)
-{
-	(void)state;
-	rules = detect_rules_free(rules);
-	return 0;
-}
-
 static void put_own32(FILE *out, uint32_t value)
 {
 	fwrite(&value, sizeof(value), 1, out); /* a pcap file in this machine's own order */
@@ -525,5 +509,5 @@ int main(void)
 	        cmocka_unit_test(what_a_tunnel_holds_does_not_hide_it),
 	};
 
-	return cmocka_run_group_tests(tests, read_rules, free_rules);
+	return cmocka_run_group_tests(tests, open_rules, close_rules);
 }

@@ -124,8 +124,6 @@ struct outcome {
 	uint64_t refused;
 };
 
-static struct detect_rules *rules;
-
 static struct outcome run(struct capture *c)
 {
 	static const struct destination_facts nothing_known;
@@ -485,20 +483,6 @@ static void the_table_is_bounded(void **state)
 	related_origin_free(t, taken);
 	related_table_free(t);
 	assert_int_equal(budget.used_bytes, 0);
-}
-
-static int open_rules(void **state)
-{
-	(void)state;
-	rules = rules_of_source();
-	return 0;
-}
-
-static int close_rules(void **state)
-{
-	(void)state;
-	rules = detect_rules_free(rules);
-	return 0;
 }
 
 int main(void)
