@@ -12,41 +12,38 @@ void cursor_copy(struct cursor *c, void *out, size_t len)
 		memcpy(out, span.data, len);
 }
 
-struct span span_of_text(const char *text)
-{
-	return span_of(text, strlen(text));
-}
-
-bool span_equal(struct span a, struct span b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
-bool span_equal_text(struct span a, const char *text)
-{
-	return span_equal(a, span_of_text(text));
-}
-
 static uint8_t lower(uint8_t byte)
 {
 	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 32) : byte;
 }
 
-bool span_equal_nocase(struct span a, const char *text)
+size_t span_common_nocase(struct span a, const char *text)
 {
-	if (a.len != strlen(text))
-		return false;
-	for (size_t i = 0; i < a.len; i++)
-		if (lower(a.data[i]) != lower((uint8_t)text[i]))
-			return false;
-	return true;
+	size_t len = 0;
+
+	while (len < a.len && text[len] != '\0' && lower(a.data[len]) == lower((uint8_t)text[len]))
+		len++;
+	return len;
 }
 
-bool span_starts(struct span a, const char *text)
+bool span_equal_nocase(struct span a, const char *text)
 {
-	size_t len = strlen(text);
+	const size_t len = span_common_nocase(a, text);
 
-	return len <= a.len && span_equal(span_slice(a, 0, len), span_of(text, len));
+	return len == a.len && text[len] == '\0';
+}
+
+bool span_starts_nocase(struct span a, const char *text)
+{
+	return text[span_common_nocase(a, text)] == '\0';
+}
+
+bool span_has_nocase(struct span a, const char *text)
+{
+	for (size_t i = 0; i < a.len; i++)
+		if (span_starts_nocase(span_slice(a, i, SIZE_MAX), text))
+			return true;
+	return false;
 }
 
 size_t span_find(struct span s, struct span needle)

@@ -5,13 +5,15 @@
  * specification and tests cursor_failed() once. A length prefix opens a smaller cursor with
  * cursor_sub(), and nothing can escape from it. The only bounds test is `length > left`.
  *
- * The reads stand here and not in cursor.c because each packet makes a hundred of them. */
+ * The reads stand here and not in cursor.c because each packet makes a hundred of them; so do the
+ * comparisons with texts, whose length a compiler then knows. */
 #ifndef EXEAT_BASE_CURSOR_H
 #define EXEAT_BASE_CURSOR_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/compiler.h"
 
@@ -169,12 +171,34 @@ static inline uint64_t cursor_u64le(struct cursor *c)
 /* Copies len bytes to out; zeroes out and sets the error if there are fewer. */
 void cursor_copy(struct cursor *c, void *out, size_t len) NONNULL(1, 2);
 
-struct span span_of_text(const char *text) NONNULL(1);
-bool span_equal(struct span a, struct span b);
-bool span_equal_text(struct span a, const char *text) NONNULL(2);
-/* ASCII case-insensitive comparison. */
+static inline struct span span_of_text(const char *text)
+{
+	return span_of(text, strlen(text));
+}
+
+static inline bool span_equal(struct span a, struct span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static inline bool span_equal_text(struct span a, const char *text)
+{
+	return span_equal(a, span_of_text(text));
+}
+
+static inline bool span_starts(struct span a, const char *text)
+{
+	const size_t len = strlen(text);
+
+	return len <= a.len && (len == 0 || memcmp(a.data, text, len) == 0);
+}
+
+/* ASCII case-insensitive comparisons. */
 bool span_equal_nocase(struct span a, const char *text) NONNULL(2);
-bool span_starts(struct span a, const char *text) NONNULL(2);
+bool span_starts_nocase(struct span a, const char *text) NONNULL(2);
+bool span_has_nocase(struct span a, const char *text) NONNULL(2);
+/* How many bytes at the beginning are the same. */
+size_t span_common_nocase(struct span a, const char *text) NONNULL(2);
 /* Offset of the first occurrence of needle, or SIZE_MAX. */
 size_t span_find(struct span s, struct span needle);
 size_t span_find_byte(struct span s, uint8_t byte);

@@ -6,7 +6,6 @@
 #include "net/addr.h"
 
 #define VERB_CHARS_MAX 7
-#define CASE_BIT       0x20 /* of a letter in ASCII */
 #define FTP_DATA       "ftp-data"
 
 struct verb {
@@ -15,72 +14,72 @@ struct verb {
 	bool distinct;
 };
 
-/* Not distinct: what POP3, SMTP, NNTP or plain text may hold, too. */
+/* By their letters. Not distinct: what POP3, SMTP, NNTP or plain text may hold, too. */
 static const struct verb verbs[] = {
-        {"USER", FTP_NONE, false},
-        {"PASS", FTP_NONE, false},
-        {"ACCT", FTP_NONE, false},
-        {"CWD", FTP_PATH, false},
-        {"XCWD", FTP_PATH, false},
-        {"CDUP", FTP_NONE, true},
-        {"XCUP", FTP_NONE, true},
-        {"SMNT", FTP_PATH, false},
-        {"REIN", FTP_NONE, false},
-        {"QUIT", FTP_NONE, false},
-        {"PORT", FTP_PORT, false},
-        {"PASV", FTP_NONE, true},
-        {"TYPE", FTP_SETTING, false},
-        {"STRU", FTP_SETTING, false},
-        {"MODE", FTP_SETTING, false},
-        {"RETR", FTP_DOWNLOAD, false},
-        {"STOR", FTP_UPLOAD, true},
-        {"STOU", FTP_UPLOAD, true},
-        {"APPE", FTP_UPLOAD, true},
-        {"ALLO", FTP_NONE, false},
-        {"REST", FTP_NONE, false},
-        {"RNFR", FTP_PATH, true},
-        {"RNTO", FTP_PATH, true},
         {"ABOR", FTP_NONE, false},
-        {"DELE", FTP_PATH, false},
-        {"RMD", FTP_PATH, false},
-        {"XRMD", FTP_PATH, false},
-        {"MKD", FTP_PATH, false},
-        {"XMKD", FTP_PATH, false},
-        {"PWD", FTP_NONE, false},
-        {"XPWD", FTP_NONE, true},
-        {"LIST", FTP_DOWNLOAD, false},
-        {"NLST", FTP_DOWNLOAD, true},
-        {"SITE", FTP_PATH, false},
-        {"SYST", FTP_NONE, true},
-        {"STAT", FTP_PATH, false},
-        {"HELP", FTP_NONE, false},
-        {"NOOP", FTP_NONE, false},
-        {"AUTH", FTP_NONE, false},
+        {"ACCT", FTP_NONE, false},
         {"ADAT", FTP_NONE, false},
-        {"PBSZ", FTP_NONE, true},
-        {"PROT", FTP_NONE, false},
+        {"ALLO", FTP_NONE, false},
+        {"APPE", FTP_UPLOAD, true},
+        {"AUTH", FTP_NONE, false},
         {"CCC", FTP_NONE, false},
-        {"MIC", FTP_ENCRYPTED, false},
+        {"CDUP", FTP_NONE, true},
+        {"CLNT", FTP_AGENT, true},
         {"CONF", FTP_ENCRYPTED, false},
+        {"CWD", FTP_PATH, false},
+        {"DELE", FTP_PATH, false},
         {"ENC", FTP_ENCRYPTED, false},
-        {"FEAT", FTP_NONE, true},
-        {"OPTS", FTP_NONE, true},
-        {"LANG", FTP_NONE, false},
         {"EPRT", FTP_PORT_LONG, true},
         {"EPSV", FTP_NONE, true},
-        {"MLSD", FTP_DOWNLOAD, true},
-        {"MLST", FTP_PATH, true},
-        {"SIZE", FTP_PATH, false},
+        {"FEAT", FTP_NONE, true},
+        {"HASH", FTP_PATH, false},
+        {"HELP", FTP_NONE, false},
+        {"HOST", FTP_HOST, false},
+        {"LANG", FTP_NONE, false},
+        {"LIST", FTP_DOWNLOAD, false},
+        {"MD5", FTP_PATH, false},
         {"MDTM", FTP_PATH, true},
-        {"MFMT", FTP_PATH, true},
         {"MFCT", FTP_PATH, true},
         {"MFF", FTP_PATH, false},
-        {"HOST", FTP_HOST, false},
-        {"CLNT", FTP_AGENT, true},
-        {"HASH", FTP_PATH, false},
-        {"MD5", FTP_PATH, false},
+        {"MFMT", FTP_PATH, true},
+        {"MIC", FTP_ENCRYPTED, false},
+        {"MKD", FTP_PATH, false},
+        {"MLSD", FTP_DOWNLOAD, true},
+        {"MLST", FTP_PATH, true},
+        {"MODE", FTP_SETTING, false},
+        {"NLST", FTP_DOWNLOAD, true},
+        {"NOOP", FTP_NONE, false},
+        {"OPTS", FTP_NONE, true},
+        {"PASS", FTP_NONE, false},
+        {"PASV", FTP_NONE, true},
+        {"PBSZ", FTP_NONE, true},
+        {"PORT", FTP_PORT, false},
+        {"PROT", FTP_NONE, false},
+        {"PWD", FTP_NONE, false},
+        {"QUIT", FTP_NONE, false},
+        {"REIN", FTP_NONE, false},
+        {"REST", FTP_NONE, false},
+        {"RETR", FTP_DOWNLOAD, false},
+        {"RMD", FTP_PATH, false},
+        {"RNFR", FTP_PATH, true},
+        {"RNTO", FTP_PATH, true},
+        {"SITE", FTP_PATH, false},
+        {"SIZE", FTP_PATH, false},
+        {"SMNT", FTP_PATH, false},
+        {"STAT", FTP_PATH, false},
+        {"STOR", FTP_UPLOAD, true},
+        {"STOU", FTP_UPLOAD, true},
+        {"STRU", FTP_SETTING, false},
+        {"SYST", FTP_NONE, true},
+        {"TYPE", FTP_SETTING, false},
+        {"USER", FTP_NONE, false},
         {"XCRC", FTP_PATH, true},
+        {"XCUP", FTP_NONE, true},
+        {"XCWD", FTP_PATH, false},
         {"XMD5", FTP_PATH, true},
+        {"XMKD", FTP_PATH, false},
+        {"XPWD", FTP_NONE, true},
+        {"XRMD", FTP_PATH, false},
         {"XSHA", FTP_PATH, true},
         {"XSHA1", FTP_PATH, true},
         {"XSHA256", FTP_PATH, true},
@@ -92,63 +91,73 @@ static bool is_letter_or_digit(uint8_t b)
 	return (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z') || (b >= '0' && b <= '9');
 }
 
-static struct span verb_of(struct span line)
+/* Looks at no more than len_max bytes. */
+static struct span verb_of(struct span line, size_t len_max)
 {
 	size_t len = 0;
 
-	while (len < line.len && is_letter_or_digit(line.data[len]))
+	while (len < line.len && len < len_max && is_letter_or_digit(line.data[len]))
 		len++;
 	return span_slice(line, 0, len);
 }
 
-static bool starts_nocase(struct span text, const char *with)
+/* The first one that begins with the letters; NULL when none does. */
+static const struct verb *find_verb(struct span letters)
 {
-	size_t len = strlen(with);
+	size_t low = 0, high = ARRAY_LEN(verbs);
 
-	return text.len >= len && span_equal_nocase(span_slice(text, 0, len), with);
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (strncasecmp(verbs[middle].name, (const char *)letters.data, letters.len) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == ARRAY_LEN(verbs) || span_common_nocase(letters, verbs[low].name) < letters.len)
+		return NULL;
+	return &verbs[low];
+}
+
+static bool is_whole(const struct verb *v, struct span letters)
+{
+	return v->name[letters.len] == '\0';
 }
 
 void ftp_command_read(struct span line, struct ftp_command *ret)
 {
-	struct span verb = verb_of(line);
+	struct span verb = verb_of(line, SIZE_MAX);
 	struct span rest = span_slice(line, verb.len, SIZE_MAX);
+	const struct verb *known;
 
 	*ret = (struct ftp_command){.use = FTP_UNKNOWN, .verb = verb, .argument = span_trim(rest)};
-	if (rest.len > 0 && rest.data[0] != ' ')
+	if (verb.len == 0 || verb.len > VERB_CHARS_MAX || (rest.len > 0 && rest.data[0] != ' '))
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
-		if (!span_equal_nocase(verb, verbs[i].name))
-			continue;
-		ret->use = verbs[i].use;
-		ret->distinct = verbs[i].distinct ||
-		                (span_equal_nocase(verb, "AUTH") &&
-		                        (starts_nocase(ret->argument, "TLS") ||
-		                                starts_nocase(ret->argument, "SSL")));
+	known = find_verb(verb);
+	if (!known || !is_whole(known, verb))
 		return;
-	}
+	ret->use = known->use;
+	ret->distinct = known->distinct ||
+	                (span_equal_nocase(verb, "AUTH") &&
+	                        (span_starts_nocase(ret->argument, "TLS") ||
+	                                span_starts_nocase(ret->argument, "SSL")));
 }
 
 bool ftp_command_possible(struct span start)
 {
-	struct span verb = verb_of(start);
+	struct span verb = verb_of(start, VERB_CHARS_MAX + 1);
 	bool whole = verb.len < start.len;
+	const struct verb *known;
 
+	if (verb.len == 0)
+		return !whole;
+	if (verb.len > VERB_CHARS_MAX)
+		return false;
 	if (whole && start.data[verb.len] != ' ' && start.data[verb.len] != '\r' &&
 	        start.data[verb.len] != '\n')
 		return false;
-	if (verb.len == 0)
-		return !whole;
-	for (size_t i = 0; i < ARRAY_LEN(verbs) && verb.len <= VERB_CHARS_MAX; i++) {
-		size_t len;
-
-		if ((verb.data[0] & ~CASE_BIT) != verbs[i].name[0])
-			continue;
-		len = strlen(verbs[i].name);
-		if ((whole ? len == verb.len : len >= verb.len) &&
-		        strncasecmp(verbs[i].name, (const char *)verb.data, verb.len) == 0)
-			return true;
-	}
-	return false;
+	known = find_verb(verb);
+	return known && (!whole || is_whole(known, verb));
 }
 
 /* ---- replies ---- */
@@ -162,14 +171,6 @@ bool ftp_is_reply(struct span line)
 	       (line.data[3] == ' ' || line.data[3] == '-');
 }
 
-static bool has_word(struct span line, const char *word)
-{
-	for (size_t i = 0; i < line.len; i++)
-		if (starts_nocase(span_slice(line, i, SIZE_MAX), word))
-			return true;
-	return false;
-}
-
 bool ftp_reply_is_distinct(struct span line)
 {
 	static const char *const numbers[] = {"227", "228", "229", "234", "331", "332"};
@@ -179,7 +180,7 @@ bool ftp_reply_is_distinct(struct span line)
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
 		if (span_starts(line, numbers[i]))
 			return true;
-	return span_starts(line, "220") && has_word(line, "FTP");
+	return span_starts(line, "220") && span_has_nocase(line, "FTP");
 }
 
 /* ---- addresses ---- */

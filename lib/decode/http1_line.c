@@ -56,13 +56,14 @@ static enum probe_answer status_line(struct span bytes)
 /* A whole line "METHOD target HTTP/1.x". */
 static enum probe_answer request_line(struct span bytes)
 {
-	size_t stop = span_find_byte(bytes, '\n');
 	size_t method = method_len(bytes);
-	struct span line = span_slice(bytes, 0, stop);
-	struct span version;
+	struct span line, version;
+	size_t stop;
 
 	if (method == 0)
 		return PROBE_NO;
+	stop = span_find_byte(bytes, '\n');
+	line = span_slice(bytes, 0, stop);
 	for (size_t i = 0; i < line.len; i++)
 		if (line.data[i] < ' ' && line.data[i] != '\r' && line.data[i] != '\t')
 			return PROBE_NO;

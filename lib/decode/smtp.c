@@ -6,7 +6,6 @@
  * upgraded. DATA that the server refused is recognised by the command that follows in its place. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/status.h"
 #include "decode/decoder.h"
@@ -14,8 +13,7 @@
 #define LINE_BYTES_MAX 12288 /* RFC 4954 section 4; commands without AUTH have 512 */
 #define OPS_PER_STEP   6
 #define TLS_HANDSHAKE  0x16
-#define CASE_BIT       0x20 /* of a letter in ASCII */
-#define LOOK_BYTES     10   /* "MAIL FROM:" */
+#define LOOK_BYTES     10 /* "MAIL FROM:" */
 
 enum smtp_phase { COMMANDS, DATA_FIRST, DATA, CHUNK, SKIP_LINE };
 enum dot_state { LINE_MIDDLE, LINE_BEGIN, AFTER_DOT, AFTER_DOT_CR };
@@ -31,21 +29,6 @@ struct smtp {
 };
 
 static const char *const commands[] = {"EHLO ", "HELO ", "LHLO ", "MAIL FROM:"};
-
-static bool starts_nocase(struct span text, const char *with)
-{
-	size_t len = strlen(with);
-
-	return text.len >= len && span_equal_nocase(span_slice(text, 0, len), with);
-}
-
-static bool has_word(struct span line, const char *word)
-{
-	for (size_t i = 0; i < line.len; i++)
-		if (starts_nocase(span_slice(line, i, SIZE_MAX), word))
-			return true;
-	return false;
-}
 
 static bool is_reply(struct span line)
 {
@@ -75,8 +58,8 @@ static enum probe_answer probe_greeting(const struct probe *p)
 		return PROBE_MORE;
 	if (!is_reply(line) || (!span_starts(line, "220") && !p->other))
 		return PROBE_NO;
-	return p->other || is_mail_port(p->env->tuple) || has_word(line, "SMTP") ? PROBE_YES
-	                                                                         : PROBE_NO;
+	return p->other || is_mail_port(p->env->tuple) || span_has_nocase(line, "SMTP") ? PROBE_YES
+	                                                                                : PROBE_NO;
 }
 
 static enum probe_answer smtp_probe(const struct probe *p)
@@ -88,17 +71,12 @@ static enum probe_answer smtp_probe(const struct probe *p)
 	if (p->head.data[0] >= '2' && p->head.data[0] <= '5')
 		return probe_greeting(p);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		size_t len, have;
+		size_t common = span_common_nocase(p->head, commands[i]);
 
-		if ((p->head.data[0] & ~CASE_BIT) != commands[i][0])
-			continue;
-		len = strlen(commands[i]);
-		have = p->head.len < len ? p->head.len : len;
-		if (strncasecmp((const char *)p->head.data, commands[i], have) != 0)
-			continue;
-		if (have == len)
+		if (commands[i][common] == '\0')
 			return PROBE_YES;
-		answer = p->end ? PROBE_NO : PROBE_MORE;
+		if (common == p->head.len && !p->end)
+			answer = PROBE_MORE;
 	}
 	return answer;
 }
@@ -190,27 +168,27 @@ static void chunk_command(struct smtp *s, struct decode_out *out, struct span re
 		decode_count_malformed(out);
 		return;
 	}
-	s->chunk_last = has_word(span_slice(rest, size.len, SIZE_MAX), "LAST");
+	s->chunk_last = span_has_nocase(span_slice(rest, size.len, SIZE_MAX), "LAST");
 	child_open(s, out);
 	s->phase = CHUNK;
 }
 
 static void command(struct smtp *s, struct decode_out *out, struct span line)
 {
-	if (starts_nocase(line, "EHLO ") || starts_nocase(line, "HELO ") ||
-	        starts_nocase(line, "LHLO ")) {
+	if (span_starts_nocase(line, "EHLO ") || span_starts_nocase(line, "HELO ") ||
+	        span_starts_nocase(line, "LHLO ")) {
 		envelope_end(s, out);
 		greeting(out, ROLE_HEADER, "ehlo", span_trim(span_slice(line, 5, SIZE_MAX)));
-	} else if (starts_nocase(line, "MAIL FROM:")) {
+	} else if (span_starts_nocase(line, "MAIL FROM:")) {
 		envelope_end(s, out);
 		envelope_begin(s, out);
 		put_field(out, ROLE_HEADER, "mail-from", span_trim(span_slice(line, 10, SIZE_MAX)));
-	} else if (starts_nocase(line, "RCPT TO:")) {
+	} else if (span_starts_nocase(line, "RCPT TO:")) {
 		envelope_begin(s, out);
 		put_field(out, ROLE_HEADER, "rcpt-to", span_trim(span_slice(line, 8, SIZE_MAX)));
 	} else if (span_equal_nocase(line, "DATA")) {
 		s->phase = DATA_FIRST;
-	} else if (starts_nocase(line, "BDAT ")) {
+	} else if (span_starts_nocase(line, "BDAT ")) {
 		chunk_command(s, out, span_trim(span_slice(line, 5, SIZE_MAX)));
 	} else if (span_equal_nocase(line, "RSET") || span_equal_nocase(line, "QUIT")) {
 		envelope_end(s, out);
@@ -280,7 +258,7 @@ static int data_first_step(
 	bool short_line = span_find_byte(rest, '\n') != SIZE_MAX;
 
 	for (size_t i = 0; i < ARRAY_LEN(refused); i++)
-		if (starts_nocase(rest, refused[i])) {
+		if (span_starts_nocase(rest, refused[i])) {
 			s->phase = COMMANDS;
 			return STATUS_ITEM;
 		}
