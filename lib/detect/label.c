@@ -1,6 +1,5 @@
 #include "detect/label.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 /* What a word keeps of a byte: a letter in lower case, a digit; 0: nothing. */
@@ -18,52 +17,52 @@ static char lower(uint8_t c)
 	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-/* Appends the letters and digits of a part, as far as they fit. */
-static void append_words(struct span part, char *text, size_t *len)
+/* Appends the letters and digits of a part, as many as a form may have. */
+static size_t append_words(struct span part, char *text)
 {
-	size_t to = *len;
+	size_t len = 0;
 
-	for (size_t i = 0; i < part.len && to + 1 < LABEL_FORM_CHARS; i++) {
-		text[to] = kept(part.data[i]);
-		to += text[to] != 0;
+	for (size_t i = 0; i < part.len && len + 1 < LABEL_FORM_CHARS; i++) {
+		text[len] = kept(part.data[i]);
+		len += text[len] != 0;
 	}
-	text[to] = '\0';
-	*len = to;
+	return len;
 }
 
 void label_forms_of_column(struct span header, struct label_forms *ret)
 {
-	*ret = (struct label_forms){.count = 1};
-	append_words(header, ret->text[0], &ret->len[0]);
+	ret->count = 1;
+	ret->at[0] = 0;
+	ret->len[0] = append_words(header, ret->text);
 }
 
-/* Where the last `parts` parts of a dotted path begin. */
-static size_t part_start(struct span path, size_t parts)
+/* Where the part begins that ends here. */
+static size_t part_start(struct span path, size_t end)
 {
-	size_t at = path.len;
-
-	while (at > 0) {
-		uint8_t c = path.data[at - 1];
-
-		if ((c == '.' || c == '/') && --parts == 0)
-			return at;
-		at--;
-	}
-	return 0;
+	while (end > 0 && path.data[end - 1] != '.' && path.data[end - 1] != '/')
+		end--;
+	return end;
 }
 
 void label_forms_of_key(struct span path, struct label_forms *ret)
 {
-	ret->count = 0;
-	for (size_t parts = 1; parts <= LABEL_FORMS_MAX; parts++) {
-		size_t at = part_start(path, parts);
+	size_t starts[LABEL_FORMS_MAX], len = 0;
 
-		ret->len[ret->count] = 0;
-		append_words(span_slice(path, at, path.len), ret->text[ret->count],
-		        &ret->len[ret->count]);
-		ret->count++;
-		if (at == 0)
-			break;
+	ret->count = 0;
+	for (size_t at = path.len + 1; at > 0 && ret->count < LABEL_FORMS_MAX;) {
+		at = part_start(path, at - 1);
+		starts[ret->count++] = at;
+	}
+	for (size_t f = ret->count; f-- > 0;) {
+		const size_t end = f > 0 ? starts[f - 1] : path.len;
+
+		ret->at[f] = len;
+		len += append_words(span_slice(path, starts[f], end - starts[f]), ret->text + len);
+	}
+	for (size_t f = 0; f < ret->count; f++) {
+		ret->len[f] = len - ret->at[f];
+		if (ret->len[f] >= LABEL_FORM_CHARS)
+			ret->len[f] = LABEL_FORM_CHARS - 1;
 	}
 }
 
@@ -71,10 +70,11 @@ void label_forms_of_system(struct span address, struct label_forms *ret)
 {
 	size_t len = address.len < LABEL_FORM_CHARS ? address.len : LABEL_FORM_CHARS - 1;
 
-	*ret = (struct label_forms){.count = 1};
-	for (size_t i = 0; i < len; i++)
-		ret->text[0][i] = lower(address.data[i]);
+	ret->count = 1;
+	ret->at[0] = 0;
 	ret->len[0] = len;
+	for (size_t i = 0; i < len; i++)
+		ret->text[i] = lower(address.data[i]);
 }
 
 void label_forms_of_path(struct span path, struct label_forms *ret)
@@ -85,6 +85,9 @@ void label_forms_of_path(struct span path, struct label_forms *ret)
 
 	if (dash < dot && dot < len)
 		len = dot;
-	*ret = (struct label_forms){.count = 1, .len = {len}};
-	memcpy(ret->text[0], path.data, len);
+	ret->count = 1;
+	ret->at[0] = 0;
+	ret->len[0] = len;
+	if (len > 0)
+		memcpy(ret->text, path.data, len);
 }

@@ -14,9 +14,10 @@
 #define LABEL_FORMS_MAX  3
 #define LABEL_FORM_CHARS 96 /* longer labels are cut: no word of the rules is longer */
 
+/* The forms lie in one text, each at the end of the next longer one. */
 struct label_forms {
-	char text[LABEL_FORMS_MAX][LABEL_FORM_CHARS];
-	size_t len[LABEL_FORMS_MAX];
+	char text[LABEL_FORMS_MAX * LABEL_FORM_CHARS];
+	size_t at[LABEL_FORMS_MAX], len[LABEL_FORMS_MAX]; /* the shortest first */
 	size_t count;
 };
 

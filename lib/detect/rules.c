@@ -14,7 +14,7 @@ static kind_set match_forms(
 	kind_set kinds = 0;
 
 	for (size_t f = forms->count; f-- > 0;) {
-		const struct span form = span_of(forms->text[f], forms->len[f]);
+		const struct span form = span_of(forms->text + forms->at[f], forms->len[f]);
 
 		kinds |= word_index_find_start(r->index, set, form);
 		if (f + 1 == forms->count || forms->len[f + 1] + 1 == LABEL_FORM_CHARS)

@@ -6,6 +6,10 @@
 #include "base/fnv.h"
 #include "base/status.h"
 
+/* Most texts are done with after so many bytes: no longer word begins, or ends, like that. */
+#define FIRST_BYTES 3
+#define FIRST_BITS  (1u << 13) /* beginnings by hash: 1 in 20 is set */
+
 /* Where a word has to lie in a text. The bytes of an end are hashed from the last one on. */
 enum anchor { ANCHOR_WHOLE, ANCHOR_START, ANCHOR_END, ANCHOR_INSIDE, ANCHORS };
 
@@ -15,6 +19,8 @@ struct word_index {
 	uint16_t *slots;   /* the same */
 	size_t slot_count; /* a power of two */
 	uint16_t inside[WORD_SETS];
+	uint32_t *letters; /* of each word */
+	uint32_t first[FIRST_BITS / 32];
 	bool lengths[WORD_SETS][ANCHORS][WORD_BYTES_MAX + 1]; /* some word is that long */
 	size_t longest[WORD_SETS][ANCHORS];
 };
@@ -31,13 +37,44 @@ static size_t slot_of(const struct word_index *x, uint32_t hash, enum word_set s
 	return fnv_byte(fnv_byte(hash, (uint8_t)set), (uint8_t)at) & (x->slot_count - 1);
 }
 
-static uint32_t hash_of(const struct word *w, enum anchor at)
+static uint32_t hash_of(const struct word *w, enum anchor at, size_t len)
 {
 	uint32_t hash = FNV_BASIS;
 
-	for (size_t i = 0; i < w->len; i++)
+	for (size_t i = 0; i < len; i++)
 		hash = fnv_byte(hash, (uint8_t)w->text[at == ANCHOR_END ? w->len - 1 - i : i]);
 	return hash;
+}
+
+/* The bit of a hash of FIRST_BYTES; whole words are found by their start. */
+static size_t first_bit(uint32_t hash, enum word_set set, enum anchor at)
+{
+	return fnv_byte(fnv_byte(hash, (uint8_t)set), at == ANCHOR_END) % FIRST_BITS;
+}
+
+static bool some_goes_on(
+        const struct word_index *x, uint32_t hash, enum word_set set, enum anchor at)
+{
+	const size_t bit = first_bit(hash, set, at);
+
+	return x->first[bit / 32] >> bit % 32 & 1;
+}
+
+/* Which letters a text has: a word that has others does not lie in it. */
+static uint32_t letters_of(struct span text)
+{
+	uint32_t letters = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		letters |= (uint32_t)1 << (text.data[i] & 31);
+	return letters;
+}
+
+static void enter_first(struct word_index *x, const struct word *w, enum anchor at)
+{
+	const size_t bit = first_bit(hash_of(w, at, FIRST_BYTES), (enum word_set)w->set, at);
+
+	x->first[bit / 32] |= (uint32_t)1 << bit % 32;
 }
 
 static void enter(struct word_index *x, size_t number)
@@ -46,11 +83,14 @@ static void enter(struct word_index *x, size_t number)
 	enum anchor at = anchor_of(w);
 	uint16_t *list = &x->inside[w->set];
 
+	x->letters[number] = letters_of(span_of(w->text, w->len));
 	x->lengths[w->set][at][w->len] = true;
 	if (w->len > x->longest[w->set][at])
 		x->longest[w->set][at] = w->len;
 	if (at != ANCHOR_INSIDE)
-		list = &x->slots[slot_of(x, hash_of(w, at), (enum word_set)w->set, at)];
+		list = &x->slots[slot_of(x, hash_of(w, at, w->len), (enum word_set)w->set, at)];
+	if (at != ANCHOR_INSIDE && w->len > FIRST_BYTES)
+		enter_first(x, w, at);
 	x->next[number] = *list;
 	*list = (uint16_t)(number + 1);
 }
@@ -67,7 +107,8 @@ int word_index_new(struct word_index **ret_gives, const struct word *words, size
 		x->slot_count *= 2;
 	x->slots = calloc(x->slot_count, sizeof(*x->slots));
 	x->next = calloc(count + 1, sizeof(*x->next));
-	if (!x->slots || !x->next) {
+	x->letters = calloc(count + 1, sizeof(*x->letters));
+	if (!x->slots || !x->next || !x->letters) {
 		word_index_free(x);
 		return STATUS_NO_MEMORY;
 	}
@@ -83,6 +124,7 @@ struct word_index *word_index_free(struct word_index *x)
 		return NULL;
 	free(x->slots);
 	free(x->next);
+	free(x->letters);
 	free(x);
 	return NULL;
 }
@@ -116,31 +158,46 @@ kind_set word_index_find_start(const struct word_index *x, enum word_set set, st
 		if (len <= longest && lengths[len])
 			kinds |= kinds_at(x, slot_of(x, hash, set, ANCHOR_START), set, ANCHOR_START,
 			        span_of(text.data, len));
+		if (len == FIRST_BYTES && len < text.len &&
+		        !some_goes_on(x, hash, set, ANCHOR_START))
+			return kinds;
 	}
 	if (whole)
 		kinds |= kinds_at(x, slot_of(x, hash, set, ANCHOR_WHOLE), set, ANCHOR_WHOLE, text);
 	return kinds;
 }
 
+static kind_set find_inside(const struct word_index *x, enum word_set set, struct span text)
+{
+	const uint32_t letters = x->inside[set] != 0 ? letters_of(text) : 0;
+	kind_set kinds = 0;
+
+	for (uint16_t n = x->inside[set]; n != 0; n = x->next[n - 1]) {
+		const struct word *w = &x->words[n - 1];
+
+		if ((x->letters[n - 1] & ~letters) == 0 && text.len >= w->len &&
+		        memmem(text.data, text.len, w->text, w->len))
+			kinds |= (kind_set)1 << w->kind;
+	}
+	return kinds;
+}
+
 kind_set word_index_find_end(const struct word_index *x, enum word_set set, struct span text)
 {
 	const bool *lengths = x->lengths[set][ANCHOR_END];
+	const size_t longest = x->longest[set][ANCHOR_END];
 	uint32_t hash = FNV_BASIS;
-	kind_set kinds = 0;
+	kind_set kinds = find_inside(x, set, text);
 
-	for (size_t len = 1; len <= text.len && len <= x->longest[set][ANCHOR_END]; len++) {
+	for (size_t len = 1; len <= text.len && len <= longest; len++) {
 		const uint8_t *from = text.data + text.len - len;
 
 		hash = fnv_byte(hash, *from);
 		if (lengths[len])
 			kinds |= kinds_at(x, slot_of(x, hash, set, ANCHOR_END), set, ANCHOR_END,
 			        span_of(from, len));
-	}
-	for (uint16_t n = x->inside[set]; n != 0; n = x->next[n - 1]) {
-		const struct word *w = &x->words[n - 1];
-
-		if (text.len >= w->len && memmem(text.data, text.len, w->text, w->len))
-			kinds |= (kind_set)1 << w->kind;
+		if (len == FIRST_BYTES && !some_goes_on(x, hash, set, ANCHOR_END))
+			break;
 	}
 	return kinds;
 }
