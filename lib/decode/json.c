@@ -295,6 +295,7 @@ static int parse(struct json *j, struct span text)
 {
 	if (setjmp(j->no_memory) != 0)
 		return STATUS_NO_MEMORY;
+	j->literal_open = json_gate_is_literal(text.data[text.len - 1]);
 	if (yajl_parse(j->parser, text.data, text.len) == yajl_status_ok)
 		return STATUS_OK;
 	if (j->status < 0)
@@ -311,14 +312,14 @@ static int spare_comma(struct json *j)
 	return parse(j, span_of_text(" "));
 }
 
-/* A token, or a blank. */
+/* A token, or blanks: to the parser they only say that a number or word goes no further. */
 static int token(struct json *j, struct span text)
 {
 	bool comma = j->comma_waits;
 	int status = STATUS_OK;
 
-	if (span_find_byte(span_of_text(" \t\r\n"), text.data[0]) != SIZE_MAX)
-		return parse(j, text);
+	if (json_gate_is_blank(text.data[0]))
+		return j->literal_open ? parse(j, span_slice(text, 0, 1)) : STATUS_OK;
 	if (j->wrapped && j->depth == 0 && text.data[0] == ')') {
 		break_off(j, STREAM_COMPLETE);
 		j->wrapped = false;
@@ -475,6 +476,7 @@ static int parser_new(struct json *j)
 	j->status = STATUS_OK;
 	j->completed = false;
 	j->comma_waits = false;
+	j->literal_open = false;
 	j->phase = READING;
 	return STATUS_OK;
 }

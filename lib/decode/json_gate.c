@@ -9,12 +9,6 @@
 
 enum gate_state { OUTSIDE, IN_STRING, IN_ESCAPE, IN_LONG, IN_LONG_ESCAPE, IN_LONG_UNIT };
 
-bool json_gate_is_literal(uint8_t byte)
-{
-	return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
-	       (byte >= 'A' && byte <= 'Z') || byte == '-' || byte == '+' || byte == '.';
-}
-
 /* Strings of base64 hold no escape but that of the slash, which some writers use. */
 static void note_opening(struct json_gate *g, uint8_t byte)
 {
@@ -52,6 +46,9 @@ static int outside(struct json_gate *g, struct cursor *in, struct json_gate_item
 		if (g->token_bytes > JSON_LITERAL_BYTES_MAX)
 			return STATUS_MALFORMED;
 	} else {
+		while (json_gate_is_blank(rest.data[0]) && len < rest.len &&
+		        json_gate_is_blank(rest.data[len]))
+			len++;
 		g->token_bytes = 0;
 	}
 	return give(ret, JSON_SLICE, cursor_span(in, len));
@@ -93,12 +90,40 @@ static bool must_close(struct json_gate *g, uint8_t byte)
 	return g->token_bytes >= DECODE_VALUE_BYTES_MAX;
 }
 
+/* Takes the bytes at the front that are nothing but a part of the string, and before which it need
+ * not be closed: all at once what string_byte() does one by one. */
+static size_t plain_bytes(struct json_gate *g, struct span rest)
+{
+	const bool opens = g->opening_count < BASE64_RUN_BYTES;
+	size_t max, len = 0;
+
+	if (g->state != IN_STRING || g->digits > 0 || g->opening_count == BASE64_RUN_BYTES ||
+	        g->token_bytes >= DECODE_VALUE_BYTES_MAX)
+		return 0;
+	max = DECODE_VALUE_BYTES_MAX - g->token_bytes;
+	if (opens && max > BASE64_RUN_BYTES - (size_t)g->opening_count)
+		max = BASE64_RUN_BYTES - (size_t)g->opening_count;
+	if (max > rest.len)
+		max = rest.len;
+	while (len < max && rest.data[len] != '"' && rest.data[len] != '\\')
+		len++;
+	if (opens && len > 0) {
+		memcpy(g->opening + g->opening_count, rest.data, len);
+		g->opening_count = (uint8_t)(g->opening_count + len);
+	}
+	g->token_bytes += len;
+	return len;
+}
+
 static int in_string(struct json_gate *g, struct cursor *in, struct json_gate_item *ret)
 {
 	struct span rest = span_of(in->at, in->left);
 	size_t len = 0;
 
-	while (len < rest.len && g->state != OUTSIDE && !g->must_close) {
+	while (g->state != OUTSIDE && !g->must_close) {
+		len += plain_bytes(g, span_slice(rest, len, SIZE_MAX));
+		if (len == rest.len)
+			break;
 		g->must_close = must_close(g, rest.data[len]);
 		if (!g->must_close)
 			string_byte(g, rest.data[len++]);

@@ -18,7 +18,7 @@
 #define JSON_LITERAL_BYTES_MAX 512 /* of a number; no system writes longer ones */
 
 enum json_gate_kind {
-	JSON_SLICE,     /* text for the parser: one token, or a part of one */
+	JSON_SLICE,     /* text for the parser: one token, or a part of one; or blanks */
 	JSON_LONG,      /* the string is closed for the parser; what follows is JSON_PIECE */
 	JSON_LONG_DATA, /* the same: it is base64 */
 	JSON_PIECE,     /* text of a long string, escapes undone */
@@ -50,7 +50,18 @@ int json_gate_next(struct json_gate *g, struct cursor *in, struct json_gate_item
 bool json_gate_in_string(const struct json_gate *g) NONNULL(1);
 /* It ended in a number or a word; what comes next may belong to it. */
 bool json_gate_in_literal(const struct json_gate *g) NONNULL(1);
-/* The byte can stand in one. */
-bool json_gate_is_literal(uint8_t byte);
+static inline bool json_gate_is_blank(uint8_t byte)
+{
+	return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+}
+
+/* The byte can stand in a number or a word. */
+static inline bool json_gate_is_literal(uint8_t byte)
+{
+	const uint8_t letter = (uint8_t)((byte | 0x20) - 'a');
+
+	return letter < 26 || (byte >= '0' && byte <= '9') || byte == '-' || byte == '+' ||
+	       byte == '.';
+}
 
 #endif

@@ -8,23 +8,12 @@
 
 /* ---- the path ---- */
 
-struct nest *json_top(struct json *j)
-{
-	return j->depth > 0 ? &j->frames[j->depth - 1] : NULL;
-}
-
-struct scope *json_top_scope(struct json *j)
-{
-	return j->scopes > 0 ? &j->scope[j->scopes - 1] : NULL;
-}
-
 /* The key that was read last in the innermost object, or of the object around an array. */
 struct span json_last_key(const struct json *j)
 {
-	size_t from = j->path_len;
+	const char *dot = memrchr(j->path, '.', j->path_len);
+	size_t from = dot ? (size_t)(dot - j->path) + 1 : 0;
 
-	while (from > 0 && j->path[from - 1] != '.')
-		from--;
 	return span_of(j->path + from, j->path_len - from);
 }
 
@@ -85,19 +74,28 @@ static struct span sibling(struct json *j, const struct nest *f, enum sibling wh
 	return span_of(j->siblings + f->sibling_at[which], f->sibling_len[which]);
 }
 
-static const char *const sibling_keys[SIBLINGS] = {"system", "value", "code"};
+static const struct {
+	const char *text;
+	size_t len;
+} sibling_keys[SIBLINGS] = {{"system", 6}, {"value", 5}, {"code", 4}};
+
+static struct span sibling_key(int which)
+{
+	return span_of(sibling_keys[which].text, sibling_keys[which].len);
+}
 
 /* Keeps a string for the end of its object; false when it is none of them, or there is no room. */
 bool json_keep_sibling(struct json *j, struct span value)
 {
 	struct nest *f = json_top(j);
-	struct span key = json_last_key(j);
+	struct span key;
 
 	if (!f || f->array || value.len > SIBLING_BYTES_MAX ||
 	        value.len > sizeof(j->siblings) - j->siblings_len)
 		return false;
+	key = json_last_key(j);
 	for (int i = 0; i < SIBLINGS; i++) {
-		if (f->sibling_set[i] || !span_equal_text(key, sibling_keys[i]))
+		if (f->sibling_set[i] || !span_equal(key, sibling_key(i)))
 			continue;
 		f->sibling_set[i] = true;
 		f->sibling_at[i] = (uint16_t)j->siblings_len;
@@ -123,7 +121,7 @@ int json_give_siblings(struct json *j)
 
 		if (!f->sibling_set[i])
 			continue;
-		json_path_key(j, span_of_text(sibling_keys[i]));
+		json_path_key(j, sibling_key(i));
 		status = i != SIBLING_SYSTEM && system.len > 0
 		                 ? json_hold(j, LABEL_FHIR_SYSTEM,
 		                           span_slice(system, 0, DECODE_LABEL_BYTES_MAX), value)

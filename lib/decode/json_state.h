@@ -83,6 +83,7 @@ struct json {
 	bool goes_on;           /* after winding up: looks for another text */
 	bool wrapped;           /* a guard or a call stood before the text: its ")" may follow */
 	bool comma_waits;       /* for what follows: before a closing bracket nobody needs it */
+	bool literal_open;      /* the parser does not know that it has all of a number or word */
 	bool text_open;         /* a message of running text */
 	bool text_running;      /* and a piece of it is out */
 	unsigned texts;         /* begun */
@@ -110,8 +111,16 @@ struct json {
 };
 
 /* json_scope.c: the path of keys, the fields that wait for the end of their scope. */
-struct nest *json_top(struct json *j) NONNULL(1);        /* NULL: nothing is open */
-struct scope *json_top_scope(struct json *j) NONNULL(1); /* NULL: nothing is open */
+static inline struct nest *json_top(struct json *j) /* NULL: nothing is open */
+{
+	return j->depth > 0 ? &j->frames[j->depth - 1] : NULL;
+}
+
+static inline struct scope *json_top_scope(struct json *j) /* NULL: nothing is open */
+{
+	return j->scopes > 0 ? &j->scope[j->scopes - 1] : NULL;
+}
+
 /* The key that was read last in the innermost object, or of the object around an array. */
 struct span json_last_key(const struct json *j) NONNULL(1);
 void json_path_key(struct json *j, struct span key) NONNULL(1);
