@@ -1,7 +1,6 @@
 #include "tls/quic_keys.h"
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,13 +64,6 @@ bool quic_version_is_grease(uint32_t version)
 	return (version & 0x0f0f0f0f) == 0x0a0a0a0a;
 }
 
-static int hmac(struct span key, struct span text, uint8_t ret[static DIGEST_SHA256_BYTES])
-{
-	if (!HMAC(EVP_sha256(), key.data, (int)key.len, text.data, text.len, ret, NULL))
-		return STATUS_LIBRARY;
-	return STATUS_OK;
-}
-
 /* RFC 8446 section 7.1, HKDF-Expand-Label with an empty context and at most 32 bytes: one block. */
 static int expand_label(struct span secret, const char *label, uint8_t *ret, size_t len)
 {
@@ -84,7 +76,7 @@ static int expand_label(struct span secret, const char *label, uint8_t *ret, siz
 	info[1] = (uint8_t)len;
 	info[2] = (uint8_t)written;
 	info[3 + written + 1] = 1;
-	status = hmac(secret, span_of(info, (size_t)written + 5), block);
+	status = digest_hmac(secret, span_of(info, (size_t)written + 5), block);
 	if (status == STATUS_OK)
 		memcpy(ret, block, len);
 	return status;
@@ -105,7 +97,7 @@ int quic_keys_derive(const struct quic_version_facts *facts, struct span connect
 	uint8_t initial[DIGEST_SHA256_BYTES], side[DIGEST_SHA256_BYTES] = {0};
 	struct span secret = span_of(side, sizeof(side));
 	struct quic_keys keys;
-	int status = hmac(span_of(facts->salt, SALT_BYTES), connection_id, initial);
+	int status = digest_hmac(span_of(facts->salt, SALT_BYTES), connection_id, initial);
 
 	if (status == STATUS_OK)
 		status = expand_label(span_of(initial, sizeof(initial)),
