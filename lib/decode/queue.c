@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "base/text.h"
 #include "decode/session.h"
 
 int decode_out_new(struct decode_out **ret_gives, struct budget *borrowed)
@@ -72,15 +73,6 @@ static struct op *push(struct decode_out *out, enum op_kind kind)
 	return op;
 }
 
-/* Copies as much as fits, with the closing zero. */
-static void copy_text(char *to, size_t size, const char *from)
-{
-	size_t len = strnlen(from, size - 1);
-
-	memcpy(to, from, len);
-	to[len] = '\0';
-}
-
 static bool is_name_byte(uint8_t b)
 {
 	return (b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z') ||
@@ -99,7 +91,7 @@ void decode_begin(struct decode_out *out, enum carrier carrier, struct span name
 		if (is_name_byte(name.data[i]))
 			op->begin.name[len++] = (char)name.data[i];
 	op->begin.name[len] = '\0';
-	copy_text(op->place, sizeof(op->place), place);
+	text_copy(op->place, sizeof(op->place), place);
 }
 
 void decode_field(struct decode_out *out, const struct field *field, const char *place)
@@ -111,7 +103,7 @@ void decode_field(struct decode_out *out, const struct field *field, const char 
 	op->field = *field;
 	if (op->field.label.len > DECODE_LABEL_BYTES_MAX)
 		op->field.label.len = DECODE_LABEL_BYTES_MAX;
-	copy_text(op->place, sizeof(op->place), place);
+	text_copy(op->place, sizeof(op->place), place);
 }
 
 void decode_value(
@@ -191,7 +183,7 @@ void decode_upgrade(struct decode_out *out, const char *to, size_t at)
 
 	if (!op)
 		return;
-	copy_text(op->upgrade.to, sizeof(op->upgrade.to), to);
+	text_copy(op->upgrade.to, sizeof(op->upgrade.to), to);
 	op->upgrade.at = at;
 }
 

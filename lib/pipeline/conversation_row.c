@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/display.h"
+#include "base/text.h"
 #include "classify/place.h"
 #include "net/cipher_suite.h"
 #include "net/community_id.h"
@@ -12,15 +13,6 @@
 #define ESP      50 /* encapsulating security payload, RFC 4303: a tunnel */
 #define UDP_LITE 136
 
-/* Cut at size. There are a dozen of them in each conversation. */
-static void copy_text(char *ret, size_t size, const char *text)
-{
-	size_t len = strnlen(text, size - 1);
-
-	memcpy(ret, text, len);
-	ret[len] = '\0';
-}
-
 static void copy_names(const struct conversation *c, struct store_flow *ret)
 {
 	for (unsigned i = 0; c->names && i < c->names->count && i < STORE_NAMES_MAX; i++) {
@@ -28,7 +20,7 @@ static void copy_names(const struct conversation *c, struct store_flow *ret)
 		struct store_name *to = &ret->names[ret->name_count++];
 
 		display_host(span_of_text(from->name), to->name, sizeof(to->name));
-		copy_text(to->source, sizeof(to->source), hostname_source_text(from->source));
+		text_copy(to->source, sizeof(to->source), hostname_source_text(from->source));
 		to->age_ns = from->age_ns;
 	}
 	if (c->names && c->names->count > 0)
@@ -47,7 +39,7 @@ static void copy_computer(
 	                                      flow->first_ns, flow->last_ns, &name))
 		return;
 	display_computer(span_of_text(name.name), ret->computer_name, sizeof(ret->computer_name));
-	copy_text(ret->computer_name_source, sizeof(ret->computer_name_source),
+	text_copy(ret->computer_name_source, sizeof(ret->computer_name_source),
 	        computer_source_text(name.source));
 }
 
@@ -56,7 +48,7 @@ static void copy_service(const struct service *s, struct store_flow *ret)
 	if (!s)
 		return;
 	display_text(span_of_text(s->organisation), ret->service, sizeof(ret->service));
-	copy_text(ret->service_kind, sizeof(ret->service_kind), service_kind_name(s->kind));
+	text_copy(ret->service_kind, sizeof(ret->service_kind), service_kind_name(s->kind));
 	ret->service_test = (s->flags & SERVICE_TEST) != 0;
 }
 
@@ -70,7 +62,7 @@ static void copy_destination(
 	if (flow->direction != FLOW_INTERNAL)
 		destination_find(c->context->facts, &c->far, host, &d);
 	memcpy(ret->country, d.location.country, sizeof(ret->country));
-	copy_text(ret->country_confidence, sizeof(ret->country_confidence),
+	text_copy(ret->country_confidence, sizeof(ret->country_confidence),
 	        country_confidence_text(d.location.confidence));
 	display_text(span_of_text(d.location.organisation), ret->organisation,
 	        sizeof(ret->organisation));
@@ -95,7 +87,7 @@ static void copy_origin(const struct related_origin *o, struct store_flow *ret)
 		return;
 	for (size_t i = 0; i < sizeof(ret->app) - 1 && o->protocol[i] != '\0'; i++)
 		ret->app[i] = (char)toupper((unsigned char)o->protocol[i]);
-	copy_text(ret->app_confidence, sizeof(ret->app_confidence), "related");
+	text_copy(ret->app_confidence, sizeof(ret->app_confidence), "related");
 }
 
 static void copy_tls(const struct conversation *c, struct store_flow *ret)
@@ -104,11 +96,11 @@ static void copy_tls(const struct conversation *c, struct store_flow *ret)
 
 	if (!c->client_seen && !c->server_seen)
 		return;
-	copy_text(ret->tls_version, sizeof(ret->tls_version), tls_version_text(version));
+	text_copy(ret->tls_version, sizeof(ret->tls_version), tls_version_text(version));
 	if (c->server_seen)
 		cipher_suite_text(c->server.cipher, ret->cipher);
-	copy_text(ret->ja3, sizeof(ret->ja3), c->ja3);
-	copy_text(ret->ja4, sizeof(ret->ja4), c->ja4);
+	text_copy(ret->ja3, sizeof(ret->ja3), c->ja3);
+	text_copy(ret->ja4, sizeof(ret->ja4), c->ja4);
 	if (c->certificate)
 		ret->certificate = *c->certificate;
 }
@@ -229,7 +221,7 @@ static void judge_inspection(
 		reason = shows_encryption(c, flow) ? "encrypted" : "unknown-protocol";
 	else if (unread.all > 0)
 		reason = reason_text(main_reason(&unread));
-	copy_text(ret->not_inspected_reason, sizeof(ret->not_inspected_reason), reason);
+	text_copy(ret->not_inspected_reason, sizeof(ret->not_inspected_reason), reason);
 }
 
 /* Medium and high say what was seen and come first; then what was sealed, then what was locked. */
@@ -311,15 +303,15 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 	copy_tls(c, ret);
 	if (c->layers[0].decode)
 		decode_session_summary(c->layers[0].decode, &summary);
-	copy_text(ret->app, sizeof(ret->app), c->label.label);
-	copy_text(ret->app_confidence, sizeof(ret->app_confidence),
+	text_copy(ret->app, sizeof(ret->app), c->label.label);
+	text_copy(ret->app_confidence, sizeof(ret->app_confidence),
 	        c->label.confidence[0] ? c->label.confidence : "none");
-	copy_text(ret->app_category, sizeof(ret->app_category), c->label.category);
-	copy_text(ret->app_risks, sizeof(ret->app_risks), c->label.risks);
-	copy_text(ret->protocol, sizeof(ret->protocol),
+	text_copy(ret->app_category, sizeof(ret->app_category), c->label.category);
+	text_copy(ret->app_risks, sizeof(ret->app_risks), c->label.risks);
+	text_copy(ret->protocol, sizeof(ret->protocol),
 	        c->recognised.protocol ? c->recognised.protocol : summary.protocol);
 	if (c->user_agent)
-		copy_text(ret->user_agent, sizeof(ret->user_agent), c->user_agent);
+		text_copy(ret->user_agent, sizeof(ret->user_agent), c->user_agent);
 	if (c->origin)
 		copy_origin(c->origin, ret);
 	judge_inspection(c, flow, ret);
