@@ -15,7 +15,7 @@ static bool is_empty(const struct branch *b)
 
 /* Everything below the outermost stream is idle when it applies an operation: what it put out is
  * drained and its queues can go. */
-static void park(struct lane *lane, struct branch *b)
+static void park(struct decode_session *s, struct lane *lane, struct branch *b)
 {
 	const struct stream *st = lane->stack[0];
 
@@ -26,7 +26,7 @@ static void park(struct lane *lane, struct branch *b)
 	memcpy(b->message_place, st->message_place, sizeof(b->message_place));
 	for (b->depth = 0; b->depth + 1 < lane->depth; b->depth++) {
 		b->stack[b->depth] = lane->stack[b->depth + 1];
-		b->stack[b->depth]->out = decode_out_free(b->stack[b->depth]->out);
+		b->stack[b->depth]->out = decode_out_free(b->stack[b->depth]->out, s->spares);
 		lane->stack[b->depth + 1] = NULL;
 	}
 }
@@ -62,7 +62,7 @@ int branch_switch(struct decode_session *s, struct lane *lane, unsigned branch)
 			return STATUS_NO_MEMORY;
 		}
 	}
-	park(lane, &lane->parked[lane->branch]);
+	park(s, lane, &lane->parked[lane->branch]);
 	bring(lane, &lane->parked[branch]);
 	lane->branch = branch;
 	return STATUS_OK;

@@ -42,6 +42,11 @@ void decode_session_expect(struct decode_session *s, const char *protocol)
 	memcpy(s->expected, protocol, strnlen(protocol, sizeof(s->expected) - 1));
 }
 
+void decode_session_lend(struct decode_session *s, struct decode_spares *borrowed)
+{
+	s->spares = borrowed;
+}
+
 struct decode_session *decode_session_free(struct decode_session *s)
 {
 	if (!s)
@@ -154,24 +159,21 @@ static int lane_step(struct decode_session *s, struct lane *lane, struct decode_
 	return status;
 }
 
-static void lane_rest(struct lane *lane)
+static void lane_rest(struct decode_session *s, struct lane *lane)
 {
 	for (unsigned i = 0; i < lane->depth; i++)
-		lane->stack[i]->out = decode_out_free(lane->stack[i]->out);
+		lane->stack[i]->out = decode_out_free(lane->stack[i]->out, s->spares);
 }
 
 int decode_session_next(struct decode_session *s, struct decode_event *ret)
 {
 	struct lane *lane = &s->lanes[s->active];
-	struct decode_event event;
 	int status;
 
 	if (!s->busy)
 		return STATUS_OK;
 	for (;;) {
-		status = lane_step(s, lane, &event);
-		if (status == STATUS_ITEM)
-			*ret = event;
+		status = lane_step(s, lane, ret);
 		if (status == STATUS_ITEM || status < 0)
 			return status;
 		if (status == STATUS_MORE)
@@ -189,7 +191,7 @@ int decode_session_next(struct decode_session *s, struct decode_event *ret)
 		lane_give(lane, &s->chunk);
 	}
 	lane->fresh = false;
-	lane_rest(lane);
+	lane_rest(s, lane);
 	s->busy = false;
 	s->chunk.bytes = span_of(NULL, 0);
 	return STATUS_OK;

@@ -176,6 +176,15 @@ struct decode_summary {
 	uint64_t limits_hit;
 };
 
+#define DECODE_SPARES_MAX 8 /* a chunk needs one for each depth, of 10 KB each */
+
+/* Memory that sessions of one thread hand on to each other, not charged to anybody while nobody
+ * has it, and wiped. */
+struct decode_spares;
+
+int decode_spares_new(struct decode_spares **ret_gives) WUNRES NONNULL(1);
+struct decode_spares *decode_spares_free(struct decode_spares *spares); /* NULL ok, returns NULL */
+
 struct decode_session;
 
 /* ports help the probes; borrows the budget. The session charges what it holds. */
@@ -185,6 +194,8 @@ struct decode_session *decode_session_free(struct decode_session *s);
 /* Another conversation has announced this one as carrying that protocol (struct decode_related): it
  * is read so, unless it begins like TLS. Before the first feed. */
 void decode_session_expect(struct decode_session *s, const char *protocol) NONNULL(1, 2);
+/* For the life of the session; without them it asks the system for memory at each chunk. */
+void decode_session_lend(struct decode_session *s, struct decode_spares *borrowed) NONNULL(1);
 /* Takes in a chunk; borrows its bytes until decode_session_next() has given 0, which must be before
  * the next feed (else STATUS_BUG). */
 int decode_session_feed(struct decode_session *s, const struct chunk *c) WUNRES NONNULL(1, 2);

@@ -7,13 +7,32 @@
 #include "base/text.h"
 #include "decode/session.h"
 
-int decode_out_new(struct decode_out **ret_gives, struct budget *borrowed)
+int decode_spares_new(struct decode_spares **ret_gives)
+{
+	struct decode_spares *spares = calloc(1, sizeof(*spares));
+
+	if (!spares)
+		return STATUS_NO_MEMORY;
+	*ret_gives = spares;
+	return STATUS_OK;
+}
+
+struct decode_spares *decode_spares_free(struct decode_spares *spares)
+{
+	while (spares && spares->count > 0)
+		free(spares->outs[--spares->count]);
+	free(spares);
+	return NULL;
+}
+
+int decode_out_new(
+        struct decode_out **ret_gives, struct decode_spares *spares, struct budget *borrowed)
 {
 	struct decode_out *out;
 
 	if (budget_charge(borrowed, sizeof(*out)) != STATUS_OK)
 		return STATUS_LIMIT;
-	out = malloc(sizeof(*out));
+	out = spares && spares->count > 0 ? spares->outs[--spares->count] : malloc(sizeof(*out));
 	if (!out) {
 		budget_release(borrowed, sizeof(*out));
 		return STATUS_NO_MEMORY;
@@ -25,7 +44,7 @@ int decode_out_new(struct decode_out **ret_gives, struct budget *borrowed)
 	return STATUS_OK;
 }
 
-struct decode_out *decode_out_free(struct decode_out *out)
+struct decode_out *decode_out_free(struct decode_out *out, struct decode_spares *spares)
 {
 	if (!out)
 		return NULL;
@@ -37,7 +56,10 @@ struct decode_out *decode_out_free(struct decode_out *out)
 	budget_release(out->budget, sizeof(*out));
 	explicit_bzero(
 	        out, offsetof(struct decode_out, ops) + out->ops_touched * sizeof(struct op));
-	free(out);
+	if (spares && spares->count < DECODE_SPARES_MAX)
+		spares->outs[spares->count++] = out;
+	else
+		free(out);
 	return NULL;
 }
 

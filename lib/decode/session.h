@@ -61,9 +61,17 @@ struct decode_out {
 	struct op ops[DECODE_QUEUE_OPS]; /* last, and only as far as touched: made for each chunk */
 };
 
-/* 0, STATUS_LIMIT (budget) or a failure. */
-int decode_out_new(struct decode_out **ret_gives, struct budget *borrowed) WUNRES NONNULL(1, 2);
-struct decode_out *decode_out_free(struct decode_out *out); /* NULL ok, returns NULL */
+/* Queues that no stream has under way: one is needed for each level of each chunk. */
+struct decode_spares {
+	struct decode_out *outs[DECODE_SPARES_MAX];
+	size_t count;
+};
+
+/* 0, STATUS_LIMIT (budget) or a failure. From the spares (NULL: none), and back to them, wiped. */
+int decode_out_new(struct decode_out **ret_gives, struct decode_spares *spares,
+        struct budget *borrowed) WUNRES NONNULL(1, 3);
+/* out: NULL ok. Returns NULL. */
+struct decode_out *decode_out_free(struct decode_out *out, struct decode_spares *spares);
 /* Forgets the scratch memory's content: the queue is empty and its spans are no longer used. */
 void decode_out_reset(struct decode_out *out) NONNULL(1);
 
@@ -140,6 +148,7 @@ struct decode_session {
 	struct tuple tuple;
 	struct decode_limits limits;
 	struct budget *budget;                /* borrows */
+	struct decode_spares *spares;         /* borrows; NULL: none */
 	char expected[DECODE_PROTOCOL_CHARS]; /* "": nobody has announced it */
 	struct lane lanes[2];
 	struct chunk chunk; /* being worked on; its bytes borrow */

@@ -110,7 +110,7 @@ static void state_free(struct decode_session *s, struct stream *st)
 struct stream *stream_free(struct decode_session *s, struct stream *st)
 {
 	state_free(s, st);
-	st->out = decode_out_free(st->out);
+	st->out = decode_out_free(st->out, s->spares);
 	buf_free(&st->held);
 	explicit_bzero(st, sizeof(*st));
 	free(st);
@@ -363,7 +363,7 @@ static int out_ready(struct decode_session *s, struct lane *lane, struct stream 
 	int status;
 
 	if (!st->out) {
-		status = decode_out_new(&st->out, s->budget);
+		status = decode_out_new(&st->out, s->spares, s->budget);
 		if (status == STATUS_LIMIT) {
 			stream_stop(s, st, STREAM_LIMIT);
 			return STATUS_LIMIT;

@@ -213,6 +213,8 @@ static int begin_layer(
 		return STATUS_OK;
 	status = decode_session_new(
 	        &layer->decode, &flow->tuple, &decode_default_limits, c->context->budget);
+	if (status == STATUS_OK)
+		decode_session_lend(layer->decode, c->context->spares);
 	if (status != STATUS_LIMIT)
 		return status;
 	layer->reason = STREAM_LIMIT;

@@ -27,6 +27,7 @@ struct conversation_context {
 	const struct destination_facts *facts;
 	struct hostname_cache *names;
 	struct certificate_cache *certificates;
+	struct decode_spares *spares; /* NULL: none */
 	struct related_table *related;
 	const struct computer_table *computers; /* NULL: nobody has a name */
 };

@@ -15,6 +15,7 @@ struct lane {
 struct worker {
 	struct overheard *overheard;
 	struct certificate_cache *certificates;
+	struct decode_spares *spares;
 	struct lane lanes[WORKER_LANES];
 	struct shard *shards[FLOW_SHARDS]; /* NULL: the same */
 	struct store_queue *rows;          /* borrows */
@@ -83,6 +84,7 @@ static int make_shards(
 	                .facts = s->facts,
 	                .names = overheard_names(w->overheard),
 	                .certificates = w->certificates,
+	                .spares = w->spares,
 	                .computers = practice->computers}};
 	int status = STATUS_OK;
 
@@ -115,6 +117,8 @@ int worker_new(struct worker **ret_gives, const struct worker_surroundings *surr
 	if (status == STATUS_OK)
 		status = certificate_cache_new(&w->certificates);
 	if (status == STATUS_OK)
+		status = decode_spares_new(&w->spares);
+	if (status == STATUS_OK)
 		status = make_shards(w, surroundings, index, count);
 	if (status != STATUS_OK) {
 		worker_free(w);
@@ -133,6 +137,7 @@ struct worker *worker_free(struct worker *w)
 	for (unsigned i = WORKER_LANES; i-- > 0;)
 		protocol_engine_free(w->lanes[i].engine);
 	certificate_cache_free(w->certificates);
+	decode_spares_free(w->spares);
 	overheard_free(w->overheard);
 	free(w);
 	return NULL;

@@ -84,6 +84,47 @@ static void test_feeding_before_draining_is_refused(void **state)
 	assert_int_equal(budget.used_bytes, 0);
 }
 
+/* Two sessions in turn, with chunks that lie in each other's way, hand the same memory on. */
+static void test_sessions_with_spares_answer_the_same(void **state)
+{
+	struct decode_session *s[2] = {NULL, NULL};
+	struct decode_spares *spares = NULL;
+	struct tuple tuple = {.protocol = 6};
+	struct budget budget;
+
+	(void)state;
+	budget_init(&budget, 1 << 20);
+	assert_int_equal(decode_spares_new(&spares), STATUS_OK);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(decode_session_new(&s[i], &tuple, &decode_default_limits, &budget),
+		        STATUS_OK);
+		decode_session_lend(s[i], spares);
+	}
+	for (unsigned round = 0; round < 6; round++) {
+		static const char json[] = "{\"a\":\"1\"}\n";
+		struct chunk c = {
+		        .bytes = span_of_text(json), .offset = round * (sizeof(json) - 1)};
+		struct decode_event e[2];
+
+		for (size_t i = 0; i < 2; i++)
+			assert_int_equal(decode_session_feed(s[i], &c), STATUS_OK);
+		for (;;) {
+			int status = decode_session_next(s[0], &e[0]);
+
+			assert_int_equal(decode_session_next(s[1], &e[1]), status);
+			if (status != STATUS_ITEM)
+				break;
+			assert_int_equal(e[0].kind, e[1].kind);
+			assert_true(span_equal(e[0].field.bytes, e[1].field.bytes));
+		}
+	}
+	for (size_t i = 0; i < 2; i++)
+		decode_session_free(s[i]);
+	assert_int_equal(budget.used_bytes, 0);
+	assert_null(decode_spares_free(spares));
+	assert_null(decode_spares_free(NULL));
+}
+
 static void test_no_budget_is_a_limit(void **state)
 {
 	struct decode_session *s = NULL;
@@ -104,6 +145,7 @@ int main(void)
 	        cmocka_unit_test(test_gap_ends_one_text_and_begins_another),
 	        cmocka_unit_test(test_binary_is_counted_as_unread),
 	        cmocka_unit_test(test_feeding_before_draining_is_refused),
+	        cmocka_unit_test(test_sessions_with_spares_answer_the_same),
 	        cmocka_unit_test(test_no_budget_is_a_limit),
 	};
 
