@@ -12,20 +12,6 @@ void cursor_copy(struct cursor *c, void *out, size_t len)
 		memcpy(out, span.data, len);
 }
 
-static uint8_t lower(uint8_t byte)
-{
-	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 32) : byte;
-}
-
-size_t span_common_nocase(struct span a, const char *text)
-{
-	size_t len = 0;
-
-	while (len < a.len && text[len] != '\0' && lower(a.data[len]) == lower((uint8_t)text[len]))
-		len++;
-	return len;
-}
-
 bool span_equal_nocase(struct span a, const char *text)
 {
 	const size_t len = span_common_nocase(a, text);

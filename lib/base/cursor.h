@@ -193,12 +193,27 @@ static inline bool span_starts(struct span a, const char *text)
 	return len <= a.len && (len == 0 || memcmp(a.data, text, len) == 0);
 }
 
+/* In ASCII. */
+static inline uint8_t span_lower(uint8_t byte)
+{
+	return (uint8_t)(byte - 'A') < 26 ? byte | 0x20 : byte;
+}
+
+/* How many bytes at the beginning are the same but for their case. */
+static inline size_t span_common_nocase(struct span a, const char *text)
+{
+	size_t len = 0;
+
+	while (len < a.len && text[len] != '\0' &&
+	        span_lower(a.data[len]) == span_lower((uint8_t)text[len]))
+		len++;
+	return len;
+}
+
 /* ASCII case-insensitive comparisons. */
 bool span_equal_nocase(struct span a, const char *text) NONNULL(2);
 bool span_starts_nocase(struct span a, const char *text) NONNULL(2);
 bool span_has_nocase(struct span a, const char *text) NONNULL(2);
-/* How many bytes at the beginning are the same. */
-size_t span_common_nocase(struct span a, const char *text) NONNULL(2);
 /* Offset of the first occurrence of needle, or SIZE_MAX. */
 size_t span_find(struct span s, struct span needle);
 size_t span_find_byte(struct span s, uint8_t byte);
