@@ -66,6 +66,8 @@ static struct row_shape shape_of(struct span rest)
 	for (; shape.len < rest.len; shape.len++) {
 		uint8_t byte = rest.data[shape.len];
 
+		if (byte > ',' && byte != ';' && byte != '|')
+			continue; /* no delimiter, no quotation mark, no control character */
 		if (byte == '"')
 			quoted = !quoted;
 		if (!quoted && is_line_end(byte)) {
