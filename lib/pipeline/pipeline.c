@@ -666,7 +666,7 @@ int pipeline_use_rules(struct pipeline *p, struct detect_rules *rules)
 {
 	int status = crew_know(p->crew, &p->options->inside);
 
-	if ((rules == NULL) != (p->rules == NULL))
+	if (rules && !p->rules)
 		return STATUS_BUG;
 	return status == STATUS_OK && rules ? crew_use_rules(p->crew, rules) : status;
 }

@@ -80,7 +80,7 @@ struct report_run {
 	const struct report_saved *saved;        /* NULL: no content was kept */
 	bool no_content;                         /* this run looked into no content, as asked */
 	/* Live: who leaves out guest and voice networks, "kernel filter" or "exeat: …" with the
-	 * reason; "" or NULL: there are none. */
+	 * reason, and what changed meanwhile; "" or NULL: there never were any. */
 	const char *excluded_by;
 };
 
