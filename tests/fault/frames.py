@@ -50,10 +50,11 @@ def udp(client, server, payload):
 class Tcp:
     """One conversation; its frames gather in the list that it is given."""
 
-    def __init__(self, frames, client=(CLIENT, 50000), server=(SERVER, 80), start_ns=START_NS):
+    def __init__(self, frames, client=(CLIENT, 50000), server=(SERVER, 80), start_ns=START_NS,
+                 sequences=(1000, 9000)):
         self.frames, self.client, self.server = frames, client, server
         self.now_ns = start_ns
-        self.sequences = [1000, 9000]
+        self.sequences = list(sequences)
         self.add(0, SYN)
         self.sequences[0] += 1
         self.add(1, SYN | ACK)

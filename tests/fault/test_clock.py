@@ -54,6 +54,19 @@ def case_backwards(work):
     check_told(inspect(work, frames.pcap(back)), 1)
 
 
+def case_standing_still(work):
+    """conversations between the same ports, all at one time, are told apart, and alike in every run"""
+    made = []
+    for n in range(1, 5):
+        frames.Tcp(made, sequences=(n * 100_000, n * 700_000)).send(
+            http_post(LABELLED)).receive(http_ok()).close()
+    capture = frames.pcap([(frames.START_NS, data) for _, data in made])
+    told = [check_told(inspect(work, capture, "--workers", workers, name=workers), 4)
+            for workers in ("1", "2", "8")]
+    check(len({flow["id"] for flow in told[0]}) == 4, "two conversations have one number")
+    check(told[0] == told[1] == told[2], "they differ with the number of workers")
+
+
 def case_jump_back(work):
     """a clock that is set back a day, and forward ten years, keeps every conversation"""
     made = conversation([], frames.START_NS)
