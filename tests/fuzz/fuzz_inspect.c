@@ -4,8 +4,9 @@
  * One process, one worker, no sandbox; rules and register are loaded once.
  *
  * Checks that the run ends in a way that a capture can make it end; that reports hold nothing which
- * a terminal would obey; that store and reports count alike; and, for one input in sixteen, that
- * two workers report the same. Labels by nDPI are left out (protocol_none.c): it needs longer to
+ * a terminal would obey; that store and reports count alike; and, for one input in sixteen each,
+ * that two workers report the same, and that without a look at content the same conversations are
+ * told and nothing is found. Labels by nDPI are left out (protocol_none.c): it needs longer to
  * begin than everything else to end, and its own faults are not ours to find.
  *
  * 50 inputs a second of processor time; with libFuzzer's -entropic=0, without which it spends most
@@ -20,12 +21,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fnv.h"
 #include "base/status.h"
 #include "cmd/inspection.h"
 #include "pipeline/shard.h"
 
 #define OUTPUT_BYTES_MAX (64u << 20) /* of one report; an input makes a few hundred KB at most */
-#define WORKERS_EVERY    16          /* inputs, of which one is run by two workers as well */
+#define AGAIN_EVERY      16          /* inputs, of which one is run by two workers as well */
 #define STORE_BYTES_MAX  (1u << 20)  /* of an empty one */
 #define SHARD_FLOWS_MAX  4
 #define BIG_PIECE_BYTES  (48u << 20) /* ASSESS_MEMORY_BYTES of lib/pipeline/assess_memory.c */
@@ -52,10 +54,13 @@ static char out_dir[64], store_path[80];
 static int empty_store = -1; /* descriptor: to copy is quicker than to make */
 static FILE *nowhere;
 
-static void require(bool holds)
+/* Ends the run where it does not hold, and says which. */
+#define require(holds) ((holds) ? (void)0 : fail(__LINE__))
+
+static _Noreturn void fail(int line)
 {
-	if (!holds)
-		abort();
+	fprintf(stderr, "fuzz_inspect.c:%d does not hold\n", line);
+	abort();
 }
 
 /* The sandbox would end the fuzzer as well: these stand in for those of lib/priv. */
@@ -186,12 +191,15 @@ static int memory_file(const uint8_t *data, size_t size)
 }
 
 /* What it says goes nowhere; the store stays in the workplace. */
-static enum exit_code inspect(const uint8_t *data, size_t size, unsigned workers)
+static enum exit_code inspect(const uint8_t *data, size_t size, unsigned workers, bool no_content)
 {
 	char *names[] = {(char[]){"capture"}};
 	int fd = memory_file(data, size);
-	const struct inspection_options options = {
-	        .fds = &fd, .names = names, .fd_count = 1, .workers = workers};
+	const struct inspection_options options = {.fds = &fd,
+	        .names = names,
+	        .fd_count = 1,
+	        .workers = workers,
+	        .no_content = no_content};
 	FILE *out = stdout, *err = stderr;
 	enum exit_code code;
 
@@ -308,19 +316,10 @@ static void check_same(enum output output, const struct buf *one, const struct b
 	require(one->len == 0 || memcmp(one->data, other->data, one->len) == 0);
 }
 
-static uint32_t sum_of(const uint8_t *data, size_t size)
-{
-	uint32_t sum = 2166136261u; /* FNV-1a */
-
-	for (size_t i = 0; i < size; i++)
-		sum = (sum ^ data[i]) * 16777619u;
-	return sum;
-}
-
 static void run_with_two(const uint8_t *data, size_t size, enum exit_code expected,
         const struct buf outputs[OUTPUTS])
 {
-	require(inspect(data, size, 2) == expected);
+	require(inspect(data, size, 2, false) == expected);
 	for (int i = 0; i < OUTPUTS; i++) {
 		struct buf again = read_output((enum output)i);
 
@@ -330,9 +329,50 @@ static void run_with_two(const uint8_t *data, size_t size, enum exit_code expect
 	workplace.store = store_free(workplace.store);
 }
 
+/* What a look into it would have told is not there, and nothing counts as looked into. */
+static void check_unread(const struct store_flow *f)
+{
+	const unsigned out = f->out_index == 1;
+	struct store_finding *findings = NULL;
+	size_t count = 0;
+
+	require(store_findings(workplace.store, f->id, &findings, &count) == STATUS_OK);
+	free(findings);
+	require(count == 0 && f->distinct_patients == 0);
+	require(f->tier == TIER_NONE || f->tier == TIER_OPAQUE);
+	require(!f->inspected || f->counts[out].payload_bytes == 0);
+}
+
+static void run_without_content(const uint8_t *data, size_t size, size_t flows)
+{
+	static const struct store_query all = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
+	struct detect_rules *detect = workplace.detect;
+	struct store_cursor *cursor = NULL;
+	struct store_flow flow;
+	enum exit_code code;
+	struct buf told;
+	int status;
+
+	workplace.detect = NULL;
+	code = inspect(data, size, 1, true);
+	workplace.detect = detect;
+	require(code == EXIT_CLEAN || code == EXIT_FLAGS);
+	told = read_output(OUTPUT_FLOWS);
+	require(count_lines(&told) == flows);
+	check_counts(&told);
+	buf_free(&told);
+	require(store_flows(workplace.store, &all, &cursor) == STATUS_OK);
+	while ((status = store_next_flow(cursor, &flow)) == STATUS_ITEM)
+		check_unread(&flow);
+	require(status == STATUS_OK);
+	store_cursor_free(cursor);
+	workplace.store = store_free(workplace.store);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	enum exit_code code = inspect(data, size, 1);
+	const uint32_t sum = fnv_span(FNV_BASIS, span_of(data, size));
+	enum exit_code code = inspect(data, size, 1, false);
 	struct buf outputs[OUTPUTS];
 
 	require(code == EXIT_CLEAN || code == EXIT_FLAGS || code == EXIT_NO_PACKET);
@@ -347,8 +387,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	check_counts(&outputs[OUTPUT_FLOWS]);
 	workplace.store = store_free(workplace.store);
-	if (sum_of(data, size) % WORKERS_EVERY == 0)
+	if (sum % AGAIN_EVERY == 0)
 		run_with_two(data, size, code, outputs);
+	if (sum % AGAIN_EVERY == 1)
+		run_without_content(data, size, count_lines(&outputs[OUTPUT_FLOWS]));
 	for (int i = 0; i < OUTPUTS; i++)
 		buf_free(&outputs[i]);
 	return 0;
