@@ -5,7 +5,7 @@
 #
 # Inspects days of 1,000, 10,000, 100,000 ... conversations, up to a million when no number is said,
 # with one worker; ten million take their time. What `conversations` computes goes through a pipe,
-# and what was seen into a store on the disk (half a kilobyte each): without one it stays in memory.
+# and what was seen into a store on the disk (half a kilobyte each), as a practice would keep it.
 # The time of one is processor time (user and system) without that of starting, which a day of one
 # conversation shows; small days are inspected five times, and the median counts. Figures, never a
 # pass or a fail: machines differ.
