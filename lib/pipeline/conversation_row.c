@@ -164,15 +164,21 @@ static bool shows_encryption(const struct conversation *c, const struct flow *fl
 	return c->layers[0].tls || c->server_seen || flow->tuple.protocol == ESP;
 }
 
-/* It carried something, and could have been looked into. What nobody can read keeps its own reason,
- * and what only came in counts, too: nobody looked. */
-static bool is_bypassed(const struct conversation *c, const struct flow *flow)
+/* In either direction: nobody looked into what came in, too. */
+static bool carried_something(const struct flow *flow)
+{
+	return flow->counts[0].payload_bytes + flow->counts[1].payload_bytes > 0;
+}
+
+/* Why nobody looked into it, where nobody was to: what cannot be read keeps its own reason. */
+static const char *reason_unopened(const struct conversation *c, const struct flow *flow)
 {
 	uint8_t protocol = flow->tuple.protocol;
 
-	return flow->counts[0].payload_bytes + flow->counts[1].payload_bytes > 0 &&
-	       (protocol == TCP || protocol == UDP || protocol == UDP_LITE) &&
-	       !shows_encryption(c, flow);
+	if (shows_encryption(c, flow))
+		return "encrypted";
+	return protocol == TCP || protocol == UDP || protocol == UDP_LITE ? "bypassed"
+	                                                                  : "unknown-protocol";
 }
 
 static enum stream_end main_reason(const struct unread *u)
@@ -189,7 +195,7 @@ static void judge_inspection(
         const struct conversation *c, const struct flow *flow, struct store_flow *ret)
 {
 	bool decoded = c->layers[0].decode != NULL;
-	bool bypassed = !c->context->rules;
+	bool unopened = !c->context->rules && carried_something(flow);
 	uint64_t gaps = 0, unknown_gaps = 0;
 	struct unread unread = {.all = 0};
 	const char *reason = "gap";
@@ -209,16 +215,13 @@ static void judge_inspection(
 		unknown_gaps += flow->counts[d].gaps_unknown;
 	}
 	ret->not_inspected_bytes = unread.all + gaps;
-	ret->inspected = ret->not_inspected_bytes == 0 && unknown_gaps == 0 &&
-	                 !(bypassed && is_bypassed(c, flow));
+	ret->inspected = ret->not_inspected_bytes == 0 && unknown_gaps == 0 && !unopened;
 	if (ret->inspected)
 		return;
 	if (c->over_budget)
 		reason = "budget";
-	else if (bypassed && is_bypassed(c, flow))
-		reason = "bypassed";
-	else if (bypassed && unread.all > 0)
-		reason = shows_encryption(c, flow) ? "encrypted" : "unknown-protocol";
+	else if (unopened)
+		reason = reason_unopened(c, flow);
 	else if (unread.all > 0)
 		reason = reason_text(main_reason(&unread));
 	text_copy(ret->not_inspected_reason, sizeof(ret->not_inspected_reason), reason);

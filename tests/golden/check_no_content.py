@@ -31,6 +31,8 @@ def compare(full, bare):
     if bare["proto"] in ("tcp", "udp") and carried and bare["not_inspected_reason"] not in (
             "bypassed", "encrypted"):
         yield f"the reason is {bare['not_inspected_reason']!r}"
+    if carried and bare["inspected"]:
+        yield "it is inspected, and nobody looked"
     if full["not_inspected_reason"] == "encrypted" and bare["not_inspected_reason"] != "encrypted":
         yield "encryption went unnoticed"
     if bare["verdict"] == "covered":

@@ -434,6 +434,7 @@ static void what_nobody_could_look_into_keeps_its_reason(void **state)
 	        SEGMENT(0, "STARTTLS\r\n"), SEGMENT(1, "220 ready\r\n"), HELLO, ANSWER};
 	static const struct segment ssh[] = {
 	        SEGMENT(0, "SSH-2.0-Sync_1\r\n"), SEGMENT(1, "SSH-2.0-Far_2\r\n")};
+	static const struct segment heard[] = {ANSWER};
 	struct outcome o = unopened(tls, ARRAY_LEN(tls), true);
 
 	(void)state;
@@ -455,6 +456,11 @@ static void what_nobody_could_look_into_keeps_its_reason(void **state)
 	assert_string_equal(o.row.protocol, "ssh");
 	assert_string_equal(o.row.not_inspected_reason, "encrypted");
 	assert_int_equal(o.row.software_count, 2);
+	/* Nothing went out. */
+	o = unopened(heard, ARRAY_LEN(heard), true);
+	assert_false(o.row.inspected);
+	assert_string_equal(o.row.not_inspected_reason, "encrypted");
+	assert_int_equal(o.row.not_inspected_bytes, 0);
 }
 
 int main(void)
