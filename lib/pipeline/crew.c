@@ -235,7 +235,7 @@ int crew_finish(struct crew *c)
 
 int crew_know(struct crew *c, const struct inside_nets *borrowed)
 {
-	return give_all_and_wait(c, &(struct letter){.kind = LETTER_KNOW, .inside = borrowed});
+	return give_all_and_store(c, &(struct letter){.kind = LETTER_KNOW, .inside = borrowed});
 }
 
 static bool is_in_use(const struct crew *c, unsigned set)

@@ -27,7 +27,7 @@ int crew_tick(struct crew *c, int64_t now_ns) WUNRES NONNULL(1);
 /* No packet may come for a while: what was fed is worked on now. */
 void crew_flush(struct crew *c) NONNULL(1);
 /* From here on these networks are the practice's (practice_know); those from before are no longer
- * borrowed. */
+ * borrowed. Returns as the three below do: the store is the caller's until more is fed. */
 int crew_know(struct crew *c, const struct inside_nets *borrowed) WUNRES NONNULL(1, 2);
 /* After crew_know and before more is fed: conversations whose content begins from here on are
  * searched by these rules. 0: they were taken, and go at a later change, once no conversation is

@@ -101,7 +101,7 @@ static uint64_t told(struct place *p, enum loss what)
 }
 
 /* Of the conversations that fall to this shard, without a key. */
-static unsigned ended_for_room(struct store *s, unsigned shard)
+static unsigned ended_for(enum flow_end why, struct store *s, unsigned shard)
 {
 	static const struct store_query everything = {.from_ns = INT64_MIN, .to_ns = INT64_MAX};
 	struct store_cursor *cursor = NULL;
@@ -110,7 +110,7 @@ static unsigned ended_for_room(struct store *s, unsigned shard)
 
 	assert_int_equal(store_flows(s, &everything, &cursor), STATUS_OK);
 	while (store_next_flow(cursor, &flow) == STATUS_ITEM)
-		count += flow.end == FLOW_EVICTED && worker_shard(&flow.tuple, 0) == shard;
+		count += flow.end == why && worker_shard(&flow.tuple, 0) == shard;
 	store_cursor_free(cursor);
 	return count;
 }
@@ -137,6 +137,27 @@ static void any_number_of_workers_counts_the_same(void **state)
 		assert_true(budgets.peak_bytes > 0);
 		/* All of them hear it, and one tells. */
 		assert_int_equal(told(&p, LOSS_NAMES_UNASKED), UNASKED);
+		end(&p);
+	}
+}
+
+/* Whoever changes the networks writes to the store next. */
+static void networks_change_when_all_is_in_the_store(void **state)
+{
+	static const struct inside_nets none;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		struct packet packet = packet_of(UNASKED);
+		struct place p;
+
+		begin(&p, numbers[i], true);
+		assert_int_equal(crew_feed(p.crew, &packet), STATUS_OK);
+		assert_int_equal(
+		        crew_tick(p.crew, packet.time_ns + 2 * FLOW_UDP_IDLE_NS), STATUS_OK);
+		assert_int_equal(crew_know(p.crew, &none), STATUS_OK);
+		assert_int_equal(
+		        ended_for(FLOW_TIMEOUT, p.store, worker_shard(&packet.tuple, 0)), 1);
 		end(&p);
 	}
 }
@@ -255,7 +276,7 @@ static void a_flood_of_one_shard_is_its_own_loss(void **state)
 	crew_counts(p.crew, &counts);
 	assert_true(counts.losses[LOSS_FLOWS_EVICTED] > 1000);
 	assert_int_equal(crew_finish(p.crew), STATUS_OK);
-	assert_int_equal(ended_for_room(p.store, 5 + WORKER_LANES), 0);
+	assert_int_equal(ended_for(FLOW_EVICTED, p.store, 5 + WORKER_LANES), 0);
 	end(&p);
 }
 
@@ -263,6 +284,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(any_number_of_workers_counts_the_same),
+	        cmocka_unit_test(networks_change_when_all_is_in_the_store),
 	        cmocka_unit_test(a_failure_comes_back),
 	        cmocka_unit_test(whoever_is_let_go_finishes_nothing),
 	        cmocka_unit_test(a_conversation_has_one_shard),
