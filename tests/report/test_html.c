@@ -109,8 +109,9 @@ static void what_was_not_looked_into_is_told(void **state)
 	free(text);
 	s.run.no_content = true;
 	text = html_of(&s);
-	assert_non_null(strstr(text, "What the conversations carried was not looked into, as asked "
-	                             "with --no-content; "));
+	assert_non_null(strstr(text,
+	        "What the conversations read this time carried was not looked into, as asked "
+	        "with --no-content; of them what follows "));
 	free(text);
 	s.run.no_content = false;
 	snprintf(s.flows[0].not_inspected_reason, sizeof(s.flows[0].not_inspected_reason),
