@@ -63,7 +63,7 @@ struct summary_row {
 	uint64_t flows;                              /* with a record on this date */
 	uint64_t begun;                              /* of them, those whose first record it is */
 	uint64_t egress_flows, bytes_out, bytes_in, unread_bytes;
-	bool bypassed; /* some of it was not looked into, as asked */
+	bool bypassed; /* some of what went out was not looked into, as asked */
 	int64_t first_ns, last_ns;
 	enum evidence evidence;
 	enum paper paper;
