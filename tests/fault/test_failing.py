@@ -62,18 +62,19 @@ def reports(folder):
     return kept
 
 
-def run(folder, capture, *arguments, before=()):
+def run(folder, capture, workers=1, before=()):
     return exeat("inspect", capture, "--rules", SOURCE / "rules", "--register", REGISTER, "--out",
-                 folder, "--workers", "1", "-q", *arguments, folder=folder, before=before)
+                 folder, "--workers", str(workers), "-q", folder=folder, before=before)
 
 
 class Runs:
     """The same run again and again, into a folder that holds the reports of an earlier one."""
 
-    def __init__(self, work, capture):
+    def __init__(self, work, capture, workers=1):
         if SANITIZED:
             raise Skipped("a sanitizer has its own allocator")
         self.work, self.capture, self.folder = work, CORPUS / capture, work / "out"
+        self.workers = workers
         run(self.folder, EARLIER).expect(1)
         self.kept = work / "kept"
         shutil.copytree(self.folder, self.kept)
@@ -87,7 +88,8 @@ class Runs:
 
     def total(self, what, obj=""):
         self.restore()
-        run(self.folder, self.capture, before=failing(self.work, what, 0, obj)).expect(1)
+        run(self.folder, self.capture, self.workers,
+            failing(self.work, what, 0, obj)).expect(1)
         asked, _ = counted(self.work)
         check(asked > 0, f"nothing is asked for by {obj or 'anybody'}")
         return asked
@@ -95,7 +97,8 @@ class Runs:
     def once(self, what, at, obj="", after=False, dies=False):
         """One run in which it fails; dies: a library may end the process, and say why."""
         self.restore()
-        result = run(self.folder, self.capture, before=failing(self.work, what, at, obj, after))
+        result = run(self.folder, self.capture, self.workers,
+                     failing(self.work, what, at, obj, after))
         where = f"{what} {at} of {obj or 'all'}{' and all after' if after else ''}"
         if result.code != 6:
             check(result.code == 1, f"{where}: exit code {result.code}: {result.err!r}")
@@ -182,6 +185,16 @@ def case_memory_of_dying_libraries(work):
 def case_full_disk(work):
     """no room at any change of any file: exit 6, one sentence, earlier reports unchanged"""
     sweep(work, "write", "", 24)
+
+
+def case_two_workers(work):
+    """with two workers, and a thread that writes to the store: the same, whoever asks first"""
+    for what, obj, count in (("alloc", "exeat", 12), ("alloc", "libsqlite3", 6), ("write", "", 12)):
+        folder = work / what / (obj or "all")
+        folder.mkdir(parents=True)
+        runs = Runs(folder, CAPTURES[0], workers=2)
+        for at in spread(runs.total(what, obj), count):
+            runs.once(what, at, obj)
 
 
 def case_killed(work):
