@@ -315,17 +315,12 @@ static bool explain_finding(
 	return true;
 }
 
-/* As asked: it could have been looked into. */
-static bool is_bypassed(const struct assessed *a)
-{
-	return strcmp(a->flow.not_inspected_reason, "bypassed") == 0;
-}
-
 static void flow_evidence(const struct explanation *e, const struct assessed *a)
 {
 	const struct verdict *v = &a->assessment.verdict;
-	const char *closed = is_bypassed(a) ? "that it was sent; nobody looked into its content"
-	                                    : "that it was sent; its content was closed to us";
+	const char *closed = store_flow_bypassed(&a->flow)
+	                             ? "that it was sent; nobody looked into its content"
+	                             : "that it was sent; its content was closed to us";
 	char list[CATEGORY_WORDS_CHARS], bytes[24];
 	bool any = false;
 
@@ -443,7 +438,7 @@ void explain_flow(const struct explanation *e, const struct assessed *a)
 	flow_evidence(e, a);
 	flow_paper(e, a);
 	explain_line(e, "Verdict", "%s; content: %s; paper: %s", outcome_words(v->outcome),
-	        is_bypassed(a) ? "not looked into" : evidence_words(v->evidence),
+	        store_flow_bypassed(&a->flow) ? "not looked into" : evidence_words(v->evidence),
 	        paper_words(v->paper));
 	flow_flags(e, v);
 	flow_missing(e, a);

@@ -223,7 +223,7 @@ void assess_ask(const struct store_flow *flow, const struct store_finding *findi
 		        (flow->counts[d].gap_bytes | flow->counts[d].gaps_unknown))
 			s->gap_bytes = 1;
 	s->unread_bytes = flow->not_inspected_bytes > 0;
-	s->bypassed = strcmp(flow->not_inspected_reason, "bypassed") == 0;
+	s->bypassed = store_flow_bypassed(flow);
 	ret->text[ASSESS_SERVICE] = s->service_shown;
 	ret->text[ASSESS_MHR_WHY] = s->mhr_why;
 	s->service_shown = s->mhr_why = NULL;

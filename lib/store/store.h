@@ -146,6 +146,9 @@ struct store_loss {
 	int64_t hour_ns; /* time_hour() of when, or STORE_HOUR_UNKNOWN; not filled in by reading */
 };
 
+/* True when what it carried could have been read, and nobody was to look. */
+bool store_flow_bypassed(const struct store_flow *f) NONNULL(1);
+
 /* All functions: STATUS_DAMAGED when the file turns out not to be what SQLite wrote.
  *
  * path NULL: in memory; else a name in the working folder, or a path that this user may walk.

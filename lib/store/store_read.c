@@ -5,6 +5,11 @@
 #include "store/store.h"
 #include "store/store_internal.h"
 
+bool store_flow_bypassed(const struct store_flow *f)
+{
+	return strcmp(f->not_inspected_reason, "bypassed") == 0;
+}
+
 void store_read_text(sqlite3_stmt *statement, int column, char *ret, size_t size)
 {
 	size_t len = (size_t)sqlite3_column_bytes(statement, column);
