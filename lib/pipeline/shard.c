@@ -68,18 +68,18 @@ struct shard *shard_free(struct shard *s)
 /* When a conversation is stored: while it is open, as of an hour that has passed, at its end. */
 enum moment { SO_FAR, PAST_HOUR, ENDED };
 
-/* What is known of the flow by now, and what came since the last time. A flow may end long after
- * the hours that its gaps belong to. */
+/* What is known of the flow by now, and what came since the last time. Gaps are told with each hour
+ * that is over: a flow may end long after. */
 static int store_conversation(
         struct shard *s, struct conversation *c, const struct flow *flow, enum moment when)
 {
-	struct store_rows rows = {.findings = when == PAST_HOUR ? NULL : &c->findings,
-	        .stored_before = c->findings_kept};
+	struct store_rows rows; /* of 6 KB, which conversation_row clears */
 
 	conversation_row(c, flow, &rows.flow);
 	conversation_record(c, flow, when == ENDED, &rows.record);
-	if (when != SO_FAR)
-		rows.gap_bytes = rows.record.gap_bytes;
+	rows.findings = when == PAST_HOUR ? NULL : &c->findings;
+	rows.stored_before = c->findings_kept;
+	rows.gap_bytes = when == SO_FAR ? 0 : rows.record.gap_bytes;
 	if (when != PAST_HOUR)
 		c->findings_kept = c->findings.count > 0;
 	s->counts.clinical += when == ENDED &&
