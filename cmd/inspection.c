@@ -168,7 +168,6 @@ static void know_networks(const struct registry *r, struct pipeline_options *opt
 static void leave_out_networks(struct running *r, const struct pipeline_options *options)
 {
 	char reason[256];
-
 	const char *before = r->excluded_by[0] != '\0' ? ", and exeat before" : "";
 
 	if (options->excluded_count == 0)

@@ -22,9 +22,9 @@
 
 #define TICK_NS NS_PER_SECOND /* of packet time between looks at idle flows */
 #define POLL_MS 250
-/* More than LIVE_BLOCK_TIMEOUT_MS, after which the kernel hands over what it has. */
-#define DRAIN_MS 250
-#define DRAIN_NS (DRAIN_MS * (NS_PER_SECOND / 1000))
+/* What the ring still holds at the end has come within that time. */
+#define DRAIN_NS LIVE_CLOCK_LAG_NS
+#define DRAIN_MS ((int)(DRAIN_NS / (NS_PER_SECOND / 1000)))
 /* A full ring is read in less; this bounds a flood that goes on under a clock that was set back. */
 #define DRAIN_NS_MAX (60 * NS_PER_SECOND)
 /* At the end of a live run a reader of the store is waited for: 5 seconds each time. */
