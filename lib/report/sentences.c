@@ -143,9 +143,10 @@ void sentence_bypassed(const struct report *r, char ret[static SENTENCE_CHARS])
 		if (strcmp(r->seen.reasons[i].reason, "bypassed") == 0)
 			flows = r->seen.reasons[i].flows;
 	if (r->run->no_content)
-		add(ret, "What the conversations read this time carried was not looked into, as "
-		         "asked with --no-content; of them what follows says who sent how much to "
-		         "whom, when, and on what paper.");
+		add(ret,
+		        "What was sent in the conversations read this time was not looked into, as "
+		        "asked (--no-content). For them, this report says who sent how much to "
+		        "whom, when, and on what paper.");
 	else if (flows > 0)
 		add(ret,
 		        "What %" PRIu64 " conversation%s carried was not looked into, as asked; of "

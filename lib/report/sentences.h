@@ -12,7 +12,7 @@
 int sentence_recorded(struct report *r, char ret[static SENTENCE_CHARS]) WUNRES NONNULL(1);
 /* "The content of 912 packets (1.2 MB) was saved …"; "" when none was kept on purpose. */
 void sentence_saved(const struct report *r, char ret[static SENTENCE_CHARS]) NONNULL(1);
-/* "What the conversations read this time carried was not looked into, as asked …"; "" when all was.
+/* "What was sent … was not looked into, as asked …"; "" when all was.
  * The store may hold others, of which it does not speak. */
 void sentence_bypassed(const struct report *r, char ret[static SENTENCE_CHARS]) NONNULL(1);
 /* "26 conversations left the practice: act on 4, …" */

@@ -110,8 +110,8 @@ static void what_was_not_looked_into_is_told(void **state)
 	s.run.no_content = true;
 	text = html_of(&s);
 	assert_non_null(strstr(text,
-	        "What the conversations read this time carried was not looked into, as asked "
-	        "with --no-content; of them what follows "));
+	        "What was sent in the conversations read this time was not looked into, as asked "
+	        "(--no-content). For them, this report says "));
 	free(text);
 	s.run.no_content = false;
 	snprintf(s.flows[0].not_inspected_reason, sizeof(s.flows[0].not_inspected_reason),
