@@ -46,6 +46,16 @@ enum carrier {
 	CARRIER_TABLE,   /* CSV, TSV, semicolons */
 	CARRIER_ARCHIVE, /* zip and its kin */
 	CARRIER_TEXT,
+	CARRIER_XML,
+	CARRIER_CDA,          /* HL7 CDA; name: code of the kind of document */
+	CARRIER_PIT,          /* pathology and radiology results and letters by line codes */
+	CARRIER_PRESCRIPTION, /* electronic prescription; name: root element */
+	CARRIER_CLAIM,        /* of Medicare, DVA, AIR, health funds; name: root element or key */
+	CARRIER_DICOM,        /* name: modality, "CT" */
+	CARRIER_DOCUMENT,     /* of a word processor or a printer; name: "rtf", "docx", "pdf" */
+	CARRIER_DATABASE,     /* a request to a database, or its answer */
+	CARRIER_SOCKET,       /* a message of WebSocket */
+	CARRIER_RPC,          /* a message of gRPC */
 	CARRIER_SEALED, /* CMS enveloped data, SMD sealed message, encrypted zip member, … */
 	CARRIER_IMAGE,  /* pictures, scans, PDF without text */
 	CARRIER_AUDIO,

@@ -18,17 +18,42 @@ static const struct kind *kind_of(const struct message *m, uint8_t kind)
 
 /* ---- life ---- */
 
-/* "ORU" of "ORU^R01"; a FHIR resource type is one word. */
+/* The first part of a carrier in rules/identifiers.csv; NULL: clinical by what is in it only. */
+static const char *family_of(enum carrier c)
+{
+	switch (c) {
+	case CARRIER_HL7_V2:
+		return "hl7";
+	case CARRIER_FHIR:
+		return "fhir";
+	case CARRIER_CDA:
+		return "cda";
+	case CARRIER_PIT:
+		return "pit";
+	case CARRIER_PRESCRIPTION:
+		return "prescription";
+	case CARRIER_CLAIM:
+		return "claim";
+	case CARRIER_DICOM:
+		return "dicom";
+	default:
+		return NULL;
+	}
+}
+
+/* A row for that name, "ORU" of "ORU^R01", else one for the whole family. */
 static uint8_t carrier_kind(const struct detect_rules *r, const struct decode_event *e)
 {
+	const char *family = family_of(e->carrier);
 	struct span name = span_of(e->name, strnlen(e->name, sizeof(e->name)));
+	uint8_t kind = RULES_NONE;
 
-	if (e->carrier == CARRIER_FHIR)
-		return name.len ? rules_carrier(r, "fhir", name) : RULES_NONE;
-	if (e->carrier != CARRIER_HL7_V2)
+	if (!family)
 		return RULES_NONE;
 	name = span_slice(name, 0, span_find_byte(name, '^'));
-	return name.len ? rules_carrier(r, "hl7", name) : RULES_NONE;
+	if (name.len > 0)
+		kind = rules_carrier(r, family, name);
+	return kind != RULES_NONE ? kind : rules_carrier(r, family, span_of(NULL, 0));
 }
 
 int message_open(struct detect_session *s, const struct decode_event *e, struct message **ret_gives)
@@ -547,6 +572,15 @@ static int emit_fhir(struct message *m)
 	return status;
 }
 
+/* A document that is clinical by its format; whose it is says what is in it. */
+static int emit_document(struct message *m)
+{
+	bool about = about_patient(m) || saw(m, &detector_person_name);
+
+	return emit_kind(m, m->carrier_kind, about ? TIER_HIGH : TIER_MEDIUM,
+	        about ? CLASS_PATIENT : CLASS_CARRIER);
+}
+
 int message_close(struct message *m)
 {
 	int status = finish_text(m);
@@ -564,6 +598,12 @@ int message_close(struct message *m)
 		return emit_fhir(m);
 	case CARRIER_TABLE:
 		return emit_table(m);
+	case CARRIER_CDA:
+	case CARRIER_PIT:
+	case CARRIER_PRESCRIPTION:
+	case CARRIER_CLAIM:
+	case CARRIER_DICOM:
+		return emit_document(m);
 	default:
 		return STATUS_OK;
 	}

@@ -18,8 +18,9 @@ struct run {
 };
 
 static const char *const carrier_names[CARRIERS] = {"none", "http-request", "http-response", "mail",
-        "ftp", "ssh", "hl7", "fhir", "json", "form", "table", "archive", "text", "sealed", "image",
-        "audio", "binary"};
+        "ftp", "ssh", "hl7", "fhir", "json", "form", "table", "archive", "text", "xml", "cda",
+        "pit", "prescription", "claim", "dicom", "document", "database", "socket", "rpc", "sealed",
+        "image", "audio", "binary"};
 
 static const char *const role_names[] = {
         "content", "host", "user-agent", "url", "header", "file-name", "software"};
