@@ -108,7 +108,7 @@ struct message *message_free(struct message *m)
 static bool saw(const struct message *m, const struct detector *d)
 {
 	for (size_t i = 0; i < m->session->rules->kind_count; i++)
-		if ((m->seen >> i & 1) && kind_of(m, (uint8_t)i)->detector == d &&
+		if (kind_set_has(m->seen, (uint8_t)i) && kind_of(m, (uint8_t)i)->detector == d &&
 		        kind_of(m, (uint8_t)i)->class == CLASS_PATIENT)
 			return true;
 	return false;
@@ -125,14 +125,14 @@ static bool about_patient(const struct message *m)
 
 static bool is_class(const struct message *m, enum finding_class class)
 {
-	kind_set kinds = m->roots;
+	struct kind_set kinds = m->roots;
 
 	if (m->carrier_kind != RULES_NONE)
-		kinds |= (kind_set)1 << m->carrier_kind;
-	if (kinds == 0)
+		kind_set_add(&kinds, m->carrier_kind);
+	if (!kind_set_any(kinds))
 		return false;
 	for (size_t i = 0; i < m->session->rules->kind_count; i++)
-		if ((kinds >> i & 1) && kind_of(m, (uint8_t)i)->class != class)
+		if (kind_set_has(kinds, (uint8_t)i) && kind_of(m, (uint8_t)i)->class != class)
 			return false;
 	return true;
 }
@@ -337,13 +337,15 @@ int message_found(struct message *m, const struct text_found *found)
 
 /* ---- labelled values ---- */
 
-int message_read_labelled(const struct message *m, kind_set kinds, struct span value,
+int message_read_labelled(const struct message *m, struct kind_set kinds, struct span value,
         uint8_t *ret_kind, struct reading *ret)
 {
 	const struct detect_rules *r = m->session->rules;
 
-	for (uint8_t k = 0; kinds && k < r->kind_count; k++, kinds >>= 1) {
-		if (!(kinds & 1) || !r->kinds[k].detector ||
+	if (!kind_set_any(kinds))
+		return STATUS_OK;
+	for (uint8_t k = 0; k < r->kind_count; k++) {
+		if (!kind_set_has(kinds, k) || !r->kinds[k].detector ||
 		        !r->kinds[k].detector->read(value, ret))
 			continue;
 		*ret_kind = k;
@@ -363,7 +365,7 @@ int message_note_labelled(
 	        .shape = value};
 	int status;
 
-	m->seen |= (kind_set)1 << kind;
+	kind_set_add(&m->seen, kind);
 	if (k->detector == &detector_demographic)
 		return STATUS_OK;
 	if (k->detector->clinical)
@@ -411,7 +413,7 @@ static void note_structure(struct message *m, const struct field *f)
 	        m->session->rules, "fhir", span_slice(f->label, 0, span_find_byte(f->label, '.')));
 	if (root == RULES_NONE)
 		return;
-	m->roots |= (kind_set)1 << root;
+	kind_set_add(&m->roots, root);
 	m->patient = m->patient || kind_of(m, root)->class == CLASS_PATIENT;
 }
 
@@ -427,7 +429,7 @@ bool message_worth_scanning(struct span value)
 	return false;
 }
 
-int message_scan_value(struct message *m, struct span value, kind_set label)
+int message_scan_value(struct message *m, struct span value, struct kind_set label)
 {
 	struct text_scan scan;
 
@@ -479,7 +481,7 @@ static int feed_text(struct message *m, const struct field *f)
 
 static int feed_value(struct message *m, const struct field *f, struct span value)
 {
-	kind_set kinds = rules_label(m->session->rules, f->label_kind, f->label);
+	struct kind_set kinds = rules_label(m->session->rules, f->label_kind, f->label);
 	struct reading reading;
 	uint8_t kind;
 
@@ -556,13 +558,17 @@ static int emit_hl7(struct message *m)
 
 static int emit_fhir(struct message *m)
 {
-	kind_set kinds = m->carrier_kind != RULES_NONE ? (kind_set)1 << m->carrier_kind : m->roots;
+	struct kind_set kinds = m->roots;
 	int status = STATUS_OK;
 
+	if (m->carrier_kind != RULES_NONE) {
+		kinds = (struct kind_set){{0}};
+		kind_set_add(&kinds, m->carrier_kind);
+	}
 	for (uint8_t k = 0; k < m->session->rules->kind_count && status == STATUS_OK; k++) {
 		enum finding_class class = kind_of(m, k)->class;
 
-		if (kinds >> k & 1)
+		if (kind_set_has(kinds, k))
 			status = emit_kind(m, k,
 			        class == CLASS_PATIENT     ? TIER_HIGH
 			        : class == CLASS_DIRECTORY ? TIER_DIRECTORY

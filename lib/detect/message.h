@@ -40,13 +40,13 @@ struct message {
 	enum carrier carrier;
 	uint8_t carrier_kind; /* RULES_NONE: it is of no clinical kind by itself */
 	bool has_fields;
-	bool has_content; /* HL7: an observation or document */
-	bool patient;     /* names a patient by its format: PID, FHIR Patient, a column run */
-	bool identifier;  /* a patient's number that counts was seen */
-	uint8_t tag_kind; /* kind whose tags count patients; RULES_NONE: not chosen yet */
-	kind_set seen;    /* labelled kinds that had a value of their shape */
-	kind_set roots;   /* FHIR: carrier kinds of the resources inside */
-	uint64_t rows;    /* of names, for tables */
+	bool has_content;      /* HL7: an observation or document */
+	bool patient;          /* names a patient by its format: PID, FHIR Patient, a column run */
+	bool identifier;       /* a patient's number that counts was seen */
+	uint8_t tag_kind;      /* kind whose tags count patients; RULES_NONE: not chosen yet */
+	struct kind_set seen;  /* labelled kinds that had a value of their shape */
+	struct kind_set roots; /* FHIR: carrier kinds of the resources inside */
+	uint64_t rows;         /* of names, for tables */
 	uint64_t clinical_values;
 	char place[DECODE_PLACE_CHARS];
 	int64_t time_ns;
@@ -85,7 +85,7 @@ int message_note(struct message *m, const struct sighting *seen) WUNRES NONNULL(
 int message_found(struct message *m, const struct text_found *found) WUNRES NONNULL(1, 2);
 /* A value whose label means one of these kinds. STATUS_ITEM: it has the shape of *ret_kind and
  * *ret is its reading; 0: of none. */
-int message_read_labelled(const struct message *m, kind_set kinds, struct span value,
+int message_read_labelled(const struct message *m, struct kind_set kinds, struct span value,
         uint8_t *ret_kind, struct reading *ret) NONNULL(1, 4, 5);
 /* Notes a labelled value that has the shape of its kind. */
 int message_note_labelled(struct message *m, uint8_t kind, const struct reading *reading,
@@ -93,6 +93,7 @@ int message_note_labelled(struct message *m, uint8_t kind, const struct reading 
 /* An identifier has four digits at least; most values do not. */
 bool message_worth_scanning(struct span value);
 /* A value without a label of its own: it is looked through as text. */
-int message_scan_value(struct message *m, struct span value, kind_set label) WUNRES NONNULL(1);
+int message_scan_value(struct message *m, struct span value, struct kind_set label) WUNRES
+        NONNULL(1);
 
 #endif

@@ -8,22 +8,23 @@
 #include "detect/label.h"
 
 /* Each form of a key is the end of the next longer one, unless that one was cut. */
-static kind_set match_forms(
+static struct kind_set match_forms(
         const struct detect_rules *r, enum word_set set, const struct label_forms *forms)
 {
-	kind_set kinds = 0;
+	struct kind_set kinds = {{0}};
 
 	for (size_t f = forms->count; f-- > 0;) {
 		const struct span form = span_of(forms->text + forms->at[f], forms->len[f]);
 
-		kinds |= word_index_find_start(r->index, set, form);
+		kinds = kind_set_join(kinds, word_index_find_start(r->index, set, form));
 		if (f + 1 == forms->count || forms->len[f + 1] + 1 == LABEL_FORM_CHARS)
-			kinds |= word_index_find_end(r->index, set, form);
+			kinds = kind_set_join(kinds, word_index_find_end(r->index, set, form));
 	}
 	return kinds;
 }
 
-static kind_set look_up(const struct detect_rules *r, enum label_kind label_kind, struct span label)
+static struct kind_set look_up(
+        const struct detect_rules *r, enum label_kind label_kind, struct span label)
 {
 	struct label_forms forms;
 
@@ -48,7 +49,7 @@ static kind_set look_up(const struct detect_rules *r, enum label_kind label_kind
 	case LABEL_NONE:
 		break;
 	}
-	return 0;
+	return (struct kind_set){{0}};
 }
 
 /* A hit compares the label itself. */
@@ -57,12 +58,12 @@ static size_t cache_slot(enum label_kind label_kind, struct span label)
 	return fnv_span(FNV_BASIS ^ (uint32_t)label_kind, label) % RULES_CACHE_LABELS;
 }
 
-kind_set rules_label(struct detect_rules *r, enum label_kind label_kind, struct span label)
+struct kind_set rules_label(struct detect_rules *r, enum label_kind label_kind, struct span label)
 {
 	struct label_cache *slot;
 
 	if (label_kind == LABEL_NONE || label.len == 0)
-		return 0;
+		return (struct kind_set){{0}};
 	if (label.len > RULES_CACHE_BYTES)
 		return look_up(r, label_kind, label);
 	slot = &r->cache[cache_slot(label_kind, label)];
@@ -80,7 +81,7 @@ uint8_t rules_carrier(const struct detect_rules *r, const char *family, struct s
 {
 	char text[WORD_BYTES_MAX];
 	size_t len = strlen(family);
-	kind_set kinds;
+	struct kind_set kinds;
 
 	if (len + 1 + name.len > sizeof(text))
 		return RULES_NONE;
@@ -91,8 +92,8 @@ uint8_t rules_carrier(const struct detect_rules *r, const char *family, struct s
 		len += name.len;
 	}
 	kinds = word_index_find_start(r->index, WORD_CARRIER, span_of(text, len));
-	for (uint8_t k = 0; kinds != 0; k++, kinds >>= 1)
-		if (kinds & 1)
+	for (uint8_t k = 0; kind_set_any(kinds) && k < r->kind_count; k++)
+		if (kind_set_has(kinds, k))
 			return k;
 	return RULES_NONE;
 }

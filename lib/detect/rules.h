@@ -18,9 +18,9 @@
 #include "detect/scanner.h"
 #include "detect/word_index.h"
 
-#define RULES_KINDS_MAX    64   /* a kind is a bit of a mask */
+#define RULES_KINDS_MAX    KIND_SET_KINDS
 #define RULES_WORDS_MAX    2048 /* a row has tens, a file has tens of rows */
-#define RULES_CONTEXTS_MAX 16   /* kinds that have words for running text */
+#define RULES_CONTEXTS_MAX 32   /* kinds that have words for running text */
 #define RULES_CACHE_LABELS 512  /* labels of open tables and documents repeat without end */
 #define RULES_CACHE_BYTES  64   /* longer labels are looked up each time */
 #define RULES_NONE         0xff
@@ -36,7 +36,7 @@ struct kind {
 struct label_cache {
 	uint8_t label_kind, len; /* len 0: empty */
 	char label[RULES_CACHE_BYTES];
-	kind_set kinds;
+	struct kind_set kinds;
 };
 
 /* Kinds that the code itself speaks of; RULES_NONE when the file has no row for it. */
@@ -67,7 +67,7 @@ struct detect_rules {
 };
 
 /* The kinds that a label may mean; 0 for none. */
-kind_set rules_label(struct detect_rules *r, enum label_kind label_kind, struct span label)
+struct kind_set rules_label(struct detect_rules *r, enum label_kind label_kind, struct span label)
         NONNULL(1);
 /* The kind of a carrier, "hl7" and "ORU", "fhir" and "Patient"; RULES_NONE for none. */
 uint8_t rules_carrier(const struct detect_rules *r, const char *family, struct span name)

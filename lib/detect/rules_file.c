@@ -134,7 +134,7 @@ static int add_context(struct loader *l, struct kind *k)
 	if (list.len == 0)
 		return STATUS_OK;
 	if (r->context_count == RULES_CONTEXTS_MAX)
-		return refuse(l, COLUMN_WORDS, "More than 16 kinds have words; take some out.");
+		return refuse(l, COLUMN_WORDS, "More than 32 kinds have words; take some out.");
 	k->context = r->context_count;
 	r->context_kind[r->context_count++] = (uint8_t)r->kind_count;
 	while (next_part(&list, &part)) {
@@ -198,7 +198,7 @@ static int read_row(struct loader *l)
 	int status;
 
 	if (r->kind_count == RULES_KINDS_MAX)
-		return refuse(l, COLUMNS, "The file has more than 64 kinds; take some out.");
+		return refuse(l, COLUMNS, "The file has more than 128 kinds; take some out.");
 	status = read_names(l, &k);
 	for (size_t i = 0; i < ARRAY_LEN(lists) && status == STATUS_OK; i++)
 		status = add_list(l, lists[i].column, lists[i].set);
@@ -210,7 +210,7 @@ static int read_row(struct loader *l)
 		return status;
 	if (k.detector && k.detector->checked && k.class == CLASS_PATIENT) {
 		if (r->run_count == RULES_CONTEXTS_MAX)
-			return refuse(l, COLUMN_CHECK, "More than 16 kinds have a check digit.");
+			return refuse(l, COLUMN_CHECK, "More than 32 kinds have a check digit.");
 		r->run_kind[r->run_count++] = (uint8_t)r->kind_count;
 	}
 	r->kinds[r->kind_count++] = k;

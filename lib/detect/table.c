@@ -17,7 +17,7 @@ struct held {
 struct column {
 	uint64_t values;                     /* that are not empty */
 	uint64_t passed[RULES_CONTEXTS_MAX]; /* of each kind of the column-run rule */
-	uint16_t run;                        /* kinds that the column was found to hold */
+	uint32_t run;                        /* kinds that the column was found to hold */
 	unsigned held_count;
 	struct held held[TABLE_HELD_MAX];
 	char place[DECODE_PLACE_CHARS];
@@ -76,12 +76,13 @@ static int find_column(struct message *m, struct column **ret)
 /* Index in run_kind of the kind whose check the value passes; -1: none. Part numbers that begin
  * with a war code would all pass together, so without a header those are no run. */
 static int passing(
-        const struct detect_rules *r, struct span value, kind_set kinds, struct reading *ret)
+        const struct detect_rules *r, struct span value, struct kind_set kinds, struct reading *ret)
 {
 	if (!message_worth_scanning(value))
 		return -1;
 	for (int i = 0; i < r->run_count; i++)
-		if ((!r->kinds[r->run_kind[i]].detector->listed || (kinds >> r->run_kind[i] & 1)) &&
+		if ((!r->kinds[r->run_kind[i]].detector->listed ||
+		            kind_set_has(kinds, r->run_kind[i])) &&
 		        r->kinds[r->run_kind[i]].detector->read(value, ret) && ret->valid)
 			return i;
 	return -1;
@@ -171,12 +172,12 @@ static int take_number(struct message *m, struct column *c, int run, const struc
 		return note(m, c, h, h->labelled ? TIER_MEDIUM : TIER_WEAK);
 	if (distinct_held(c, h->kind) < DETECT_COLUMN_RUN_MIN || !rate_holds(c, run))
 		return STATUS_OK;
-	c->run |= (uint16_t)(1u << run);
+	c->run |= (uint32_t)1 << run;
 	m->patient = true;
 	return release_held(m, c, h->kind, TIER_HIGH);
 }
 
-int table_value(struct message *m, struct span value, kind_set kinds)
+int table_value(struct message *m, struct span value, struct kind_set kinds)
 {
 	const struct detect_rules *r = m->session->rules;
 	struct reading reading;
@@ -192,11 +193,11 @@ int table_value(struct message *m, struct span value, kind_set kinds)
 	if (run >= 0) {
 		struct held h = {.kind = r->run_kind[run], .count = 1};
 
-		h.labelled = kinds >> h.kind & 1;
+		h.labelled = kind_set_has(kinds, h.kind);
 		if (c->mask[0] == '\0')
 			mask_number(value, c->mask);
 		if (h.labelled)
-			m->seen |= (kind_set)1 << h.kind;
+			kind_set_add(&m->seen, h.kind);
 		status = rules_tag(r, h.kind, reading.normal, &h.tag);
 		return status == STATUS_OK ? take_number(m, c, run, &h) : status;
 	}

@@ -19,7 +19,7 @@ struct table;
 int table_new(struct detect_session *s, struct table **ret_gives) WUNRES NONNULL(1, 2);
 struct table *table_free(struct detect_session *s, struct table *t) NONNULL(1);
 /* A trimmed, not empty value of a cell; kinds: what its header may mean. */
-int table_value(struct message *m, struct span value, kind_set kinds) WUNRES NONNULL(1);
+int table_value(struct message *m, struct span value, struct kind_set kinds) WUNRES NONNULL(1);
 /* The table has ended: what still waits is noted. */
 int table_finish(struct message *m) WUNRES NONNULL(1);
 

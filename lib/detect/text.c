@@ -36,7 +36,7 @@ static bool follows_oid(struct span window, struct span shape)
 	return before >= root && !memcmp(shape.data - root, HEALTHCARE_OID, root);
 }
 
-static bool has_context(const struct detect_rules *r, uint16_t contexts, uint8_t kind)
+static bool has_context(const struct detect_rules *r, uint32_t contexts, uint8_t kind)
 {
 	uint8_t context = kind == RULES_NONE ? RULES_NONE : r->kinds[kind].context;
 
@@ -99,12 +99,12 @@ void text_hit(struct text_scan *t, const struct scanner_hit *hit)
 	if (hit->word) {
 		t->word_end[hit->number] = hit->end;
 		for (unsigned i = 0; i < t->candidate_count; i++)
-			t->candidates[i].contexts |= (uint16_t)(1u << hit->number);
+			t->candidates[i].contexts |= (uint32_t)1 << hit->number;
 		return;
 	}
 	for (unsigned i = 0; i < t->rules->context_count; i++)
 		if (t->word_end[i] && t->word_end[i] + TEXT_CONTEXT_BYTES >= hit->end)
-			c.contexts |= (uint16_t)(1u << i);
+			c.contexts |= (uint32_t)1 << i;
 	if (t->candidate_count == TEXT_CANDIDATES_MAX)
 		judge_oldest(t);
 	t->candidates[t->candidate_count++] = c;
@@ -225,20 +225,20 @@ int text_feed(struct text_scan *t, struct span bytes)
 	return status;
 }
 
-static void text_init(
-        struct text_scan *t, struct detect_rules *rules, struct message *message, kind_set label)
+static void text_init(struct text_scan *t, struct detect_rules *rules, struct message *message,
+        struct kind_set label)
 {
 	memset(t, 0, offsetof(struct text_scan, tail));
 	t->rules = rules;
 	t->message = message;
 	squeeze_init(&t->squeeze);
-	for (unsigned i = 0; label && i < rules->context_count; i++)
-		if (label >> rules->context_kind[i] & 1)
-			t->preset |= (uint16_t)(1u << i);
+	for (unsigned i = 0; kind_set_any(label) && i < rules->context_count; i++)
+		if (kind_set_has(label, rules->context_kind[i]))
+			t->preset |= (uint32_t)1 << i;
 }
 
-int text_open(
-        struct text_scan *t, struct detect_rules *rules, struct message *message, kind_set label)
+int text_open(struct text_scan *t, struct detect_rules *rules, struct message *message,
+        struct kind_set label)
 {
 	text_init(t, rules, message, label);
 	return scanner_stream_open(rules->scanner, &t->stream);
@@ -270,7 +270,7 @@ int text_finish(struct text_scan *t)
 
 /* A value is scanned in place; only one in UTF-16 is copied, slice by slice, as a text. */
 int text_value(struct text_scan *t, struct detect_rules *rules, struct message *message,
-        struct span value, kind_set label)
+        struct span value, struct kind_set label)
 {
 	int status;
 

@@ -25,7 +25,7 @@
 
 struct candidate {
 	uint64_t end; /* offset behind what the pattern matched */
-	uint16_t contexts;
+	uint32_t contexts;
 	uint8_t scan; /* number of the pattern */
 };
 
@@ -45,7 +45,7 @@ struct text_scan {
 	struct span piece;             /* being scanned */
 	struct squeeze squeeze;
 	uint64_t word_end[RULES_CONTEXTS_MAX]; /* of the last word of each context; 0: none yet */
-	uint16_t preset;                       /* contexts that the label gives to all of it */
+	uint32_t preset;                       /* contexts that the label gives to all of it */
 	unsigned candidate_count;
 	struct candidate candidates[TEXT_CANDIDATES_MAX];
 	int status; /* first failure inside a hit */
@@ -63,14 +63,14 @@ struct text_found {
 
 /* A text of many pieces. label: the kinds that its label means. STATUS_NO_MEMORY. */
 int text_open(struct text_scan *t, struct detect_rules *rules, struct message *message,
-        kind_set label) WUNRES NONNULL(1, 2, 3);
+        struct kind_set label) WUNRES NONNULL(1, 2, 3);
 int text_feed(struct text_scan *t, struct span bytes) WUNRES NONNULL(1);
 int text_finish(struct text_scan *t) WUNRES NONNULL(1); /* judges all, frees, wipes */
 void text_abandon(struct text_scan *t) NONNULL(1);      /* frees, wipes */
 
 /* A whole value; t is scratch memory that is wiped again. */
 int text_value(struct text_scan *t, struct detect_rules *rules, struct message *message,
-        struct span value, kind_set label) WUNRES NONNULL(1, 2, 3);
+        struct span value, struct kind_set label) WUNRES NONNULL(1, 2, 3);
 
 /* From the scanner. */
 void text_hit(struct text_scan *t, const struct scanner_hit *hit) NONNULL(1, 2);

@@ -130,72 +130,75 @@ struct word_index *word_index_free(struct word_index *x)
 }
 
 /* Words of a slot that are this part of a text: others may share the slot. */
-static kind_set kinds_at(const struct word_index *x, size_t slot, enum word_set set, enum anchor at,
-        struct span part)
+static struct kind_set kinds_at(const struct word_index *x, size_t slot, enum word_set set,
+        enum anchor at, struct span part)
 {
-	kind_set kinds = 0;
+	struct kind_set kinds = {{0}};
 
 	for (uint16_t n = x->slots[slot]; n != 0; n = x->next[n - 1]) {
 		const struct word *w = &x->words[n - 1];
 
 		if (w->set == set && anchor_of(w) == at && w->len == part.len &&
 		        !memcmp(w->text, part.data, part.len))
-			kinds |= (kind_set)1 << w->kind;
+			kind_set_add(&kinds, w->kind);
 	}
 	return kinds;
 }
 
-kind_set word_index_find_start(const struct word_index *x, enum word_set set, struct span text)
+struct kind_set word_index_find_start(
+        const struct word_index *x, enum word_set set, struct span text)
 {
 	const bool *lengths = x->lengths[set][ANCHOR_START];
 	const size_t longest = x->longest[set][ANCHOR_START];
 	const bool whole = text.len <= WORD_BYTES_MAX && x->lengths[set][ANCHOR_WHOLE][text.len];
 	uint32_t hash = FNV_BASIS;
-	kind_set kinds = 0;
+	struct kind_set kinds = {{0}};
 
 	for (size_t len = 1; len <= text.len && (whole || len <= longest); len++) {
 		hash = fnv_byte(hash, text.data[len - 1]);
 		if (len <= longest && lengths[len])
-			kinds |= kinds_at(x, slot_of(x, hash, set, ANCHOR_START), set, ANCHOR_START,
-			        span_of(text.data, len));
+			kinds = kind_set_join(
+			        kinds, kinds_at(x, slot_of(x, hash, set, ANCHOR_START), set,
+			                       ANCHOR_START, span_of(text.data, len)));
 		if (len == FIRST_BYTES && len < text.len &&
 		        !some_goes_on(x, hash, set, ANCHOR_START))
 			return kinds;
 	}
 	if (whole)
-		kinds |= kinds_at(x, slot_of(x, hash, set, ANCHOR_WHOLE), set, ANCHOR_WHOLE, text);
+		kinds = kind_set_join(kinds,
+		        kinds_at(x, slot_of(x, hash, set, ANCHOR_WHOLE), set, ANCHOR_WHOLE, text));
 	return kinds;
 }
 
-static kind_set find_inside(const struct word_index *x, enum word_set set, struct span text)
+static struct kind_set find_inside(const struct word_index *x, enum word_set set, struct span text)
 {
 	const uint32_t letters = x->inside[set] != 0 ? letters_of(text) : 0;
-	kind_set kinds = 0;
+	struct kind_set kinds = {{0}};
 
 	for (uint16_t n = x->inside[set]; n != 0; n = x->next[n - 1]) {
 		const struct word *w = &x->words[n - 1];
 
 		if ((x->letters[n - 1] & ~letters) == 0 && text.len >= w->len &&
 		        memmem(text.data, text.len, w->text, w->len))
-			kinds |= (kind_set)1 << w->kind;
+			kind_set_add(&kinds, w->kind);
 	}
 	return kinds;
 }
 
-kind_set word_index_find_end(const struct word_index *x, enum word_set set, struct span text)
+struct kind_set word_index_find_end(const struct word_index *x, enum word_set set, struct span text)
 {
 	const bool *lengths = x->lengths[set][ANCHOR_END];
 	const size_t longest = x->longest[set][ANCHOR_END];
 	uint32_t hash = FNV_BASIS;
-	kind_set kinds = find_inside(x, set, text);
+	struct kind_set kinds = find_inside(x, set, text);
 
 	for (size_t len = 1; len <= text.len && len <= longest; len++) {
 		const uint8_t *from = text.data + text.len - len;
 
 		hash = fnv_byte(hash, *from);
 		if (lengths[len])
-			kinds |= kinds_at(x, slot_of(x, hash, set, ANCHOR_END), set, ANCHOR_END,
-			        span_of(from, len));
+			kinds = kind_set_join(kinds, kinds_at(x, slot_of(x, hash, set, ANCHOR_END),
+			                                     set, ANCHOR_END, span_of(from, len)));
 		if (len == FIRST_BYTES && !some_goes_on(x, hash, set, ANCHOR_END))
 			break;
 	}

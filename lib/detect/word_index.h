@@ -13,6 +13,7 @@
 
 #include "base/compiler.h"
 #include "base/cursor.h"
+#include "detect/kind_set.h"
 
 #define WORD_BYTES_MAX 96 /* the longest system address has 80 */
 
@@ -28,8 +29,6 @@ struct word {
 	bool star_before, star_behind;
 };
 
-typedef uint64_t kind_set; /* bit 1 << index of a kind */
-
 struct word_index;
 
 /* Borrows the words, which must not move. STATUS_NO_MEMORY. */
@@ -38,9 +37,9 @@ int word_index_new(struct word_index **ret_gives, const struct word *words, size
 struct word_index *word_index_free(struct word_index *x); /* NULL ok, returns NULL */
 /* The kinds of all words of the set that fit: of those without a star before them, and of those
  * with one. The latter fit the whole of a text if they fit an end of it. */
-kind_set word_index_find_start(const struct word_index *x, enum word_set set, struct span text)
-        NONNULL(1);
-kind_set word_index_find_end(const struct word_index *x, enum word_set set, struct span text)
+struct kind_set word_index_find_start(
+        const struct word_index *x, enum word_set set, struct span text) NONNULL(1);
+struct kind_set word_index_find_end(const struct word_index *x, enum word_set set, struct span text)
         NONNULL(1);
 
 #endif
