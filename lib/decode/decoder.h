@@ -48,6 +48,9 @@ enum wrapping {
 	WRAPPING_UNKNOWN, /* a name that we do not know: the content ends STREAM_UNKNOWN */
 };
 
+/* Not a registered type: what lib/decode/http2.c declares of a body that is WebSocket. */
+#define WEBSOCKET_TYPE "x-exeat/websocket"
+
 /* What is declared of a content before its first byte: a hint, never a proof. A plain value. */
 struct content {
 	char place[DECODE_STEP_CHARS];          /* our words and numbers only: "HTTP body" */
@@ -193,6 +196,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 
 #define DECODERS(X)                                                                                \
 	X(tls)                                                                                     \
+	X(websocket)                                                                               \
 	X(ftp_data)                                                                                \
 	X(ssh)                                                                                     \
 	X(socks)                                                                                   \

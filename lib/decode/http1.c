@@ -41,6 +41,7 @@ struct http1 {
 	bool line_known;             /* HEAD: the first line is one */
 	bool line_start;             /* RESYNC: the next byte begins a line */
 	bool tunnel;                 /* the other direction has switched to another protocol */
+	bool asks_socket;            /* TUNNEL: for WebSocket */
 	enum stream_end skip_reason; /* RESYNC: why bytes are passed by */
 	size_t scanned;
 	uint64_t left;
@@ -277,8 +278,11 @@ static void after_head(
 		message_close(h, out, STREAM_COMPLETE);
 	if (!h->response && !h->in_body &&
 	        (asked_of(h->head) == HTTP1_ASKED_CONNECT ||
-	                http1_head_find(h->head, "upgrade").len > 0))
+	                http1_head_find(h->head, "upgrade").len > 0)) {
 		h->phase = HTTP1_TUNNEL;
+		h->asks_socket = span_equal_nocase(
+		        http1_head_find(h->head, "upgrade"), "websocket");
+	}
 }
 
 static int step_fields(
@@ -309,7 +313,8 @@ static int step_tunnel(
 	}
 	if (!h->tunnel && answer == PROBE_MORE && !in->last)
 		return STEP_WAIT;
-	decode_upgrade(out, "unknown", in->bytes.len - cursor_left(c));
+	decode_upgrade(
+	        out, h->asks_socket ? "websocket" : "unknown", in->bytes.len - cursor_left(c));
 	h->phase = HTTP1_OVER;
 	return STEP_GO;
 }

@@ -5,6 +5,8 @@
  * of its head, its body as a child stream, its end. Missing bytes inside a body of known length are
  * passed on. Any others may hold a part of a list of fields, and then no later list can be read
  * (lib/decode/hpack.h): frames are looked for, and bodies are read on without heads. */
+#include <string.h>
+
 #include "base/status.h"
 #include "decode/hpack.h"
 #include "decode/http1_fields.h"
@@ -32,6 +34,7 @@ struct http2_stream {
 	uint32_t id;  /* 0: the place is free */
 	bool in_body; /* a child stream is open */
 	bool gap;     /* bytes may be missing in it, and the child does not know yet */
+	bool socket;  /* the request was for WebSocket, RFC 8441 section 4 */
 };
 
 struct http2 {
@@ -129,12 +132,27 @@ static unsigned stream_take(struct http2 *h, uint32_t id, struct decode_out *out
 	return at;
 }
 
+/* The answer knows it from the request. */
+static bool is_socket(struct http2 *h, const struct http1_head *head)
+{
+	const struct http2 *peer = h->env->peer;
+	struct http2_stream *st = &h->streams[h->at];
+	unsigned at;
+
+	if (http1_head_find(head, ":status").len > 0)
+		return peer && stream_find(peer, st->id, &at) && peer->streams[at].socket;
+	st->socket = span_equal_nocase(http1_head_find(head, ":protocol"), "websocket");
+	return st->socket;
+}
+
 static void body_open(struct http2 *h, const struct http1_head *head, struct decode_out *out)
 {
 	struct content content = {.place = "HTTP body"};
 
 	if (head)
 		http1_fields_content(head, &content, out);
+	if (head && is_socket(h, head))
+		memcpy(content.type, WEBSOCKET_TYPE, sizeof(WEBSOCKET_TYPE));
 	decode_child_open(out, &content);
 	h->streams[h->at].in_body = true;
 }

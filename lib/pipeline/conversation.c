@@ -199,7 +199,7 @@ static void number_event(struct decode_event *e, unsigned level)
 	e->parent_message += e->parent_message ? message_base : 0;
 }
 
-/* Nobody reads WebSocket (RFC 6455); all else is probed like a new conversation. */
+/* WebSocket (RFC 6455) has no mark of its own; all else is probed like a new conversation. */
 static int begin_layer(
         struct conversation *c, const struct flow *flow, unsigned level, const char *protocol)
 {
@@ -209,12 +209,12 @@ static int begin_layer(
 	layer->begun = true;
 	layer->tls = strcmp(protocol, "tls") == 0;
 	layer->reason = STREAM_UNKNOWN;
-	if (strcmp(protocol, "websocket") == 0)
-		return STATUS_OK;
 	status = decode_session_new(
 	        &layer->decode, &flow->tuple, &decode_default_limits, c->context->budget);
 	if (status == STATUS_OK)
 		decode_session_lend(layer->decode, c->context->spares);
+	if (status == STATUS_OK && strcmp(protocol, "websocket") == 0)
+		decode_session_expect(layer->decode, protocol);
 	if (status != STATUS_LIMIT)
 		return status;
 	layer->reason = STREAM_LIMIT;

@@ -290,10 +290,24 @@ static bool content_in_clear(const struct conversation *c)
 	return clear;
 }
 
-void conversation_row(struct conversation *c, const struct flow *flow, struct store_flow *ret)
+/* The protocol that the conversation is for: HTTP only opens the way for WebSocket. */
+static void copy_protocol(const struct conversation *c, struct store_flow *ret)
 {
 	struct decode_summary summary = {.clear = false};
 
+	if (c->layers[0].decode)
+		decode_session_summary(c->layers[0].decode, &summary);
+	text_copy(ret->protocol, sizeof(ret->protocol),
+	        c->recognised.protocol ? c->recognised.protocol : summary.protocol);
+	for (int i = 1; i < CONVERSATION_LAYERS && c->layers[i].decode; i++) {
+		decode_session_summary(c->layers[i].decode, &summary);
+		if (strcmp(summary.protocol, "websocket") == 0)
+			text_copy(ret->protocol, sizeof(ret->protocol), summary.protocol);
+	}
+}
+
+void conversation_row(struct conversation *c, const struct flow *flow, struct store_flow *ret)
+{
 	memset(ret, 0, sizeof(*ret));
 	copy_tuple(flow, ret);
 	copy_computer(c, flow, ret);
@@ -304,15 +318,12 @@ void conversation_row(struct conversation *c, const struct flow *flow, struct st
 	copy_destination(c, flow, ret);
 	conversation_process(flow, ret->process_name, ret->process_path);
 	copy_tls(c, ret);
-	if (c->layers[0].decode)
-		decode_session_summary(c->layers[0].decode, &summary);
 	text_copy(ret->app, sizeof(ret->app), c->label.label);
 	text_copy(ret->app_confidence, sizeof(ret->app_confidence),
 	        c->label.confidence[0] ? c->label.confidence : "none");
 	text_copy(ret->app_category, sizeof(ret->app_category), c->label.category);
 	text_copy(ret->app_risks, sizeof(ret->app_risks), c->label.risks);
-	text_copy(ret->protocol, sizeof(ret->protocol),
-	        c->recognised.protocol ? c->recognised.protocol : summary.protocol);
+	copy_protocol(c, ret);
 	if (c->user_agent)
 		text_copy(ret->user_agent, sizeof(ret->user_agent), c->user_agent);
 	if (c->origin)

@@ -160,8 +160,8 @@ static void finish(struct run *r, uint8_t direction)
 	drain(r);
 }
 
-struct transcript transcript_run(
-        const struct segment *segments, size_t count, size_t step, uint16_t port)
+static struct transcript run(const struct segment *segments, size_t count, size_t step,
+        uint16_t port, const char *expected)
 {
 	static const uint8_t client[4] = {192, 0, 2, 10};
 	static const uint8_t server[4] = {198, 51, 100, 20};
@@ -180,6 +180,8 @@ struct transcript transcript_run(
 	if (!r.out)
 		abort();
 	r.t.status = decode_session_new(&r.session, &tuple, &decode_default_limits, &budget);
+	if (r.session && *expected)
+		decode_session_expect(r.session, expected);
 	for (size_t i = 0; i < count; i++) {
 		size_t at = 0;
 
@@ -201,6 +203,18 @@ struct transcript transcript_run(
 	r.t.budget_left_used = budget.used_bytes;
 	r.t.budget_peak = budget.peak_bytes;
 	return r.t;
+}
+
+struct transcript transcript_run(
+        const struct segment *segments, size_t count, size_t step, uint16_t port)
+{
+	return run(segments, count, step, port, "");
+}
+
+struct transcript transcript_expect(
+        const struct segment *segments, size_t count, size_t step, const char *protocol)
+{
+	return run(segments, count, step, 80, protocol);
 }
 
 struct transcript transcript_bytes(struct span bytes, size_t step, uint16_t port)
@@ -261,16 +275,32 @@ static bool same_and_free(const struct transcript *whole, struct transcript t)
 	return same;
 }
 
-bool transcript_stable(struct span bytes, uint16_t port)
+static bool stable(struct span bytes, uint16_t port, const char *expected)
 {
-	struct transcript whole = transcript_bytes(bytes, 0, port);
+	const char *text = (const char *)bytes.data;
+	struct segment all = {.bytes = text, .len = bytes.len};
+	struct transcript whole = run(&all, 1, 0, port, expected);
 	bool same = whole.status == STATUS_OK &&
-	            same_and_free(&whole, transcript_bytes(bytes, 1, port));
+	            same_and_free(&whole, run(&all, 1, 1, port, expected));
 
-	for (size_t i = 1; i < bytes.len && same; i++)
-		same = same_and_free(&whole, transcript_split(bytes, i, port));
+	for (size_t i = 1; i < bytes.len && same; i++) {
+		struct segment parts[2] = {
+		        {.bytes = text, .len = i}, {.bytes = text + i, .len = bytes.len - i}};
+
+		same = same_and_free(&whole, run(parts, 2, 0, port, expected));
+	}
 	transcript_free(&whole);
 	return same;
+}
+
+bool transcript_stable(struct span bytes, uint16_t port)
+{
+	return stable(bytes, port, "");
+}
+
+bool transcript_stable_as(struct span bytes, const char *protocol)
+{
+	return stable(bytes, 80, protocol);
 }
 
 struct span transcript_file(const char *path)

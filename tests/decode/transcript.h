@@ -35,6 +35,9 @@ struct transcript {
 /* Cuts each segment into pieces of at most `step` bytes (0: whole). port: of the server. */
 struct transcript transcript_run(
         const struct segment *segments, size_t count, size_t step, uint16_t port);
+/* The same of a conversation that another protocol has announced as this one. */
+struct transcript transcript_expect(
+        const struct segment *segments, size_t count, size_t step, const char *protocol);
 /* One segment of direction 0, cut in two at the offset. */
 struct transcript transcript_split(struct span bytes, size_t offset, uint16_t port);
 /* One segment of direction 0. */
@@ -46,6 +49,7 @@ bool transcript_has(const struct transcript *t, const char *line_part);
 size_t transcript_count(const struct transcript *t, const char *line_part);
 /* Runs bytes whole, byte by byte, and cut in two at every offset; true when all say the same. */
 bool transcript_stable(struct span bytes, uint16_t port);
+bool transcript_stable_as(struct span bytes, const char *protocol);
 /* The whole file; fails the test when it cannot be read. Gives; free() it. */
 struct span transcript_file(const char *path);
 

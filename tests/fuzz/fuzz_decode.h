@@ -15,6 +15,9 @@
 #include "decode/decode.h"
 
 #define FUZZ_BUDGET_BYTES (16u << 20)
+#ifndef FUZZ_EXPECTED /* the protocol that another conversation has announced */
+#define FUZZ_EXPECTED ""
+#endif
 
 struct fuzz_run {
 	uint64_t hash;
@@ -95,6 +98,7 @@ static struct fuzz_run fuzz_session(const uint8_t *data, size_t size, size_t ste
 	budget_init(&budget, FUZZ_BUDGET_BYTES);
 	if (decode_session_new(&s, &tuple, &decode_default_limits, &budget) != STATUS_OK)
 		abort();
+	decode_session_expect(s, FUZZ_EXPECTED);
 	for (size_t at = 0; at < size; at += step)
 		fuzz_feed(s, &r, data + at, step < size - at ? step : size - at);
 	r.fed = true;

@@ -235,23 +235,27 @@ static void what_a_tunnel_carries_in_clear_is_read(void **state)
 	assert_true(has_name(&o, "inner.example", "http-host"));
 }
 
-static void a_named_protocol_that_nobody_reads_is_counted(void **state)
+static void websocket_is_read_and_named(void **state)
 {
-	static const struct segment websocket[] = {
-	        SEGMENT(0, "GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: websocket\r\n\r\n"),
+	static const char greeting[] = "GET / HTTP/1.1\r\nHost: a.example\r\nUpgrade: "
+	                               "websocket\r\n\r\n";
+	const char head[6] = {'\x81', (char)(0x80 | (sizeof(BODY) - 1))};
+	const struct segment segments[] = {
+	        SEGMENT(0, greeting),
 	        SEGMENT(1,
 	                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02hi"),
-	        SEGMENT(0, "\x82\x85"
-	                   "1234"
-	                   "hello"),
+	        {.direction = 0, .bytes = head, .len = sizeof(head)},
+	        SEGMENT(0, BODY),
 	};
-	struct outcome o = outcome_of(websocket, ARRAY_LEN(websocket));
+	struct outcome o = outcome_of(segments, ARRAY_LEN(segments));
 
 	(void)state;
-	assert_false(o.row.inspected);
-	assert_string_equal(o.row.not_inspected_reason, "unknown-protocol");
-	assert_int_equal(o.row.not_inspected_bytes, 11);
+	assert_true(o.row.inspected);
 	assert_true(o.row.clear);
+	assert_true(o.findings > 0);
+	assert_string_equal(o.row.protocol, "websocket");
+	o = outcome_of(segments, 1);
+	assert_string_equal(o.row.protocol, "http");
 }
 
 /* HEADERS: POST, http, "/", :authority; then DATA. */
@@ -469,7 +473,7 @@ int main(void)
 	        cmocka_unit_test(tls_in_a_tunnel_is_encrypted_and_named),
 	        cmocka_unit_test(what_a_tunnel_carries_in_clear_is_read),
 	        cmocka_unit_test(http2_after_an_upgrade_is_read),
-	        cmocka_unit_test(a_named_protocol_that_nobody_reads_is_counted),
+	        cmocka_unit_test(websocket_is_read_and_named),
 	        cmocka_unit_test(starttls_is_encrypted_and_named),
 	        cmocka_unit_test(a_refused_tunnel_stays_http),
 	        cmocka_unit_test(both_sides_of_the_tunnel_limit),
