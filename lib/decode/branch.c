@@ -22,6 +22,7 @@ static void park(struct decode_session *s, struct lane *lane, struct branch *b)
 	b->message = st->message;
 	b->carrier = st->carrier;
 	b->streams = lane->streams;
+	b->streams_from = lane->streams_from;
 	memcpy(b->name, st->name, sizeof(b->name));
 	memcpy(b->message_place, st->message_place, sizeof(b->message_place));
 	for (b->depth = 0; b->depth + 1 < lane->depth; b->depth++) {
@@ -38,6 +39,7 @@ static void bring(struct lane *lane, struct branch *b)
 	st->message = b->message;
 	st->carrier = b->carrier;
 	lane->streams = b->streams;
+	lane->streams_from = b->streams_from;
 	memcpy(st->name, b->name, sizeof(st->name));
 	memcpy(st->message_place, is_empty(b) ? st->place : b->message_place,
 	        sizeof(st->message_place));

@@ -26,7 +26,8 @@
 #define DECODE_MESSAGE_BYTES_MAX (256u << 10) /* held of one open message */
 #define DECODE_VALUE_BYTES_MAX   (16u << 10)  /* a longer value arrives as running text in pieces */
 #define DECODE_PIECE_BYTES_MAX   (16u << 10)  /* largest piece of text in one event */
-#define DECODE_STREAMS_MAX       4096 /* child streams of one outermost message; more: LIMIT */
+#define DECODE_STREAMS_MAX       4096 /* child streams of one outermost message, and one more */
+#define DECODE_STREAM_BYTES_MIN  32   /* for so many bytes of it; more: LIMIT */
 #define DECODE_PLACE_CHARS       96
 #define DECODE_LABEL_BYTES_MAX   256
 #define DECODE_PROTOCOL_CHARS    16

@@ -120,7 +120,8 @@ struct branch {
 	struct stream *stack[DECODE_STACK_MAX - 1]; /* from depth 1 on */
 	unsigned depth;                             /* streams on it */
 	uint32_t streams;                           /* opened inside the message */
-	uint64_t message;                           /* 0: none */
+	uint64_t streams_from;
+	uint64_t message; /* 0: none */
 	enum carrier carrier;
 	char name[sizeof(((struct decode_event *)0)->name)];
 	char message_place[DECODE_PLACE_CHARS];
@@ -135,6 +136,7 @@ struct lane { /* one direction */
 	bool upgraded;          /* the rest belongs to another session */
 	bool fresh;             /* the chunk has not been given to a stream yet */
 	uint32_t streams;       /* opened inside the outermost message */
+	uint64_t streams_from;  /* bytes of the outermost stream before that message */
 	uint64_t decoded_bytes; /* given to child streams */
 	uint64_t offset;        /* in the flow's direction, of the outermost stream's next input */
 	uint64_t call_offset;   /* and of the first input byte of its decoder's last call */
@@ -174,7 +176,7 @@ void stream_stop(struct decode_session *s, struct stream *st, enum stream_end wh
 /* Bytes of the stream that were not looked into, its children's included. ret_why: the same by
  * reason; what a child counts in unpacked bytes becomes a share of what it was unpacked from. */
 uint64_t stream_unread(const struct stream *st, uint64_t ret_why[static STREAM_ENDS]) NONNULL(1, 2);
-/* Adds " > step"; a place that gets too long ends in an ellipsis. */
+/* place.c: adds " > step"; a place that gets too long ends in an ellipsis. */
 void place_add(char place[static DECODE_PLACE_CHARS], const char *step) NONNULL(2);
 
 /* branch.c: makes another branch of the outermost stream the active one. 0, STATUS_LIMIT (budget;

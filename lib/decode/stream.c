@@ -9,25 +9,6 @@
 #include "base/status.h"
 #include "decode/session.h"
 
-void place_add(char place[static DECODE_PLACE_CHARS], const char *step)
-{
-	static const char ellipsis[] = "\xe2\x80\xa6";
-	size_t len = strlen(place);
-	size_t room = DECODE_PLACE_CHARS - sizeof(ellipsis) - len;
-	const char *joint = len > 0 ? " > " : "";
-
-	if (*step == '\0' || (len >= 3 && strcmp(place + len - 3, ellipsis) == 0))
-		return;
-	if (len + sizeof(ellipsis) > DECODE_PLACE_CHARS || strlen(joint) + strlen(step) > room) {
-		if (len + sizeof(ellipsis) <= DECODE_PLACE_CHARS)
-			memcpy(place + len, ellipsis, sizeof(ellipsis));
-		return;
-	}
-	memcpy(place + len, joint, strlen(joint));
-	len += strlen(joint);
-	memcpy(place + len, step, strlen(step) + 1);
-}
-
 static struct stream *stream_alloc(struct decode_session *s)
 {
 	struct stream *st;
@@ -50,6 +31,15 @@ static void stream_place(struct stream *st, const struct stream *parent)
 	memcpy(st->place, parent->message ? parent->message_place : parent->place,
 	        sizeof(st->place));
 	place_add(st->place, st->content.place);
+}
+
+/* A call that goes on all day may have a message for each of its pieces; what was packed may not
+ * have one for each of its zeros. */
+static uint64_t streams_max(const struct lane *lane)
+{
+	uint64_t bytes = lane->stack[0]->in_bytes - lane->streams_from;
+
+	return DECODE_STREAMS_MAX + bytes / DECODE_STREAM_BYTES_MIN;
 }
 
 int stream_open(struct decode_session *s, struct lane *lane, const struct content *content)
@@ -77,8 +67,10 @@ int stream_open(struct decode_session *s, struct lane *lane, const struct conten
 	buf_init(&st->held, DECODE_MESSAGE_BYTES_MAX, s->budget);
 	stream_place(st, parent);
 	memcpy(st->message_place, st->place, sizeof(st->place));
+	if (lane->depth == 0)
+		lane->streams_from = 0;
 	lane->stack[lane->depth++] = st;
-	if (lane->depth - 1 > s->limits.depth_max || lane->streams > DECODE_STREAMS_MAX)
+	if (lane->depth - 1 > s->limits.depth_max || lane->streams > streams_max(lane))
 		stream_stop(s, st, STREAM_LIMIT);
 	return STATUS_OK;
 }
@@ -493,8 +485,10 @@ static int event_begin(struct decode_session *s, struct lane *lane, struct strea
 	memcpy(st->name, op->begin.name, sizeof(st->name));
 	memcpy(st->message_place, st->place, sizeof(st->place));
 	place_add(st->message_place, op->place);
-	if (st->env.depth == 0)
+	if (st->env.depth == 0) {
 		lane->streams = 0;
+		lane->streams_from = st->in_bytes;
+	}
 	event_fill(lane, st, ret);
 	ret->kind = DECODE_MESSAGE_BEGIN;
 	return STATUS_ITEM;
