@@ -221,6 +221,9 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(cms)                                                                                     \
 	X(multipart)                                                                               \
 	X(form)                                                                                    \
+	X(grpc)                                                                                    \
+	X(protobuf)                                                                                \
+	X(event_stream)                                                                            \
 	X(mllp)                                                                                    \
 	X(hl7v2)                                                                                   \
 	X(zip)                                                                                     \
