@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "decode/decoder.h"
+#include "decode/dot_text.h"
 
 #define LINE_BYTES_MAX 12288 /* RFC 4954 section 4; commands without AUTH have 512 */
 #define OPS_PER_STEP   6
@@ -16,11 +17,10 @@
 #define LOOK_BYTES     10 /* "MAIL FROM:" */
 
 enum smtp_phase { COMMANDS, DATA_FIRST, DATA, CHUNK, SKIP_LINE };
-enum dot_state { LINE_MIDDLE, LINE_BEGIN, AFTER_DOT, AFTER_DOT_CR };
 
 struct smtp {
 	enum smtp_phase phase;
-	enum dot_state dot;
+	struct dot_text text;
 	bool server, known; /* which side speaks in this direction */
 	bool greeted, envelope_open, child_open, chunk_last, gap_seen;
 	unsigned mails;
@@ -266,7 +266,7 @@ static int data_first_step(
 		return STATUS_OK;
 	child_open(s, out);
 	s->phase = DATA;
-	s->dot = LINE_BEGIN;
+	s->text = (struct dot_text){.state = DOT_LINE_BEGIN};
 	return STATUS_ITEM;
 }
 
@@ -277,52 +277,16 @@ static void mail_end(struct smtp *s, struct decode_out *out)
 	s->phase = COMMANDS;
 }
 
-/* One byte at a line's begin or behind its first dot. True when it is part of the mail. */
-static bool dot_byte(struct smtp *s, struct decode_out *out, uint8_t byte)
-{
-	if (s->dot == LINE_BEGIN) {
-		s->dot = byte == '.' ? AFTER_DOT : byte == '\n' ? LINE_BEGIN : LINE_MIDDLE;
-		return byte != '.';
-	}
-	if (byte == '\n') {
-		mail_end(s, out);
-		return false;
-	}
-	if (byte == '\r' && s->dot == AFTER_DOT) {
-		s->dot = AFTER_DOT_CR;
-		return false;
-	}
-	if (s->dot == AFTER_DOT_CR)
-		decode_child_bytes(out, span_of("\r", 1));
-	s->dot = LINE_MIDDLE;
-	return true;
-}
-
 static int data_step(struct smtp *s, struct cursor *c, struct decode_out *out)
 {
-	struct span rest = span_of(c->at, c->left);
-	size_t len = 0;
+	struct span piece;
+	int status = dot_text_next(&s->text, c, &piece);
 
-	if (s->dot != LINE_MIDDLE && !dot_byte(s, out, rest.data[0])) {
-		cursor_skip(c, 1);
-		return STATUS_ITEM;
-	}
-	/* Up to the next line that begins with a dot, or as far as there is input. */
-	while (len < rest.len) {
-		size_t end = span_find_byte(span_slice(rest, len, SIZE_MAX), '\n');
-
-		if (end == SIZE_MAX) {
-			len = rest.len;
-			s->dot = LINE_MIDDLE;
-			break;
-		}
-		len += end + 1;
-		s->dot = LINE_BEGIN;
-		if (len < rest.len && rest.data[len] == '.')
-			break;
-	}
-	decode_child_bytes(out, span_slice(rest, 0, len));
-	cursor_skip(c, len);
+	if (piece.len > 0)
+		decode_child_bytes(out, piece);
+	if (status != STATUS_END)
+		return status;
+	mail_end(s, out);
 	return STATUS_ITEM;
 }
 
@@ -394,7 +358,7 @@ static int smtp_gap(void *state, struct span before, uint64_t missing_bytes, str
 	s->looked = 0;
 	if (s->phase == DATA) {
 		decode_child_gap(out, missing_bytes);
-		s->dot = LINE_MIDDLE;
+		dot_text_lost(&s->text);
 		return STATUS_OK;
 	}
 	if (s->phase == CHUNK && missing_bytes > 0 && missing_bytes <= s->chunk_bytes) {
