@@ -209,6 +209,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(dhcp)                                                                                    \
 	X(http1)                                                                                   \
 	X(transfer)                                                                                \
+	X(pop3)                                                                                    \
 	X(smtp)                                                                                    \
 	X(ftp)                                                                                     \
 	X(mime)                                                                                    \

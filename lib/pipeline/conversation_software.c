@@ -12,6 +12,16 @@
 /* HL7 comes in frames of its own, or as the body of a request. */
 #define HL7_DEPTH_MAX 1
 
+/* A server of mail, by the protocol that it greets in. */
+static const char *mail_source(const struct decode_event *e)
+{
+	if (e->field.role != ROLE_SOFTWARE)
+		return NULL;
+	if (strcmp(e->name, "POP3") == 0)
+		return "pop3-server";
+	return strcmp(e->name, "IMAP") == 0 ? "imap-server" : "smtp-server";
+}
+
 static const char *source_of(const struct decode_event *e)
 {
 	if (e->carrier == CARRIER_HL7_V2 && e->depth <= HL7_DEPTH_MAX)
@@ -23,7 +33,7 @@ static const char *source_of(const struct decode_event *e)
 	if (e->carrier == CARRIER_HTTP_RESPONSE)
 		return e->field.role == ROLE_SOFTWARE ? "http-server" : NULL;
 	if (e->carrier == CARRIER_MAIL)
-		return e->field.role == ROLE_SOFTWARE ? "smtp-server" : NULL;
+		return mail_source(e);
 	if (e->carrier == CARRIER_SSH)
 		return e->field.role == ROLE_SOFTWARE ? "ssh" : NULL;
 	if (e->carrier != CARRIER_FTP)
