@@ -38,6 +38,7 @@ struct totals {
 	uint64_t first_bytes_max;
 	char first_name[NAME_CHARS]; /* whose that was */
 	size_t held_bytes_max;
+	char held_name[NAME_CHARS];
 	double seconds;
 };
 
@@ -107,8 +108,8 @@ static void pull(struct decode_session *decode, struct detect_session *detect, s
 	must(status, "decode");
 }
 
-/* Both sides, one after the other: the server's end only follows from its own bytes. */
-static void decide(struct detect_rules *rules, uint16_t port, const struct span sides[static 2],
+/* Both sides, one after the other. Answers the most memory that was held. */
+static size_t decide(struct detect_rules *rules, uint16_t port, const struct span sides[static 2],
         struct cutting *cutting, struct totals *totals, struct verdict *v)
 {
 	struct tuple tuple = {.src = {.port = 40000}, .dst = {.port = port}};
@@ -138,8 +139,7 @@ static void decide(struct detect_rules *rules, uint16_t port, const struct span 
 	decode_session_free(decode);
 	detect_session_free(detect);
 	totals->bytes += bytes;
-	if (budget.peak_bytes > totals->held_bytes_max)
-		totals->held_bytes_max = budget.peak_bytes;
+	return budget.peak_bytes;
 }
 
 static int by_tier_and_kind(const void *a, const void *b)
@@ -150,7 +150,8 @@ static int by_tier_and_kind(const void *a, const void *b)
 	                                 : strcmp(left->kind, right->kind);
 }
 
-static void print(const char name[static NAME_CHARS], struct verdict *v, struct totals *totals)
+static void print(const char name[static NAME_CHARS], struct verdict *v, size_t held_bytes,
+        struct totals *totals)
 {
 	enum tier last = TIER_NONE;
 
@@ -171,6 +172,10 @@ static void print(const char name[static NAME_CHARS], struct verdict *v, struct 
 	if (v->first_bytes > totals->first_bytes_max) {
 		totals->first_bytes_max = v->first_bytes;
 		memcpy(totals->first_name, name, NAME_CHARS);
+	}
+	if (held_bytes > totals->held_bytes_max) {
+		totals->held_bytes_max = held_bytes;
+		memcpy(totals->held_name, name, NAME_CHARS);
 	}
 }
 
@@ -271,18 +276,19 @@ int main(int argc, char **argv)
 	start = now();
 	while (next_conversation(&rest, name, &port, sides)) {
 		struct verdict v = {.count = 0};
+		size_t held = decide(rules, port, sides, &cutting, &totals, &v);
 
-		decide(rules, port, sides, &cutting, &totals, &v);
-		print(name, &v, &totals);
+		print(name, &v, held, &totals);
 	}
 	totals.seconds = now() - start;
 	fprintf(stderr,
 	        "%llu conversations, %llu clinical; first decision within %llu bytes (%s); at most "
 	        "%zu "
-	        "bytes held; %.0f MB/s\n",
+	        "bytes held (%s); %.0f MB/s\n",
 	        (unsigned long long)totals.conversations, (unsigned long long)totals.clinical,
 	        (unsigned long long)totals.first_bytes_max, totals.first_name,
-	        totals.held_bytes_max, (double)totals.bytes / totals.seconds / 1e6);
+	        totals.held_bytes_max, totals.held_name,
+	        (double)totals.bytes / totals.seconds / 1e6);
 	detect_rules_free(rules);
 	return 0;
 }
