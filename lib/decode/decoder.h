@@ -228,6 +228,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(mllp)                                                                                    \
 	X(hl7v2)                                                                                   \
 	X(zip)                                                                                     \
+	X(dicom)                                                                                   \
 	X(media)                                                                                   \
 	X(json)                                                                                    \
 	X(table)                                                                                   \

@@ -45,10 +45,9 @@ static const struct signature signatures[] = {
         SIGNATURE("rar", CARRIER_ARCHIVE, STREAM_UNKNOWN, 0, "Rar!\x1a\x07"),
         SIGNATURE("7z", CARRIER_ARCHIVE, STREAM_UNKNOWN, 0, "7z\xbc\xaf\x27\x1c"),
         SIGNATURE("ole", CARRIER_BINARY, STREAM_UNKNOWN, 0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
-        SIGNATURE("dicom", CARRIER_BINARY, STREAM_UNKNOWN, 128, "DICM"),
 };
 
-#define SIGNATURE_BYTES_MAX 132
+#define SIGNATURE_BYTES_MAX 12
 
 static const struct signature *signature_of(struct span head)
 {
