@@ -245,6 +245,35 @@ static void test_sealed_and_media(void **state)
 	assert_int_equal(harness_find(&h, "image-document")->class, CLASS_CARRIER);
 }
 
+/* A picture of somebody; one whose name was taken out; the same in DICOM JSON. */
+static void test_dicom(void **state)
+{
+	(void)state;
+	harness_begin(&h, CARRIER_DICOM, "CT");
+	harness_value(&h, LABEL_KEY, "PatientName", "QUENNEVAR ZEPHRINA");
+	harness_value(&h, LABEL_KEY, "PatientID", "WHC-4711");
+	harness_end(&h);
+	assert_int_equal(harness_count(&h, "dicom-image", TIER_HIGH), 1);
+	assert_int_equal(harness_find(&h, "dicom-image")->class, CLASS_PATIENT);
+	assert_int_equal(harness_count(&h, "patient-name", TIER_MEDIUM), 1);
+	assert_int_equal(harness_count(&h, "record-number", TIER_MEDIUM), 1);
+	h.count = 0;
+	harness_begin(&h, CARRIER_DICOM, "SR");
+	harness_value(&h, LABEL_KEY, "tag0010.0010", "ANONYMOUS");
+	harness_value(&h, LABEL_KEY, "tag0010.0020", "ID 12345");
+	harness_value(&h, LABEL_KEY, "ReferringPhysicianName", "BANKSIA RENEE");
+	harness_end(&h);
+	assert_int_equal(harness_count(&h, "dicom-report", TIER_MEDIUM), 1);
+	assert_int_equal(harness_find(&h, "dicom-report")->class, CLASS_CARRIER);
+	assert_int_equal(harness_find(&h, "staff-name")->class, CLASS_DIRECTORY);
+	h.count = 0;
+	harness_begin(&h, CARRIER_JSON, "");
+	harness_value(&h, LABEL_KEY, "00100010.Value.Alphabetic", "QUENNEVAR^ZEPHRINA");
+	harness_value(&h, LABEL_KEY, "00100030.Value", "19500703");
+	harness_end(&h);
+	assert_int_equal(harness_count(&h, "patient-name", TIER_MEDIUM), 1);
+}
+
 /* An open message is judged when the flow ends, or when its stream does. */
 static void test_cut_short(void **state)
 {
@@ -370,6 +399,7 @@ int main(void)
 	        TEST(test_contact_details),
 	        TEST(test_metadata),
 	        TEST(test_sealed_and_media),
+	        TEST(test_dicom),
 	        TEST(test_cut_short),
 	        TEST(test_many_open_messages),
 	        TEST(test_places_of_many_messages),
