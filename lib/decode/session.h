@@ -3,6 +3,8 @@
 #ifndef EXEAT_DECODE_SESSION_H
 #define EXEAT_DECODE_SESSION_H
 
+#include "decode/base64_finder.h"
+#include "decode/charset.h"
 #include "decode/decoder.h"
 
 enum op_kind {
@@ -81,6 +83,20 @@ enum stream_phase {
 	PHASE_STOPPED, /* what comes in is only counted */
 };
 
+/* A stream's fields on their way out (field.c). */
+struct outlet {
+	bool busy;    /* with the operation at the front of the queue */
+	bool out;     /* all of the field has gone out */
+	bool looking; /* and it is looked through */
+	bool child;   /* base64 that was found is the open child */
+	bool cut;     /* bytes are missing in it */
+	size_t at, looked;
+	struct charset_reader charset;
+	struct base64_finder finder;
+	uint8_t *room; /* what the field becomes; NULL: nothing yet */
+	size_t room_size;
+};
+
 struct stream {
 	enum stream_phase phase;
 	const struct decoder *decoder; /* NULL while probing */
@@ -88,9 +104,10 @@ struct stream {
 	struct content content;
 	struct decode_env env;
 	struct decode_out *out; /* NULL when nothing is under way */
-	struct buf held;        /* input that the decoder left */
-	size_t held_taken;      /* of it, already consumed */
-	struct span input;      /* borrows from the chunk, or from the parent's operation */
+	struct outlet outlet;
+	struct buf held;   /* input that the decoder left */
+	size_t held_taken; /* of it, already consumed */
+	struct span input; /* borrows from the chunk, or from the parent's operation */
 	uint64_t gap_bytes;
 	bool gap;          /* bytes are missing before the next input */
 	bool gap_seen;     /* ever */
@@ -178,6 +195,25 @@ void stream_stop(struct decode_session *s, struct stream *st, enum stream_end wh
 uint64_t stream_unread(const struct stream *st, uint64_t ret_why[static STREAM_ENDS]) NONNULL(1, 2);
 /* place.c: adds " > step"; a place that gets too long ends in an ellipsis. */
 void place_add(char place[static DECODE_PLACE_CHARS], const char *step) NONNULL(2);
+
+/* child.c: the open child; NULL: none. The others: STATUS_MORE, or a failure; a child that there is
+ * no memory for stops the stream with STREAM_LIMIT. */
+struct stream *stream_child(const struct lane *lane, const struct stream *st) NONNULL(1, 2);
+int stream_open_child(struct decode_session *s, struct lane *lane, struct stream *st,
+        const struct content *content) WUNRES NONNULL(1, 2, 3, 4);
+int stream_give_child(struct decode_session *s, struct lane *lane, struct stream *st,
+        struct span bytes) WUNRES NONNULL(1, 2, 3);
+int stream_close_child(struct lane *lane, struct stream *st, enum stream_end end) WUNRES
+        NONNULL(1, 2);
+
+/* field.c: one step with the field at the front of the queue: STATUS_ITEM: *ret is it, or a part of
+ * it; STATUS_MORE: something was done; or a failure. st->outlet.busy: the same field again. */
+int field_apply(struct decode_session *s, struct lane *lane, struct stream *st,
+        const struct field *field, struct field *ret) WUNRES NONNULL(1, 2, 3, 4, 5);
+/* Closes what was found in a text that does not go on with this operation. False: nothing to do. */
+bool field_settle(struct lane *lane, struct stream *st, const struct op *next, int *ret)
+        NONNULL(1, 2, 3, 4);
+void field_free(struct decode_session *s, struct outlet *o) NONNULL(1, 2);
 
 /* branch.c: makes another branch of the outermost stream the active one. 0, STATUS_LIMIT (budget;
  * nothing changed) or a failure. */

@@ -103,6 +103,7 @@ struct stream *stream_free(struct decode_session *s, struct stream *st)
 {
 	state_free(s, st);
 	st->out = decode_out_free(st->out, s->spares);
+	field_free(s, &st->outlet);
 	buf_free(&st->held);
 	explicit_bzero(st, sizeof(*st));
 	free(st);
@@ -344,14 +345,9 @@ static int stream_probe(struct decode_session *s, struct stream *st)
 
 /* ---- running the decoder ---- */
 
-static struct stream *child_of(struct lane *lane, const struct stream *st)
-{
-	return lane->depth > st->env.depth + 1 ? lane->stack[st->env.depth + 1] : NULL;
-}
-
 static int out_ready(struct decode_session *s, struct lane *lane, struct stream *st)
 {
-	const struct stream *child = child_of(lane, st);
+	const struct stream *child = stream_child(lane, st);
 	int status;
 
 	if (!st->out) {
@@ -438,6 +434,7 @@ static int stream_gap(struct decode_session *s, struct lane *lane, struct stream
 
 	st->gap = false;
 	st->gap_seen = true;
+	st->outlet.cut = st->outlet.child;
 	if (!st->decoder->gap) {
 		discard(st, STREAM_GAP);
 		stream_stop(s, st, STREAM_GAP);
@@ -494,14 +491,20 @@ static int event_begin(struct decode_session *s, struct lane *lane, struct strea
 	return STATUS_ITEM;
 }
 
-static int event_field(const struct lane *lane, const struct stream *st, const struct op *op,
-        struct decode_event *ret)
+static int event_field(struct decode_session *s, struct lane *lane, struct stream *st,
+        const struct op *op, struct decode_event *ret)
 {
+	struct field field;
+	int status;
+
 	if (!st->message || op->field.bytes.len > DECODE_VALUE_BYTES_MAX)
 		return STATUS_BUG;
+	status = field_apply(s, lane, st, &op->field, &field);
+	if (status != STATUS_ITEM)
+		return status;
 	event_fill(lane, st, ret);
 	ret->kind = DECODE_FIELD;
-	ret->field = op->field;
+	ret->field = field;
 	place_add(ret->place, op->place);
 	return STATUS_ITEM;
 }
@@ -546,69 +549,6 @@ static int event_related(const struct lane *lane, const struct stream *st, const
 	return STATUS_ITEM;
 }
 
-static int child_open(
-        struct decode_session *s, struct lane *lane, struct stream *st, const struct op *op)
-{
-	int status;
-
-	if (child_of(lane, st))
-		return STATUS_BUG;
-	lane->streams++;
-	status = stream_open(s, lane, &op->content);
-	if (status == STATUS_LIMIT) {
-		/* No room even to count what lies inside: it is counted here. */
-		stream_stop(s, st, STREAM_LIMIT);
-		st->out->count = 0;
-		status = STATUS_OK;
-	}
-	return status == STATUS_OK ? STATUS_MORE : status;
-}
-
-/* True when a wrapping gives out more than it may. The outermost stream's input is a measure too,
- * so that wrappings inside wrappings do not multiply. */
-static bool over_ratio(const struct decode_session *s, struct lane *lane, const struct stream *st)
-{
-	const struct stream *outermost = lane->stack[0];
-	uint64_t ratio = s->limits.ratio_max;
-	uint64_t own = st->in_bytes + st->input.len + st->held.len - st->held_taken;
-	uint64_t whole = outermost->in_bytes + outermost->input.len + outermost->held.len;
-
-	if (st->child_bytes <= DECODE_RATIO_FREE_BYTES)
-		return false;
-	return st->child_bytes / ratio >= own || st->child_bytes / ratio >= whole;
-}
-
-static int child_bytes(
-        struct decode_session *s, struct lane *lane, struct stream *st, const struct op *op)
-{
-	struct stream *child = child_of(lane, st);
-
-	if (!child)
-		return STATUS_BUG;
-	child->input = op->bytes;
-	st->child_bytes += op->bytes.len;
-	lane->decoded_bytes += op->bytes.len;
-	if (s->limits.child_bytes_max > 0 && lane->decoded_bytes > s->limits.child_bytes_max)
-		stream_stop(s, child, STREAM_LIMIT);
-	if (over_ratio(s, lane, st)) {
-		stream_stop(s, st, STREAM_LIMIT);
-		st->out->count = 1; /* this one; what else was put out is not wanted */
-	}
-	return STATUS_MORE;
-}
-
-static int child_close(struct lane *lane, struct stream *st, enum stream_end end)
-{
-	struct stream *child = child_of(lane, st);
-
-	if (!child)
-		return STATUS_BUG;
-	child->ending = true;
-	if (child->phase != PHASE_STOPPED)
-		child->end = end;
-	return STATUS_MORE;
-}
-
 static int change_branch(
         struct decode_session *s, struct lane *lane, struct stream *st, const struct op *op)
 {
@@ -628,24 +568,28 @@ static int stream_apply(
 {
 	struct decode_out *out = st->out;
 	const struct op *op = &out->ops[out->first];
-	struct stream *child = child_of(lane, st);
+	struct stream *child = stream_child(lane, st);
 	int status;
 
+	if (field_settle(lane, st, op, &status))
+		return status;
 	switch (op->kind) {
 	case OP_BEGIN:
 		status = event_begin(s, lane, st, op, ret);
 		break;
 	case OP_FIELD:
-		status = event_field(lane, st, op, ret);
+		status = event_field(s, lane, st, op, ret);
+		if (st->outlet.busy)
+			return status;
 		break;
 	case OP_END:
 		status = event_end(lane, st, ret);
 		break;
 	case OP_CHILD_OPEN:
-		status = child_open(s, lane, st, op);
+		status = stream_open_child(s, lane, st, &op->content);
 		break;
 	case OP_CHILD_BYTES:
-		status = child_bytes(s, lane, st, op);
+		status = stream_give_child(s, lane, st, op->bytes);
 		break;
 	case OP_CHILD_GAP:
 		status = child ? STATUS_MORE : STATUS_BUG;
@@ -655,7 +599,7 @@ static int stream_apply(
 		}
 		break;
 	case OP_CHILD_CLOSE:
-		status = child_close(lane, st, op->end);
+		status = stream_close_child(lane, st, op->end);
 		break;
 	case OP_UPGRADE:
 		status = event_upgrade(lane, st, op, ret);
@@ -702,11 +646,11 @@ static void stream_settle(struct decode_session *s, struct stream *st)
 static int stream_wind_up(
         struct decode_session *s, struct lane *lane, struct stream *st, struct decode_event *ret)
 {
-	struct stream *child = child_of(lane, st);
+	struct stream *child = stream_child(lane, st);
 	unsigned branch;
 
 	if (child)
-		return child_close(
+		return stream_close_child(
 		        lane, st, st->end == STREAM_COMPLETE ? STREAM_TRUNCATED : st->end);
 	if (st->message)
 		return event_end(lane, st, ret);

@@ -2,13 +2,14 @@
 
 #include <string.h>
 
+#include "decode/opener.h"
+
 void transfer_reader_init(struct transfer_reader *r, enum transfer_encoding encoding)
 {
 	*r = (struct transfer_reader){.encoding = encoding};
 }
 
-/* 0..63, or -1 for a byte outside of both alphabets. */
-static int base64_digit(uint8_t byte)
+int base64_digit(uint8_t byte)
 {
 	if (byte >= 'A' && byte <= 'Z')
 		return byte - 'A';
@@ -149,53 +150,20 @@ enum transfer_encoding transfer_encoding_parse(struct span value)
 	return TRANSFER_IDENTITY;
 }
 
-/* First characters of the base64 of "MSH|", VT "MSH", "%PDF-", "PK\3\4", "{\rtf", gzip, "<?xml ",
- * "<Clinical", {"resourceType", OLE, JPEG, PNG, TIFF, WebM, Ogg, RIFF, PIT's "001 ", and DER
- * sequences with two-byte lengths (CMS). */
-static const char *const openers[] = {
-        "TVNIf",
-        "C01TSH",
-        "JVBERi0",
-        "UEsDB",
-        "e1xydGY",
-        "H4sI",
-        "PD94bWwg",
-        "PENsaW5pY",
-        "eyJyZXNv",
-        "0M8R4KG",
-        "/9j/",
-        "iVBORw0",
-        "SUkq",
-        "TU0AK",
-        "GkXfo",
-        "T2dnUw",
-        "UklGR",
-        "MDAxIDAw",
-        "MII",
-};
-
-bool base64_opener(struct span text)
-{
-	if (text.len < BASE64_OPENER_BYTES)
-		return false;
-	for (size_t i = 0; i < BASE64_OPENER_BYTES; i++)
-		if (base64_digit(text.data[i]) < 0)
-			return false;
-	for (size_t i = 0; i < ARRAY_LEN(openers); i++)
-		if (span_starts(text, openers[i]))
-			return true;
-	return false;
-}
-
 bool base64_run(struct span text)
 {
-	if (!base64_opener(text))
-		return false;
+	uint8_t front[BASE64_RUN_BYTES];
+	struct transfer_reader reader;
+	struct cursor in = cursor_open(span_slice(text, 0, BASE64_RUN_BYTES));
+	size_t len;
+
 	for (size_t i = 0; i < text.len; i++) {
 		uint8_t byte = text.data[i];
 
 		if (base64_digit(byte) < 0 && byte != '=' && byte != '\r' && byte != '\n')
 			return false;
 	}
-	return true;
+	transfer_reader_init(&reader, TRANSFER_BASE64);
+	len = transfer_reader_read(&reader, &in, front, sizeof(front));
+	return opener_known(span_of(front, len));
 }

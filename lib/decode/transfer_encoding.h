@@ -39,14 +39,11 @@ size_t transfer_reader_finish(struct transfer_reader *r, uint8_t out[static 3]) 
 enum transfer_encoding transfer_encoding_parse(struct span value);
 
 #define BASE64_RUN_BYTES 64 /* no name or sentence goes on like this for so long */
-#define BASE64_OPENER_BYTES                                                                        \
-	12 /* a text this long is enough to say whether an opener stands there */
 
-/* Whether text begins like the base64 of a format that can hold clinical data: HL7, PDF, zip, RTF,
- * gzip, XML, FHIR, OLE, pictures, sound, CMS. All twelve bytes must be of the base64 alphabet. */
-bool base64_opener(struct span text);
-/* The same, and all of text, line ends apart, is of the alphabet: what a decoder asks of the first
- * BASE64_RUN_BYTES of a text before it treats all of it as base64. */
+/* 0 to 63, or -1 for a byte outside of both alphabets. */
+int base64_digit(uint8_t byte);
+/* Whether text is base64, line ends apart, of a format that can hold clinical data (opener.h): what
+ * a decoder asks of the first BASE64_RUN_BYTES of a text before it treats all of it as base64. */
 bool base64_run(struct span text);
 
 #endif

@@ -83,15 +83,19 @@ static void names_of_encodings(void **state)
 	assert_int_equal(transfer_encoding_parse(span_of(NULL, 0)), TRANSFER_IDENTITY);
 }
 
-static void openers_need_twelve_bytes_of_the_alphabet(void **state)
+static void a_run_must_decode_to_a_known_format(void **state)
 {
 	(void)state;
-	assert_true(base64_opener(span_of_text("JVBERi0xLjcK")));
-	assert_false(base64_opener(span_of_text("JVBERi0xLjc")));
-	assert_false(base64_opener(span_of_text("JVBERi0 xLjcK")));
-	assert_true(base64_opener(span_of_text("TVNIfF5+XCZ8U09G")));
-	assert_false(base64_opener(span_of_text("Citizen Jane was seen")));
-	assert_false(base64_opener(span_of_text("29518731251295187312")));
+	assert_true(base64_run(span_of_text("JVBERi0xLjcKJeLjz9MKMSAwIG9iago8PC9UeXBl")));
+	assert_true(base64_run(span_of_text("TVNIfF5+XCZ8U09GVHxGQUN8fHwyMDI2")));
+	assert_true(base64_run(span_of_text("TVNIfF5-XCZ8U09G\r\nVHxGQUN8fHwyMDI2")));
+	assert_true(base64_run(span_of_text("SUkqAAgAAAAPAP4ABAABAAAAAAAAAAAB")));
+	assert_false(base64_run(span_of_text("JVBERi0 xLjcKJeLjz9MKMSAwIG9iago8PC9UeXBl")));
+	assert_false(base64_run(span_of_text("SUkqThisIsNoPictureAtAllJustWords")));
+	assert_false(base64_run(span_of_text("/9j/usr/local/share/doc/libsomething")));
+	assert_false(base64_run(span_of_text("MIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBa")));
+	assert_false(base64_run(span_of_text("eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9eyJhbGci")));
+	assert_false(base64_run(span_of_text("29518731251295187312")));
 }
 
 int main(void)
@@ -99,7 +103,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(gives_the_same_however_it_is_cut),
 	        cmocka_unit_test(names_of_encodings),
-	        cmocka_unit_test(openers_need_twelve_bytes_of_the_alphabet),
+	        cmocka_unit_test(a_run_must_decode_to_a_known_format),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
