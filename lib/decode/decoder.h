@@ -210,6 +210,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(http1)                                                                                   \
 	X(transfer)                                                                                \
 	X(pop3)                                                                                    \
+	X(imap)                                                                                    \
 	X(smtp)                                                                                    \
 	X(ftp)                                                                                     \
 	X(mime)                                                                                    \

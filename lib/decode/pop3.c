@@ -3,8 +3,8 @@
  * Sources: RFC 1939, RFC 2449 (CAPA), RFC 2595 section 4 (STLS), RFC 5034 (AUTH). Of what the
  * client says nothing is put out: it is names, passwords and numbers. Which answers have more lines
  * the requests would say; without them the next line does, which is no status then. Lists of
- * numbers and of abilities are passed over; what begins like mail is read as mail, and anything else
- * by its content. A TLS record where a line should begin is where the session was upgraded. */
+ * numbers and of abilities are passed over; what begins like mail is read as mail, anything else by
+ * its content. A TLS record where a line should begin is where the session was upgraded. */
 #include <stdio.h>
 #include <string.h>
 
