@@ -56,7 +56,7 @@ enum carrier {
 	CARRIER_DOCUMENT,     /* of a word processor or a printer; name: "rtf", "docx", "pdf" */
 	CARRIER_DATABASE,     /* a request to a database, or its answer */
 	CARRIER_SOCKET,       /* a message of WebSocket */
-	CARRIER_RPC,          /* a message of gRPC */
+	CARRIER_RPC,          /* a message of gRPC, a command of DICOM */
 	CARRIER_SEALED, /* CMS enveloped data, SMD sealed message, encrypted zip member, … */
 	CARRIER_IMAGE,  /* pictures, scans, PDF without text */
 	CARRIER_AUDIO,

@@ -201,6 +201,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(ssh)                                                                                     \
 	X(socks)                                                                                   \
 	X(http2)                                                                                   \
+	X(dimse)                                                                                   \
 	X(wireguard)                                                                               \
 	X(openvpn)                                                                                 \
 	X(quic)                                                                                    \
