@@ -329,8 +329,12 @@ static enum exit_code open_sources(const char *from, const char *packages, struc
 static enum exit_code open_and_build(const struct sources *sources, const char *out)
 {
 	struct priv_user user;
-	struct priv_sandbox sandbox = {
-	        .user = &user, .output_fd = -1, .store_fd = -1, .save_fd = -1, .passed_fd = -1};
+	struct priv_sandbox sandbox = {.user = &user,
+	        .output_fd = -1,
+	        .store_fd = -1,
+	        .save_fd = -1,
+	        .passed_fd = -1,
+	        .unpacker_fd = -1};
 	bool is_inspector = false;
 	int child_code = EXIT_MACHINE;
 	int status;

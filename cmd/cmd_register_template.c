@@ -115,8 +115,12 @@ static int fill_file(const struct sheaf *s, size_t file)
 
 static enum exit_code fill(const struct sheaf *s, const struct priv_user *user)
 {
-	const struct priv_sandbox sandbox = {
-	        .user = user, .output_fd = -1, .store_fd = -1, .save_fd = -1, .passed_fd = -1};
+	const struct priv_sandbox sandbox = {.user = user,
+	        .output_fd = -1,
+	        .store_fd = -1,
+	        .save_fd = -1,
+	        .passed_fd = -1,
+	        .unpacker_fd = -1};
 	char level[PRIV_LEVEL_CHARS];
 	int status = priv_sandbox_enter(&sandbox, level);
 

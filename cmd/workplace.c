@@ -375,7 +375,7 @@ static void describe_sandbox(struct workplace *w)
 	s->output_fd = w->out_fd;
 	s->store_fd = w->store_fd;
 	s->save_fd = w->save_fd;
-	s->passed_fd = -1;
+	s->passed_fd = s->unpacker_fd = -1;
 	s->read_only[s->read_only_count++] = "/usr/share/zoneinfo";
 	s->read_only[s->read_only_count++] = "/etc/localtime";
 	for (size_t i = 0; i < w->geo_count; i++) {

@@ -130,6 +130,46 @@ static const int inspector_calls[] = {
         SCMP_SYS(sysinfo),
 };
 
+/* Of whoever unpacks documents: memory, its answer, its end. */
+static const int unpacking_calls[] = {
+        SCMP_SYS(brk),
+        SCMP_SYS(clock_gettime),
+        SCMP_SYS(close),
+        SCMP_SYS(exit),
+        SCMP_SYS(exit_group),
+        SCMP_SYS(fstat),
+        SCMP_SYS(futex),
+        SCMP_SYS(getpid),
+        SCMP_SYS(getppid),
+        SCMP_SYS(getrandom),
+        SCMP_SYS(gettid),
+        SCMP_SYS(gettimeofday),
+        SCMP_SYS(madvise),
+        SCMP_SYS(membarrier),
+        SCMP_SYS(mremap),
+        SCMP_SYS(munmap),
+        SCMP_SYS(newfstatat),
+        SCMP_SYS(restart_syscall),
+        SCMP_SYS(rseq),
+        SCMP_SYS(rt_sigaction),
+        SCMP_SYS(rt_sigprocmask),
+        SCMP_SYS(rt_sigreturn),
+        SCMP_SYS(sched_yield),
+        SCMP_SYS(set_robust_list),
+        SCMP_SYS(sigaltstack),
+        SCMP_SYS(sysinfo),
+        SCMP_SYS(time),
+        SCMP_SYS(write),
+        SCMP_SYS(writev),
+};
+
+/* Of the one that makes them: waits for them, and limits what they may use. */
+static const int unpacker_calls[] = {
+        SCMP_SYS(seccomp),
+        SCMP_SYS(setitimer),
+        SCMP_SYS(wait4),
+};
+
 /* Waits, gives files away, and takes back what a failed run had made. */
 static const int monitor_calls[] = {
         SCMP_SYS(fchown),
@@ -156,10 +196,15 @@ struct permit {
 };
 
 static const struct permit shared_permits[] = {
-        {SCMP_SYS(mmap), NONE_OF(2, PROT_EXEC)}, {SCMP_SYS(mprotect), NONE_OF(2, PROT_EXEC)},
         {SCMP_SYS(fcntl), INT_IS(1, F_DUPFD_CLOEXEC)}, {SCMP_SYS(fcntl), INT_IS(1, F_GETFD)},
         {SCMP_SYS(fcntl), INT_IS(1, F_SETFD)}, {SCMP_SYS(fcntl), INT_IS(1, F_GETFL)},
         {SCMP_SYS(fcntl), INT_IS(1, F_SETFL)}, {SCMP_SYS(ioctl), INT_IS(1, TCGETS)}, /* isatty(3) */
+};
+
+/* Memory, but none that can be run. */
+static const struct permit memory_permits[] = {
+        {SCMP_SYS(mmap), NONE_OF(2, PROT_EXEC)},
+        {SCMP_SYS(mprotect), NONE_OF(2, PROT_EXEC)},
 };
 
 static const struct permit inspector_permits[] = {
@@ -176,6 +221,15 @@ static const struct permit inspector_permits[] = {
         {SCMP_SYS(prctl), INT_IS(0, PR_GET_NO_NEW_PRIVS)},
         {SCMP_SYS(prctl), INT_IS(0, PR_GET_PDEATHSIG)},
         {SCMP_SYS(prlimit64), INT_IS(0, 0)}, /* its own: the size of a thread's stack */
+};
+
+static const struct permit unpacker_permits[] = {
+        /* A process, as fork(2) makes it; no thread. */
+        {SCMP_SYS(clone),
+                {0, SCMP_CMP_MASKED_EQ, CLONE_VM | CLONE_FILES | CLONE_THREAD | CLONE_NEW_ANY, 0}},
+        {SCMP_SYS(prctl), INT_IS(0, PR_SET_NO_NEW_PRIVS)},
+        {SCMP_SYS(prctl), INT_IS(0, PR_SET_PDEATHSIG)},
+        {SCMP_SYS(prlimit64), INT_IS(0, 0)},
 };
 
 /* Of SOL_SOCKET, for the filter of the open capture: the register, which names the networks to
@@ -301,12 +355,29 @@ static int add_newer(scmp_filter_ctx filter)
 	return error;
 }
 
+/* abort() and raise() signal this process itself. */
+static int add_own_signals(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+	        SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)getpid()));
+}
+
 static int add_shared(scmp_filter_ctx filter)
 {
 	int error = add_calls(filter, SCMP_ACT_ALLOW, shared_calls, ARRAY_LEN(shared_calls));
 
 	if (error == 0)
 		error = add_permits(filter, shared_permits, ARRAY_LEN(shared_permits));
+	return error == 0 ? add_own_signals(filter) : error;
+}
+
+/* What every list has: no memory that can be run, and what ends the process. */
+static int add_common(scmp_filter_ctx filter)
+{
+	int error = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+
+	if (error == 0)
+		error = add_permits(filter, memory_permits, ARRAY_LEN(memory_permits));
 #ifdef PRIV_SANITIZED
 	if (error == 0)
 		error = add_calls(
@@ -315,13 +386,8 @@ static int add_shared(scmp_filter_ctx filter)
 	if (error == 0)
 		error = add_calls(
 		        filter, SCMP_ACT_KILL_PROCESS, fatal_calls, ARRAY_LEN(fatal_calls));
-	if (error == 0)
-		error = add_newer(filter);
-	/* clone3 is among the newer calls. abort() and raise() signal this process itself. */
-	if (error == 0)
-		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-		        SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)getpid()));
-	return error;
+	/* clone3 is among the newer calls. */
+	return error == 0 ? add_newer(filter) : error;
 }
 
 static int start(scmp_filter_ctx *ret)
@@ -331,9 +397,7 @@ static int start(scmp_filter_ctx *ret)
 
 	if (!filter)
 		return -ENOMEM;
-	error = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-	if (error == 0)
-		error = add_shared(filter);
+	error = add_common(filter);
 	if (error == 0)
 		*ret = filter;
 	else
@@ -351,11 +415,31 @@ static int finish(scmp_filter_ctx filter, int error)
 	return error == 0 ? STATUS_OK : status_from_errno(-error);
 }
 
-int calls_restrict_inspector(int passed_fd)
+/* For documents that another process opens: their bytes in memory of their own, and its answer. */
+static int add_documents(scmp_filter_ctx filter, int unpacker_fd)
+{
+	static const struct permit seals = {SCMP_SYS(fcntl), INT_IS(1, F_ADD_SEALS)};
+	int error;
+
+	if (unpacker_fd < 0)
+		return 0;
+	error = add_messages(filter, SCMP_SYS(sendmsg), unpacker_fd);
+	if (error == 0)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(memfd_create), 0);
+#ifndef PRIV_SANITIZED
+	if (error == 0)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(pipe2), 0);
+#endif
+	return error == 0 ? add_permits(filter, &seals, 1) : error;
+}
+
+int calls_restrict_inspector(int passed_fd, int unpacker_fd)
 {
 	scmp_filter_ctx filter = NULL;
 	int error = start(&filter);
 
+	if (error == 0)
+		error = add_shared(filter);
 	if (error == 0)
 		error = add_calls(
 		        filter, SCMP_ACT_ALLOW, inspector_calls, ARRAY_LEN(inspector_calls));
@@ -365,6 +449,8 @@ int calls_restrict_inspector(int passed_fd)
 		error = add_socket_options(filter);
 	if (error == 0)
 		error = add_messages(filter, SCMP_SYS(recvmsg), passed_fd);
+	if (error == 0)
+		error = add_documents(filter, unpacker_fd);
 	return finish(filter, error);
 }
 
@@ -374,11 +460,42 @@ int calls_restrict_monitor(pid_t child, int passing_fd)
 	int error = start(&filter);
 
 	if (error == 0)
+		error = add_shared(filter);
+	if (error == 0)
 		error = add_calls(filter, SCMP_ACT_ALLOW, monitor_calls, ARRAY_LEN(monitor_calls));
 	if (error == 0)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1,
 		        SCMP_A0(SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)child));
 	if (error == 0)
 		error = add_messages(filter, SCMP_SYS(sendmsg), passing_fd);
+	return finish(filter, error);
+}
+
+int calls_restrict_unpacker(int taking_fd)
+{
+	scmp_filter_ctx filter = NULL;
+	int error = start(&filter);
+
+	if (error == 0)
+		error = add_calls(
+		        filter, SCMP_ACT_ALLOW, unpacking_calls, ARRAY_LEN(unpacking_calls));
+	if (error == 0)
+		error = add_calls(
+		        filter, SCMP_ACT_ALLOW, unpacker_calls, ARRAY_LEN(unpacker_calls));
+	if (error == 0)
+		error = add_permits(filter, unpacker_permits, ARRAY_LEN(unpacker_permits));
+	if (error == 0)
+		error = add_messages(filter, SCMP_SYS(recvmsg), taking_fd);
+	return finish(filter, error);
+}
+
+int calls_restrict_unpacking(void)
+{
+	scmp_filter_ctx filter = NULL;
+	int error = start(&filter);
+
+	if (error == 0)
+		error = add_calls(
+		        filter, SCMP_ACT_ALLOW, unpacking_calls, ARRAY_LEN(unpacking_calls));
 	return finish(filter, error);
 }

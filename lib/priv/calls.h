@@ -24,10 +24,17 @@
 
 /* What parses: memory, threads, clocks, open descriptors, files (Landlock says which), statistics
  * of an open socket. No memory that can be run, no ioctl that types into the terminal, no signal
- * but to itself. Messages from passed_fd alone, and none with -1. */
-int calls_restrict_inspector(int passed_fd) WUNRES;
+ * but to itself. Messages from passed_fd alone, and none with -1; messages to unpacker_fd alone,
+ * and with -1 none, nor what they carry. */
+int calls_restrict_inspector(int passed_fd, int unpacker_fd) WUNRES;
 /* What waits for the inspector and then hands its outputs over: files and their owners, and
  * signals to itself and the child. Messages into passing_fd alone, and none with -1. */
 int calls_restrict_monitor(pid_t child, int passing_fd) WUNRES;
+/* What waits for documents: messages from taking_fd alone, and processes for them; no file, no
+ * socket. */
+int calls_restrict_unpacker(int taking_fd) WUNRES;
+/* What opens one document: memory, and what is open already. No process, no file, no socket, no
+ * signal. Holds beside the list of the process that it was forked from. */
+int calls_restrict_unpacking(void) WUNRES;
 
 #endif

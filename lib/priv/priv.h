@@ -5,6 +5,7 @@
  * nothing that came from outside. inspector: own uid when started as root (the user behind sudo,
  * else user `exeat`, else 65534), no_new_privs, seccomp, Landlock, no core dumps: no exec, no
  * ptrace, no sockets, no file outside the folders of outputs, of the store and of saved content.
+ * unpacker: opens documents for the inspector, each in a process that may only compute and answer.
  * Each has a list of the system calls that it may make (calls.h). README has the picture. */
 #ifndef EXEAT_PRIV_PRIV_H
 #define EXEAT_PRIV_PRIV_H
@@ -16,6 +17,7 @@
 #include <sys/types.h>
 
 #include "base/compiler.h"
+#include "base/handover.h"
 
 #define PRIV_READ_ONLY_MAX 16
 #define PRIV_LEVEL_CHARS   160
@@ -62,10 +64,11 @@ bool priv_is_output_name(const char *name) NONNULL(1);
 /* What the sandbox still allows. Descriptors that are open stay usable. */
 struct priv_sandbox {
 	const struct priv_user *user;
-	int store_fd;  /* folder of the store when it is another one; -1: none */
-	int save_fd;   /* folder of saved content; -1: none */
-	int output_fd; /* folder, read and write below it; -1: none */
-	int passed_fd; /* priv_take_passed; -1: none */
+	int store_fd;    /* folder of the store when it is another one; -1: none */
+	int save_fd;     /* folder of saved content; -1: none */
+	int output_fd;   /* folder, read and write below it; -1: none */
+	int passed_fd;   /* priv_take_passed; -1: none */
+	int unpacker_fd; /* priv_start_unpacker; -1: none */
 	const char *read_only[PRIV_READ_ONLY_MAX]; /* files or folders, opened for reading only */
 	size_t read_only_count;
 };
@@ -107,6 +110,25 @@ int priv_pass(int passing_fd, const struct priv_passed *p) WUNRES NONNULL(2);
 /* STATUS_ITEM: *ret gives its descriptors. 0: nothing came. STATUS_LIMIT: there was no room for
  * them, and they are lost. */
 int priv_take_passed(int passed_fd, struct priv_passed *ret) WUNRES NONNULL(2);
+
+/* ---- documents that only a library can open ---- */
+
+/* Of one document. 512 MiB hold what 32 MiB of it may unpack to, and the program; an honest one
+ * takes a tenth of a second. */
+#define PRIV_JOB_MEMORY_BYTES (512u << 20)
+#define PRIV_JOB_CPU_SECONDS  5
+#define PRIV_JOB_SECONDS      20
+#define PRIV_JOBS_MAX         16 /* at once; each worker waits for one */
+
+/* Forks a process that waits for documents and opens each in a process of its own; before the
+ * inspector is forked, and before anything is open or in memory that they must not see. In the
+ * caller: *ret_is_job false, *ret_fd takes handovers (base/handover.h) of two descriptors: the
+ * document's bytes and a pipe for the answer. In each process made for a document: *ret_is_job true,
+ * *ret_job gives what was handed over; the process has the inspector's user, no other open file, a
+ * list of calls that allows memory and writing alone, and the limits above; it answers and ends.
+ * They all end with the calling process, or when nobody can hand anything over any more. */
+int priv_start_unpacker(const struct priv_user *user, int *ret_fd, bool *ret_is_job,
+        struct handover *ret_job) WUNRES NONNULL(1, 2, 3, 4);
 
 /* From here on SIGHUP waits until priv_wait_inspector takes it; in the inspector it stays so. */
 void priv_defer_hangup(void);

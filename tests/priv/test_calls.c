@@ -196,7 +196,7 @@ static int restrict_as(enum role role)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return STATUS_NO_PERMISSION;
-	return role == INSPECTOR ? calls_restrict_inspector(-1)
+	return role == INSPECTOR ? calls_restrict_inspector(-1, -1)
 	                         : calls_restrict_monitor(getppid(), -1);
 }
 

@@ -141,7 +141,7 @@ static int pass_in_bounds(const int ends[2], const int others[2], bool takes)
 	p.fds[3] = takes ? -1 : ends[0];
 	if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return 1;
-	status = takes ? calls_restrict_inspector(ends[1])
+	status = takes ? calls_restrict_inspector(ends[1], -1)
 	               : calls_restrict_monitor(getppid(), ends[0]);
 	if (status != STATUS_OK)
 		return 2;
@@ -184,7 +184,7 @@ static int take_at_zero(int passed_fd)
 
 	if (dup2(passed_fd, STDIN_FILENO) != STDIN_FILENO || close(passed_fd) != 0 ||
 	        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-	        calls_restrict_inspector(STDIN_FILENO) != STATUS_OK)
+	        calls_restrict_inspector(STDIN_FILENO, -1) != STATUS_OK)
 		return 1;
 	return priv_take_passed(STDIN_FILENO, &taken) == STATUS_ITEM ? 0 : 2;
 }

@@ -146,8 +146,12 @@ static void the_inspector_cannot_reach_out(void **state)
 	char folder[] = "/tmp/exeat-output-XXXXXX";
 	char readable[] = "/tmp/exeat-readable-XXXXXX";
 	struct priv_user user;
-	struct priv_sandbox s = {
-	        .user = &user, .output_fd = -1, .store_fd = -1, .save_fd = -1, .passed_fd = -1};
+	struct priv_sandbox s = {.user = &user,
+	        .output_fd = -1,
+	        .store_fd = -1,
+	        .save_fd = -1,
+	        .passed_fd = -1,
+	        .unpacker_fd = -1};
 	int wait_status = 0;
 	pid_t child;
 
@@ -336,8 +340,12 @@ static void a_dying_inspector_leaves_no_memory_behind(void **state)
 {
 	char folder[] = "/tmp/exeat-dying-XXXXXX";
 	struct priv_user user;
-	struct priv_sandbox s = {
-	        .user = &user, .output_fd = -1, .store_fd = -1, .save_fd = -1, .passed_fd = -1};
+	struct priv_sandbox s = {.user = &user,
+	        .output_fd = -1,
+	        .store_fd = -1,
+	        .save_fd = -1,
+	        .passed_fd = -1,
+	        .unpacker_fd = -1};
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
@@ -365,8 +373,12 @@ static void die(enum death death)
 {
 	char level[PRIV_LEVEL_CHARS];
 	const struct priv_user user = {.changes = false};
-	const struct priv_sandbox s = {
-	        .user = &user, .output_fd = -1, .store_fd = -1, .save_fd = -1, .passed_fd = -1};
+	const struct priv_sandbox s = {.user = &user,
+	        .output_fd = -1,
+	        .store_fd = -1,
+	        .save_fd = -1,
+	        .passed_fd = -1,
+	        .unpacker_fd = -1};
 
 	if (death == DEATH_EXIT)
 		_exit(3);
