@@ -423,6 +423,7 @@ enum exit_code inspection_read(struct workplace *w, const struct inspection_opti
 	                .duration_ns = o->duration_ns,
 	                .stop = &stop,
 	                .progress = isatty(STDERR_FILENO),
+	                .unpacker_fd = w->unpacker_fd,
 	                .not_asked = live ? w->not_passed : NULL,
 	                .asks_fd = live ? w->pass_fds[1] : -1}};
 	enum exit_code code = check_authority(w, o);
@@ -502,6 +503,8 @@ enum exit_code inspection_run(const struct inspection_options *options)
 	if (options->live)
 		priv_defer_hangup();
 	code = workplace_open(&workplace, &options->workplace);
+	if (code == EXIT_CLEAN && !options->no_content)
+		workplace_start_unpacker(&workplace);
 	if (code == EXIT_CLEAN && options->live)
 		code = ask_authority(&workplace, options, &is_asker);
 	if (code == EXIT_CLEAN && options->live && !is_asker)

@@ -10,7 +10,7 @@ build_packages()
 	echo gcc libc6-dev meson ninja-build pkgconf
 	echo libpcap-dev libndpi-dev libssl-dev libmaxminddb-dev libpsl-dev libcsv-dev libhtp-dev
 	echo libnghttp2-dev zlib1g-dev libbrotli-dev libzstd-dev libarchive-dev libexpat1-dev
-	echo libyajl-dev libsqlite3-dev libseccomp-dev libcap-ng-dev
+	echo libyajl-dev libqpdf-dev libsqlite3-dev libseccomp-dev libcap-ng-dev
 	case $(dpkg --print-architecture) in
 	amd64) echo libhyperscan-dev ;;
 	*) echo libvectorscan-dev ;;

@@ -397,7 +397,7 @@ void workplace_clear(struct workplace *w)
 	w->identifiers_fd = w->flags_fd = w->services_fd = w->prescribed_fd = -1;
 	w->overrides_fd = w->own_overrides_fd = -1;
 	w->out_fd = w->store_fd = w->store_file_fd = w->temporary_fd = w->save_fd = -1;
-	w->pass_fds[0] = w->pass_fds[1] = -1;
+	w->pass_fds[0] = w->pass_fds[1] = w->unpacker_fd = -1;
 	w->register_day = REGISTRY_NO_DAY;
 }
 
@@ -735,6 +735,7 @@ void workplace_close(struct workplace *w)
 	close_fd(&w->save_fd);
 	close_fd(&w->pass_fds[0]);
 	close_fd(&w->pass_fds[1]);
+	close_fd(&w->unpacker_fd);
 	if (w->not_passed)
 		munmap(w->not_passed, sizeof(*w->not_passed));
 	w->not_passed = NULL;

@@ -99,6 +99,7 @@ struct workplace {
 	int pass_fds[2];
 	/* of both: how often the monitor could not pass files on; NULL: none follow */
 	atomic_uint *not_passed;
+	int unpacker_fd; /* priv_start_unpacker; -1: documents are not opened */
 	struct priv_sandbox sandbox;
 	char geo_paths[LOCATION_FILES_MAX][32]; /* /proc/self/fd/N */
 
@@ -148,6 +149,10 @@ int workplace_check_writable(int folder_fd, const struct priv_user *user) WUNRES
 /* workplace_save.c: in the monitor, the folder of saved content. */
 enum exit_code workplace_open_save_folder(
         struct workplace *w, const struct workplace_options *options) WUNRES NONNULL(1, 2);
+/* workplace_unpacker.c: in the monitor, before it opens an interface or forks, where content is
+ * looked into: who opens documents. Without one there is a warning, and they are counted as not
+ * read. Does not return in the processes that it is for. */
+void workplace_start_unpacker(struct workplace *w) NONNULL(1);
 /* workplace_temporary.c: in the monitor, the file of a store that is not kept. Without one there is
  * a warning, and the store stays in memory. */
 void workplace_open_temporary(struct workplace *w, const struct workplace_options *options)

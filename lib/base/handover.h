@@ -19,8 +19,8 @@ struct handover {
 
 /* Two ends, for one way: ret_fds[0] sends, ret_fds[1] takes. */
 int handover_open(int ret_fds[static 2]) WUNRES NONNULL(1);
-/* Borrows the descriptors; does not wait. STATUS_BUSY: too many are on their way. STATUS_END: nobody
- * takes any more. */
+/* Borrows the descriptors; does not wait. STATUS_BUSY: too many are on their way. STATUS_END:
+ * nobody takes any more. */
 int handover_send(int fd, const struct handover *h) WUNRES NONNULL(2);
 /* Waits. STATUS_ITEM: *ret gives its descriptors. STATUS_END: nobody will send any more.
  * STATUS_MALFORMED: something else came; nothing is given. */

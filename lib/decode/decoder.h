@@ -88,6 +88,7 @@ struct decode_env {
 	bool datagram; /* every input is one whole datagram */
 	void *peer;    /* depth 0: state of the same decoder in the other direction; or NULL */
 	const char *expected; /* protocol that another conversation has announced; or "" */
+	struct decode_unpacker *unpacker; /* unpacker.h; NULL: nobody opens documents */
 };
 
 /* An answer must not depend on how the bytes were cut: once a probe says yes or no of some bytes,
@@ -134,6 +135,9 @@ struct decoder {
 	 * `before` and will not come back. NULL: the stream is stopped with STREAM_GAP. A gap is
 	 * one unit: at most 8 operations. Same results as feed() but STATUS_MORE. */
 	int (*gap)(void *state, struct span before, uint64_t missing_bytes, struct decode_out *out);
+	/* Bytes that it has taken in and not looked into: when the session stops it, they never
+	 * will be. NULL: it looks into what it takes. */
+	uint64_t (*pending)(const void *state);
 	void (*close)(void *state); /* NULL: nothing to do; frees what the state owns */
 };
 
@@ -230,6 +234,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(mllp)                                                                                    \
 	X(hl7v2)                                                                                   \
 	X(zip)                                                                                     \
+	X(unpack)                                                                                  \
 	X(dicom)                                                                                   \
 	X(media)                                                                                   \
 	X(json)                                                                                    \

@@ -3,7 +3,7 @@
  *
  * Signatures: ISO/IEC 10918-1 (JPEG), RFC 2083 (PNG), GIF89a, TIFF 6.0, ITU-T T.87, RIFF, RFC 3533
  * (Ogg), RFC 8794 (EBML: WebM, Matroska), ISO/IEC 14496-12 (MP4), ID3v2, RFC 9639 (FLAC), AMR
- * (RFC 4867), ISO 32000-2 (PDF). */
+ * (RFC 4867). */
 #include <string.h>
 
 #include "base/status.h"
@@ -41,9 +41,6 @@ static const struct signature signatures[] = {
         SIGNATURE("mp3", CARRIER_AUDIO, STREAM_MEDIA, 0, "ID3\4"),
         SIGNATURE("flac", CARRIER_AUDIO, STREAM_MEDIA, 0, "fLaC"),
         SIGNATURE("amr", CARRIER_AUDIO, STREAM_MEDIA, 0, "#!AMR"),
-        SIGNATURE("pdf", CARRIER_BINARY, STREAM_UNKNOWN, 0, "%PDF-"),
-        SIGNATURE("rar", CARRIER_ARCHIVE, STREAM_UNKNOWN, 0, "Rar!\x1a\x07"),
-        SIGNATURE("7z", CARRIER_ARCHIVE, STREAM_UNKNOWN, 0, "7z\xbc\xaf\x27\x1c"),
         SIGNATURE("ole", CARRIER_BINARY, STREAM_UNKNOWN, 0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
 };
 

@@ -168,6 +168,7 @@ struct decode_session {
 	struct decode_limits limits;
 	struct budget *budget;                /* borrows */
 	struct decode_spares *spares;         /* borrows; NULL: none */
+	struct decode_unpacker *unpacker;     /* borrows; NULL: none */
 	char expected[DECODE_PROTOCOL_CHARS]; /* "": nobody has announced it */
 	struct lane lanes[2];
 	struct chunk chunk; /* being worked on; its bytes borrow */

@@ -63,6 +63,7 @@ int stream_open(struct decode_session *s, struct lane *lane, const struct conten
 	        .direction = (uint8_t)(lane - s->lanes),
 	        .datagram = s->chunk.datagram,
 	        .expected = s->expected,
+	        .unpacker = s->unpacker,
 	};
 	buf_init(&st->held, DECODE_MESSAGE_BYTES_MAX, s->budget);
 	stream_place(st, parent);
@@ -145,7 +146,6 @@ uint64_t stream_unread(const struct stream *st, uint64_t ret_why[static STREAM_E
 	uint64_t own = sum_of(st->unread_bytes), below = sum_of(st->child_unread_bytes);
 	uint64_t read = own < st->in_bytes ? st->in_bytes - own : 0;
 	double share = st->child_bytes > read ? (double)read / (double)st->child_bytes : 1;
-
 	uint64_t all = own + (uint64_t)((double)below * share), told = 0;
 	int most = 0;
 
@@ -699,6 +699,8 @@ static int stream_step_stopped(
 
 	if (status != STATUS_OK)
 		return status;
+	if (st->state && st->decoder->pending)
+		count_unread(st, st->decoder->pending(st->state), st->end);
 	if (st->state)
 		state_free(s, st);
 	if (has_input(st)) {

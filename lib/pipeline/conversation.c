@@ -6,6 +6,7 @@
 #include "base/display.h"
 #include "base/status.h"
 #include "base/timestamp.h"
+#include "decode/unpacker.h"
 #include "net/opening.h"
 
 static struct addr far_end(const struct flow *flow)
@@ -211,10 +212,12 @@ static int begin_layer(
 	layer->reason = STREAM_UNKNOWN;
 	status = decode_session_new(
 	        &layer->decode, &flow->tuple, &decode_default_limits, c->context->budget);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		decode_session_lend(layer->decode, c->context->spares);
-	if (status == STATUS_OK && strcmp(protocol, "websocket") == 0)
-		decode_session_expect(layer->decode, protocol);
+		decode_session_open_with(layer->decode, c->context->unpacker);
+		if (strcmp(protocol, "websocket") == 0)
+			decode_session_expect(layer->decode, protocol);
+	}
 	if (status != STATUS_LIMIT)
 		return status;
 	layer->reason = STREAM_LIMIT;

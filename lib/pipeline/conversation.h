@@ -27,7 +27,8 @@ struct conversation_context {
 	const struct destination_facts *facts;
 	struct hostname_cache *names;
 	struct certificate_cache *certificates;
-	struct decode_spares *spares; /* NULL: none */
+	struct decode_spares *spares;     /* NULL: none */
+	struct decode_unpacker *unpacker; /* NULL: documents are not opened */
 	struct related_table *related;
 	const struct computer_table *computers; /* NULL: nobody has a name */
 };

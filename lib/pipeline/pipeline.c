@@ -106,8 +106,10 @@ struct pipeline *pipeline_free(struct pipeline *p)
 static int make_crew(struct pipeline *p)
 {
 	const unsigned workers = p->options->workers ? p->options->workers : 1;
-	struct worker_surroundings around = {
-	        .rules = p->rules, .facts = p->facts, .inside = &p->options->inside};
+	struct worker_surroundings around = {.rules = p->rules,
+	        .facts = p->facts,
+	        .inside = &p->options->inside,
+	        .unpacker_fd = p->options->unpacker_fd};
 	int status = STATUS_OK;
 
 	if (source_is_live(p->source) && getrandom(&around.shard_key, sizeof(around.shard_key),

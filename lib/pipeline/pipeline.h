@@ -47,6 +47,8 @@ struct pipeline_options {
 	/* live: how often the caller could not even be asked, each a changed register that is not
 	 * used; others may count while we read; NULL: never */
 	const atomic_uint *not_asked;
+	/* priv_start_unpacker; 0 or less: documents that only a library can open are not read */
+	int unpacker_fd;
 	int asks_fd; /* live: when it can be read the caller is asked; -1: never */
 };
 

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "decode/unpacker.h"
 
 #define TCP 6
 
 struct lane {
 	struct budget budget;
-	struct protocol_engine *engine; /* NULL: another worker's lane */
+	struct protocol_engine *engine;   /* NULL: another worker's lane */
+	struct decode_unpacker *unpacker; /* the same; NULL: nobody opens documents, too */
 };
 
 struct worker {
@@ -67,6 +69,13 @@ unsigned worker_of(unsigned shard, unsigned count)
 	return lane_of(shard) % count;
 }
 
+/* What a lane may hold of documents is its own, as its budget is. */
+static int make_unpacker(struct lane *lane, const struct worker_surroundings *s)
+{
+	return s->unpacker_fd > 0 && s->rules ? decode_unpacker_new(&lane->unpacker, s->unpacker_fd)
+	                                      : STATUS_OK;
+}
+
 /* The first lane of a worker has the tables that its others read. */
 static int make_engine(struct lane *lane, const struct lane *first)
 {
@@ -92,12 +101,15 @@ static int make_shards(
 		budget_init(&w->lanes[i].budget, WORKER_LANE_BYTES);
 		if (worker_of(i, count) == index)
 			status = make_engine(&w->lanes[i], &w->lanes[index]);
+		if (status == STATUS_OK && worker_of(i, count) == index)
+			status = make_unpacker(&w->lanes[i], s);
 	}
 	for (unsigned i = 0; status == STATUS_OK && i < FLOW_SHARDS; i++) {
 		if (worker_of(i, count) != index)
 			continue;
 		around.conversations.engine = w->lanes[lane_of(i)].engine;
 		around.conversations.budget = &w->lanes[lane_of(i)].budget;
+		around.conversations.unpacker = w->lanes[lane_of(i)].unpacker;
 		status = shard_new(&w->shards[i], &around, WORKER_FLOWS_MAX);
 	}
 	return status;
@@ -136,6 +148,8 @@ struct worker *worker_free(struct worker *w)
 		shard_free(w->shards[i]);
 	for (unsigned i = WORKER_LANES; i-- > 0;)
 		protocol_engine_free(w->lanes[i].engine);
+	for (unsigned i = 0; i < WORKER_LANES; i++)
+		decode_unpacker_free(w->lanes[i].unpacker);
 	certificate_cache_free(w->certificates);
 	decode_spares_free(w->spares);
 	overheard_free(w->overheard);

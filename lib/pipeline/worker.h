@@ -30,6 +30,7 @@ struct worker_surroundings {
 	const struct inside_nets *inside;      /* the register's networks */
 	struct store_queue *rows;
 	uint64_t shard_key; /* worker_shard */
+	int unpacker_fd;    /* by all workers; 0 or less: none */
 };
 
 /* The most that each lane held, and what the first worker overheard, added up; how often something

@@ -421,7 +421,7 @@ static int add_documents(scmp_filter_ctx filter, int unpacker_fd)
 	static const struct permit seals = {SCMP_SYS(fcntl), INT_IS(1, F_ADD_SEALS)};
 	int error;
 
-	if (unpacker_fd < 0)
+	if (unpacker_fd <= 0)
 		return 0;
 	error = add_messages(filter, SCMP_SYS(sendmsg), unpacker_fd);
 	if (error == 0)

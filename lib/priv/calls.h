@@ -25,7 +25,7 @@
 /* What parses: memory, threads, clocks, open descriptors, files (Landlock says which), statistics
  * of an open socket. No memory that can be run, no ioctl that types into the terminal, no signal
  * but to itself. Messages from passed_fd alone, and none with -1; messages to unpacker_fd alone,
- * and with -1 none, nor what they carry. */
+ * and with 0 or less none, nor what they carry. */
 int calls_restrict_inspector(int passed_fd, int unpacker_fd) WUNRES;
 /* What waits for the inspector and then hands its outputs over: files and their owners, and
  * signals to itself and the child. Messages into passing_fd alone, and none with -1. */

@@ -68,7 +68,7 @@ struct priv_sandbox {
 	int save_fd;     /* folder of saved content; -1: none */
 	int output_fd;   /* folder, read and write below it; -1: none */
 	int passed_fd;   /* priv_take_passed; -1: none */
-	int unpacker_fd; /* priv_start_unpacker; -1: none */
+	int unpacker_fd; /* priv_start_unpacker; 0 or less: none */
 	const char *read_only[PRIV_READ_ONLY_MAX]; /* files or folders, opened for reading only */
 	size_t read_only_count;
 };
@@ -122,10 +122,11 @@ int priv_take_passed(int passed_fd, struct priv_passed *ret) WUNRES NONNULL(2);
 
 /* Forks a process that waits for documents and opens each in a process of its own; before the
  * inspector is forked, and before anything is open or in memory that they must not see. In the
- * caller: *ret_is_job false, *ret_fd takes handovers (base/handover.h) of two descriptors: the
- * document's bytes and a pipe for the answer. In each process made for a document: *ret_is_job true,
- * *ret_job gives what was handed over; the process has the inspector's user, no other open file, a
- * list of calls that allows memory and writing alone, and the limits above; it answers and ends.
+ * caller: *ret_is_job false, *ret_fd (above 2) takes handovers (base/handover.h) of two
+ * descriptors: the document's bytes and a pipe for the answer. In each process made for a document:
+ * *ret_is_job true, *ret_job gives what was handed over; the process has the inspector's user, no
+ * other open file, a list of calls that allows memory and writing alone, and the limits above; it
+ * answers and ends.
  * They all end with the calling process, or when nobody can hand anything over any more. */
 int priv_start_unpacker(const struct priv_user *user, int *ret_fd, bool *ret_is_job,
         struct handover *ret_job) WUNRES NONNULL(1, 2, 3, 4);

@@ -178,6 +178,8 @@ int priv_start_unpacker(
 		return STATUS_OK;
 	}
 	close(ends[1]);
-	*ret_fd = ends[0];
-	return STATUS_OK;
+	*ret_fd = fcntl(ends[0], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	status = *ret_fd < 0 ? status_from_errno(errno) : STATUS_OK;
+	close(ends[0]);
+	return status;
 }
