@@ -233,6 +233,8 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(event_stream)                                                                            \
 	X(mllp)                                                                                    \
 	X(hl7v2)                                                                                   \
+	X(pit)                                                                                     \
+	X(rtf)                                                                                     \
 	X(zip)                                                                                     \
 	X(unpack)                                                                                  \
 	X(dicom)                                                                                   \
