@@ -29,5 +29,6 @@ int cmd_register_learn(int argc, char **argv) NONNULL(2);
 int cmd_register_explain(int argc, char **argv) NONNULL(2);
 int cmd_register_template(int argc, char **argv) NONNULL(2);
 int cmd_geo(int argc, char **argv) NONNULL(2);
+int cmd_doctor(int argc, char **argv) NONNULL(2);
 
 #endif

@@ -19,6 +19,7 @@ static const struct subcommand subcommands[] = {
         {"report", cmd_report, "print or write reports from a store"},
         {"register", cmd_register, "check, learn and explain the practice's register"},
         {"geo", cmd_geo, "build the country database"},
+        {"doctor", cmd_doctor, "say what works on this machine, and why the rest does not"},
 };
 
 static void print_help(FILE *out)

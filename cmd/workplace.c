@@ -628,7 +628,7 @@ static enum exit_code load_store(struct workplace *w)
 	return status == STATUS_OK ? EXIT_CLEAN : complain_opening(w, status);
 }
 
-static enum exit_code load_location(struct workplace *w)
+enum exit_code workplace_load_location(struct workplace *w)
 {
 	const char *paths[LOCATION_FILES_MAX];
 	struct location_problem problem = {.file = 0};
@@ -686,7 +686,7 @@ enum exit_code workplace_load(struct workplace *w)
 	if (code == EXIT_CLEAN)
 		code = set_timezone(w);
 	if (code == EXIT_CLEAN)
-		code = load_location(w);
+		code = workplace_load_location(w);
 	if (code == EXIT_CLEAN)
 		code = workplace_load_destinations(w);
 	if (code == EXIT_CLEAN && (status = priv_sandbox_seal(&w->sandbox)) != STATUS_OK)

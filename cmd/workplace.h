@@ -191,6 +191,8 @@ int workplace_read_all(int fd, struct buf *ret, size_t max_bytes) WUNRES NONNULL
 void workplace_close(struct workplace *w) NONNULL(1);
 /* In the inspector, from the descriptors: identifiers.csv and flags.csv. */
 enum exit_code workplace_load_rules(struct workplace *w) WUNRES NONNULL(1);
+/* The country data, where there is any. */
+enum exit_code workplace_load_location(struct workplace *w) WUNRES NONNULL(1);
 /* services.csv and prescribed_countries.csv. */
 enum exit_code workplace_load_lists(struct workplace *w) WUNRES NONNULL(1);
 /* The version of the rules is a digest of what they are made of, taken up two at a time: first may

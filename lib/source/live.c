@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/status.h"
@@ -358,5 +359,16 @@ int live_counts(struct live *l, struct source_counts *ret)
 	}
 	l->counts.interface_dropped_frames = interface_drops_count(&l->interface_drops);
 	*ret = l->counts;
+	return STATUS_OK;
+}
+
+/* Listens to nothing: protocol 0. */
+int source_may_capture(void)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return status_from_errno(errno);
+	close(fd);
 	return STATUS_OK;
 }

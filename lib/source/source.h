@@ -78,6 +78,8 @@ struct source_live_options {
  * counted by the kernel; the ring is 64 MiB because a burst of a second at 500 Mbit/s must fit. */
 int source_open_live(struct source **ret_gives, const struct source_live_options *options,
         char ret_reason[static 256]) WUNRES NONNULL(1, 2);
+/* STATUS_OK, or why this process may not listen on any interface. */
+int source_may_capture(void) WUNRES;
 /* Live: packets with an end in one of these networks no longer reach this process, beside what the
  * filter leaves out; below one VLAN tag, too. Nor are they counted. Needs no right. For good: a
  * second time the kernel refuses it. Any status but 0: the kernel goes on as before, and

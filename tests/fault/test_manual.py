@@ -4,7 +4,7 @@ import re
 
 from exeat_run import SOURCE, check, exeat
 
-COMMANDS = ("inspect", "capture", "report", "register", "geo")
+COMMANDS = ("inspect", "capture", "report", "register", "geo", "doctor")
 ACTIONS = ("register learn", "register explain")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 SHORT = re.compile(r"(?<![\w-])-[a-z](?![\w-])")
