@@ -11,9 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/status.h"
+#include "decode/unpacker.h"
 #include "detect/detect.h"
+#include "priv/priv.h"
 
 #define FILE_BYTES_MAX  (256u << 20)
 #define RULES_BYTES_MAX (256u << 10)
@@ -108,8 +111,14 @@ static void pull(struct decode_session *decode, struct detect_session *detect, s
 	must(status, "decode");
 }
 
+/* What content is searched with. */
+struct searched {
+	struct detect_rules *rules;
+	struct decode_unpacker *unpacker;
+};
+
 /* Both sides, one after the other. Answers the most memory that was held. */
-static size_t decide(struct detect_rules *rules, uint16_t port, const struct span sides[static 2],
+static size_t decide(const struct searched *by, uint16_t port, const struct span sides[static 2],
         struct cutting *cutting, struct totals *totals, struct verdict *v)
 {
 	struct tuple tuple = {.src = {.port = 40000}, .dst = {.port = port}};
@@ -120,7 +129,8 @@ static size_t decide(struct detect_rules *rules, uint16_t port, const struct spa
 
 	budget_init(&budget, BUDGET_BYTES);
 	must(decode_session_new(&decode, &tuple, &decode_default_limits, &budget), "decode");
-	must(detect_session_new(&detect, rules, &budget), "detect");
+	must(detect_session_new(&detect, by->rules, &budget), "detect");
+	decode_session_open_with(decode, by->unpacker);
 	for (uint8_t side = 0; side < 2; side++) {
 		for (size_t at = 0, len; at < sides[side].len; at += len) {
 			struct chunk c = {.direction = side, .offset = at};
@@ -240,6 +250,23 @@ static bool next_conversation(struct span *rest, char name[static NAME_CHARS], u
 	return true;
 }
 
+/* Before anything is read: what opens documents is forked here. */
+static struct decode_unpacker *start_unpacker(void)
+{
+	struct decode_unpacker *unpacker = NULL;
+	struct priv_user user;
+	struct handover job;
+	bool is_job = false;
+	int fd = -1;
+
+	priv_user_find(&user);
+	must(priv_start_unpacker(&user, &fd, &is_job, &job), "start what opens documents");
+	if (is_job)
+		_exit(decode_unpack(&job));
+	must(decode_unpacker_new(&unpacker, fd), "use what opens documents");
+	return unpacker;
+}
+
 static struct detect_rules *load_rules(const char *path)
 {
 	static const uint8_t key[DIGEST_KEY_BYTES] = {1};
@@ -256,7 +283,7 @@ int main(int argc, char **argv)
 {
 	struct cutting cutting = {.state = 1};
 	struct totals totals = {0};
-	struct detect_rules *rules;
+	struct searched by = {.unpacker = NULL};
 	struct span rest, sides[2];
 	char name[NAME_CHARS];
 	uint16_t port;
@@ -266,7 +293,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: decide IDENTIFIERS_CSV STREAMS [PIECE | random SEED]\n");
 		return 2;
 	}
-	rules = load_rules(argv[1]);
+	by.unpacker = start_unpacker();
+	by.rules = load_rules(argv[1]);
 	rest = read_file(argv[2], FILE_BYTES_MAX);
 	cutting.random = argc == 5;
 	if (argc > 3)
@@ -276,7 +304,7 @@ int main(int argc, char **argv)
 	start = now();
 	while (next_conversation(&rest, name, &port, sides)) {
 		struct verdict v = {.count = 0};
-		size_t held = decide(rules, port, sides, &cutting, &totals, &v);
+		size_t held = decide(&by, port, sides, &cutting, &totals, &v);
 
 		print(name, &v, held, &totals);
 	}
@@ -289,6 +317,7 @@ int main(int argc, char **argv)
 	        (unsigned long long)totals.first_bytes_max, totals.first_name,
 	        totals.held_bytes_max, totals.held_name,
 	        (double)totals.bytes / totals.seconds / 1e6);
-	detect_rules_free(rules);
+	detect_rules_free(by.rules);
+	decode_unpacker_free(by.unpacker);
 	return 0;
 }
