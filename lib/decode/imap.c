@@ -392,6 +392,7 @@ static int line_begin_step(
 	if (m->server && !m->greeted)
 		greeting(m, out, rest);
 	m->greeted = true;
+	rest = span_slice(rest, 0, WORDS_BYTES);
 	m->kind = kind_of(m, rest);
 	note_compress(m, rest);
 	memset(m->items, 0, sizeof(m->items));
