@@ -2,11 +2,13 @@
 #include "base/xml.h"
 
 #include <expat.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
+#include "base/wipe.h"
 
 #define PIECE_BYTES       1024       /* handed to expat at once, so that few events wait */
 #define WAITING_MAX       65536      /* events of one piece and of a token that it ends */
@@ -27,7 +29,9 @@ struct xml {
 	struct budget *budget;
 	struct span rest; /* fed and not yet handed to expat */
 	bool last, ended;
-	uint64_t handed_bytes;
+	bool patient;
+	size_t attributes_max, token_bytes_max;
+	uint64_t handed_bytes, read_bytes;
 	unsigned depth;
 	int status; /* stays */
 	struct waiting *waiting;
@@ -35,8 +39,28 @@ struct xml {
 	struct buf text;
 	uint8_t names[NAME_BITS / 8];
 	size_t name_count;
-	struct xml_attribute attributes[XML_ATTRIBUTES_MAX];
+	struct xml_attribute attributes[XML_PATIENT_ATTRIBUTES_MAX];
 };
+
+/* Releases of expat that have the one call the other out of date. Below 0: nowhere. */
+static int64_t position(struct xml *x)
+{
+#ifdef EXEAT_EXPAT_INDEX64
+	return (int64_t)XML_GetCurrentByteIndex64(x->parser);
+#else
+	return XML_GetCurrentByteIndex(x->parser);
+#endif
+}
+
+/* A call back means that all of its token was sound. */
+static void token_is_read(struct xml *x)
+{
+	int64_t at = position(x);
+	int len = XML_GetCurrentByteCount(x->parser);
+
+	if (at >= 0 && len >= 0 && x->status == STATUS_OK)
+		x->read_bytes = (uint64_t)at + (uint64_t)len;
+}
 
 static void stop(struct xml *x, int status)
 {
@@ -124,7 +148,7 @@ static void element_starts(void *context, const XML_Char *name, const XML_Char *
 		return;
 	add_name(x, name);
 	for (size_t i = 0; attributes[i] && x->status == STATUS_OK; i += 2) {
-		if (++w->attribute_count > XML_ATTRIBUTES_MAX) {
+		if (++w->attribute_count > x->attributes_max) {
 			stop(x, STATUS_LIMIT);
 			break;
 		}
@@ -133,6 +157,7 @@ static void element_starts(void *context, const XML_Char *name, const XML_Char *
 	}
 	if (x->status != STATUS_OK) /* never half an event */
 		x->waiting_count--;
+	token_is_read(x);
 }
 
 static void element_ends(void *context, const XML_Char *name)
@@ -145,19 +170,58 @@ static void element_ends(void *context, const XML_Char *name)
 			x->waiting_count--;
 	}
 	x->depth--;
+	token_is_read(x);
+}
+
+static void add_text(struct xml *x, enum xml_event_kind kind, struct span text)
+{
+	struct waiting *w = add(x, kind);
+
+	if (!w)
+		return;
+	w->len = text.len;
+	add_bytes(x, text, false);
+	if (x->status != STATUS_OK)
+		x->waiting_count--;
+	token_is_read(x);
 }
 
 static void text_comes(void *context, const XML_Char *text, int len)
 {
-	struct xml *x = context;
-	struct waiting *w = add(x, XML_EVENT_TEXT);
+	add_text(context, XML_EVENT_TEXT, span_of(text, (size_t)len));
+}
 
-	if (!w)
-		return;
-	w->len = (size_t)len;
-	add_bytes(x, span_of(text, (size_t)len), false);
-	if (x->status != STATUS_OK)
-		x->waiting_count--;
+static void comment_comes(void *context, const XML_Char *text)
+{
+	add_text(context, XML_EVENT_COMMENT, span_of_text(text));
+}
+
+static void instruction_comes(void *context, const XML_Char *target, const XML_Char *text)
+{
+	(void)target;
+	add_text(context, XML_EVENT_COMMENT, span_of_text(text));
+}
+
+static void entity_is_unknown(void *context, const XML_Char *name, int is_parameter)
+{
+	(void)name;
+	if (!is_parameter)
+		add_text(context, XML_EVENT_TEXT, span_of_text(" "));
+}
+
+/* A section's marks are sound, too. */
+static void section_marked(void *context)
+{
+	token_is_read(context);
+}
+
+static void declared(
+        void *context, const XML_Char *version, const XML_Char *encoding, int standalone)
+{
+	(void)version;
+	(void)encoding;
+	(void)standalone;
+	token_is_read(context);
 }
 
 static void type_starts(void *context, const XML_Char *name, const XML_Char *system_id,
@@ -170,22 +234,71 @@ static void type_starts(void *context, const XML_Char *name, const XML_Char *sys
 	stop(context, STATUS_UNSUPPORTED);
 }
 
-int xml_new(struct xml **ret_gives, struct budget *budget)
+static void *reallocate(void *memory, size_t len)
 {
+	void *larger = malloc(len);
+	size_t old = memory ? malloc_usable_size(memory) : 0;
+
+	if (!larger)
+		return NULL;
+	if (old > 0)
+		memcpy(larger, memory, old < len ? old : len);
+	wipe_free(memory);
+	return larger;
+}
+
+static int new_reader(struct xml **ret_gives, struct budget *budget, bool patient)
+{
+	static const XML_Memory_Handling_Suite memory = {malloc, reallocate, wipe_free};
+	static const XML_Char separator[] = {SEPARATOR, '\0'};
 	struct xml *x = calloc(1, sizeof(*x));
 
 	if (!x)
 		return STATUS_NO_MEMORY;
-	x->parser = XML_ParserCreateNS(NULL, SEPARATOR);
+	x->parser = XML_ParserCreate_MM(
+	        patient ? "UTF-8" : NULL, &memory, patient ? NULL : separator);
 	if (!x->parser) {
 		free(x);
 		return STATUS_NO_MEMORY;
 	}
+	x->patient = patient;
+	x->attributes_max = patient ? XML_PATIENT_ATTRIBUTES_MAX : XML_ATTRIBUTES_MAX;
+	x->token_bytes_max = patient ? XML_PATIENT_TOKEN_BYTES_MAX : XML_TOKEN_BYTES_MAX;
 	buf_init(&x->text, WAITING_BYTES_MAX, budget);
 	XML_SetUserData(x->parser, x);
 	XML_SetElementHandler(x->parser, element_starts, element_ends);
 	XML_SetCharacterDataHandler(x->parser, text_comes);
 	XML_SetStartDoctypeDeclHandler(x->parser, type_starts);
+	*ret_gives = x;
+	return STATUS_OK;
+}
+
+int xml_new(struct xml **ret_gives, struct budget *budget)
+{
+	return new_reader(ret_gives, budget, false);
+}
+
+int xml_new_patient(struct xml **ret_gives, struct budget *budget)
+{
+	int status = budget ? budget_charge(budget, XML_PATIENT_BYTES) : STATUS_OK;
+	struct xml *x = NULL;
+
+	if (status != STATUS_OK)
+		return status;
+	status = new_reader(&x, budget, true);
+	if (status != STATUS_OK) {
+		if (budget)
+			budget_release(budget, XML_PATIENT_BYTES);
+		return status;
+	}
+	x->budget = budget;
+	XML_SetCommentHandler(x->parser, comment_comes);
+	XML_SetProcessingInstructionHandler(x->parser, instruction_comes);
+	XML_SetCdataSectionHandler(x->parser, section_marked, section_marked);
+	XML_SetXmlDeclHandler(x->parser, declared);
+	XML_SetSkippedEntityHandler(x->parser, entity_is_unknown);
+	/* As if a document type stood elsewhere, which nobody reads: entities may be unknown. */
+	(void)XML_UseForeignDTD(x->parser, XML_TRUE);
 	*ret_gives = x;
 	return STATUS_OK;
 }
@@ -196,6 +309,8 @@ struct xml *xml_free(struct xml *x)
 		XML_ParserFree(x->parser);
 		buf_free(&x->text);
 		free(x->waiting);
+		if (x->patient && x->budget)
+			budget_release(x->budget, XML_PATIENT_BYTES);
 		free(x);
 	}
 	return NULL;
@@ -205,16 +320,6 @@ void xml_feed(struct xml *x, struct span bytes, bool last)
 {
 	x->rest = bytes;
 	x->last = last;
-}
-
-/* Releases of expat that have the one call the other out of date. Below 0: nowhere. */
-static int64_t position(struct xml *x)
-{
-#ifdef EXEAT_EXPAT_INDEX64
-	return (int64_t)XML_GetCurrentByteIndex64(x->parser);
-#else
-	return XML_GetCurrentByteIndex(x->parser);
-#endif
 }
 
 /* Hands expat the next piece; its events then wait. */
@@ -239,7 +344,7 @@ static void parse_piece(struct xml *x)
 	}
 	x->ended = final;
 	at = position(x);
-	if (!final && at >= 0 && x->handed_bytes - (uint64_t)at > XML_TOKEN_BYTES_MAX)
+	if (!final && at >= 0 && x->handed_bytes - (uint64_t)at > x->token_bytes_max)
 		x->status = STATUS_LIMIT;
 }
 
@@ -257,7 +362,7 @@ static void give(struct xml *x, struct xml_event *ret)
 	const char *at = (const char *)x->text.data + w->at;
 
 	*ret = (struct xml_event){.kind = w->kind, .depth = w->depth, .space = "", .name = ""};
-	if (w->kind == XML_EVENT_TEXT) {
+	if (w->kind == XML_EVENT_TEXT || w->kind == XML_EVENT_COMMENT) {
 		ret->text = span_of(at, w->len);
 		return;
 	}
@@ -287,6 +392,11 @@ int xml_next(struct xml *x, struct xml_event *ret)
 			return STATUS_OK;
 		parse_piece(x);
 	}
+}
+
+uint64_t xml_read_bytes(const struct xml *x)
+{
+	return x->read_bytes;
 }
 
 const char *xml_attribute(const struct xml_event *e, const char *space, const char *name)
