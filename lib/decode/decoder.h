@@ -58,6 +58,7 @@ struct content {
 	char charset[24];                       /* lower case; or "" */
 	char boundary[DECODE_BOUNDARY_CHARS];   /* of multipart types; or "" */
 	char extension[DECODE_EXTENSION_CHARS]; /* of the declared file name, "csv"; or "" */
+	bool claims; /* the headers around it are those of health claims (dhs-*) */
 	/* enum wrapping, outermost first, 0 ends the list */
 	uint8_t wrappings[DECODE_WRAPPINGS_MAX];
 };
@@ -239,6 +240,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(unpack)                                                                                  \
 	X(dicom)                                                                                   \
 	X(media)                                                                                   \
+	X(xml)                                                                                     \
 	X(json)                                                                                    \
 	X(table)                                                                                   \
 	X(text)                                                                                    \

@@ -244,4 +244,7 @@ void http1_fields_content(
 	content_declare_type(ret, http1_head_find(head, "content-type"));
 	content_declare_name(ret, content_parameter(disposition, "filename", out));
 	declare_encodings(head, ret);
+	/* The web services of Services Australia name who asks in headers of their own. */
+	for (size_t i = 0; i < http1_head_count(head) && !ret->claims; i++)
+		ret->claims = span_starts_nocase(http1_head_header(head, i).name, "dhs-");
 }

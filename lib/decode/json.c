@@ -17,6 +17,7 @@
 
 #include "base/status.h"
 #include "base/wipe.h"
+#include "decode/claim.h"
 #include "decode/fhir.h"
 #include "decode/json_state.h"
 
@@ -80,6 +81,7 @@ static int on_key(void *context, const unsigned char *text, size_t len)
 	struct json *j = context;
 
 	json_path_key(j, span_of(text, len));
+	json_top_scope(j)->claim_marks |= claim_mark(span_of(text, len));
 	if (j->long_state == LONG_CLOSED)
 		j->long_state = LONG_KEY;
 	return 1;

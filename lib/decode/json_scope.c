@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "decode/claim.h"
 #include "decode/json_state.h"
 
 /* ---- the path ---- */
@@ -155,6 +156,8 @@ static void message_begin(struct json *j, struct decode_out *out)
 {
 	struct scope *s = json_top_scope(j);
 	bool whole = s->depth == 0 && j->messages == 0;
+	bool claim = claim_marks_suffice(s->claim_marks, j->env->content->claims);
+	enum carrier carrier = s->type ? CARRIER_FHIR : claim ? CARRIER_CLAIM : CARRIER_JSON;
 	char place[DECODE_STEP_CHARS] = "";
 
 	j->messages++;
@@ -163,8 +166,7 @@ static void message_begin(struct json *j, struct decode_out *out)
 		snprintf(place, sizeof(place), "resource %u", j->messages);
 	else if (!whole)
 		snprintf(place, sizeof(place), "record %u", j->messages);
-	decode_begin(out, s->type ? CARRIER_FHIR : CARRIER_JSON,
-	        span_of_text(s->type ? s->type : ""), place);
+	decode_begin(out, carrier, span_of_text(s->type ? s->type : ""), place);
 }
 
 /* The next field that waits; STATUS_MORE when there is no memory for its label. */

@@ -33,9 +33,10 @@ struct nest {
 };
 
 struct scope {
-	unsigned depth;    /* of its frame */
-	uint16_t path_len; /* its own path begins behind it */
-	const char *type;  /* resource; NULL: not known */
+	unsigned depth;       /* of its frame */
+	uint16_t path_len;    /* its own path begins behind it */
+	const char *type;     /* resource; NULL: not known */
+	unsigned claim_marks; /* keys that claims have */
 	bool ended;
 	bool told; /* a message of it has begun */
 	struct buf held;

@@ -1,21 +1,13 @@
-/* sealed: content that is locked for its recipient by design. That it is sealed is the finding;
- * what is clear about it (addresses of a sealed envelope) is put out, the locked bytes are counted.
+/* sealed: content that is locked for its recipient by design. That it is sealed is the finding; the
+ * locked bytes are counted.
  *
  * Sources: RFC 5652 and RFC 5083 (CMS enveloped, encrypted and authenticated-enveloped data), RFC
- * 9580 section 6 (OpenPGP armour), ATS 5822 (SMD sealed messages), W3C XML Encryption 1.1. Signed
- * data (CMS 1.2.840.113549.1.7.2) can be read by anybody and is opened by cms.c. */
+ * 9580 section 6 (OpenPGP armour). Signed data (CMS 1.2.840.113549.1.7.2) can be read by anybody
+ * and is opened by cms.c; sealed messages in XML, whose addresses are clear, are read by xml.c. */
 #include <string.h>
 
 #include "base/status.h"
 #include "decode/decoder.h"
-
-#define CIPHER_RUN_BYTES 512 /* text between two tags that is longer is the locked content */
-
-struct sealed {
-	bool begun, xml;
-	bool text_open; /* a running text */
-	size_t run;     /* bytes since the last tag */
-};
 
 struct object_id {
 	const char *bytes;
@@ -35,9 +27,6 @@ static const struct object_id sealed_types[] = {
 };
 
 static const char armour[] = "-----BEGIN PGP MESSAGE-----";
-
-static const char *const xml_marks[] = {"smd/xsd/SealedMessage", "xsp/xsd/EncryptedPayload",
-        "ns.electronichealth.net.au/smd/", "<EncryptedData", ":EncryptedData", ":SealedMessage"};
 
 /* Bytes of the outer SEQUENCE's header (X.690 section 8.1.3); 0 while too few are there. */
 static size_t sequence_header(struct span head)
@@ -71,17 +60,6 @@ static enum probe_answer cms_probe(const struct probe *p)
 	return answer;
 }
 
-/* Whether the beginning of an XML text names a sealed envelope. */
-static enum probe_answer xml_probe(const struct probe *p)
-{
-	if (!p->end)
-		return PROBE_MORE;
-	for (size_t i = 0; i < ARRAY_LEN(xml_marks); i++)
-		if (span_find(p->head, span_of_text(xml_marks[i])) != SIZE_MAX)
-			return PROBE_YES;
-	return PROBE_NO;
-}
-
 static enum probe_answer sealed_probe(const struct probe *p)
 {
 	size_t have = p->head.len < sizeof(armour) - 1 ? p->head.len : sizeof(armour) - 1;
@@ -90,8 +68,6 @@ static enum probe_answer sealed_probe(const struct probe *p)
 		return PROBE_NO;
 	if (p->head.data[0] == 0x30)
 		return cms_probe(p);
-	if (p->head.data[0] == '<')
-		return xml_probe(p);
 	if (memcmp(p->head.data, armour, have) != 0)
 		return PROBE_NO;
 	if (have == sizeof(armour) - 1)
@@ -99,70 +75,14 @@ static enum probe_answer sealed_probe(const struct probe *p)
 	return p->end ? PROBE_NO : PROBE_MORE;
 }
 
-static void text(struct sealed *s, struct decode_out *out, struct span bytes, bool last)
-{
-	struct field field = {
-	        .kind = FIELD_TEXT, .bytes = bytes, .first = !s->text_open, .last = last};
-
-	decode_field(out, &field, "");
-	s->text_open = !last;
-}
-
-/* The envelope up to the locked content, or the locked content up to the next tag. */
-static void xml_step(struct sealed *s, struct cursor *c, struct decode_out *out)
-{
-	struct span rest = span_slice(span_of(c->at, c->left), 0, DECODE_PIECE_BYTES_MAX);
-	size_t len = 0;
-
-	if (s->run >= CIPHER_RUN_BYTES && rest.data[0] != '<') {
-		while (len < rest.len && rest.data[len] != '<')
-			len++;
-		decode_unread(out, len, STREAM_SEALED);
-		cursor_skip(c, len);
-		return;
-	}
-	while (len < rest.len && (s->run < CIPHER_RUN_BYTES || rest.data[len] == '<')) {
-		s->run = rest.data[len] == '<' || rest.data[len] == '>' ? 0 : s->run + 1;
-		len++;
-	}
-	text(s, out, cursor_span(c, len), false);
-}
-
-static int xml_feed(
-        struct sealed *s, const struct decode_in *in, size_t *ret_consumed, struct decode_out *out)
-{
-	struct cursor c = cursor_open(in->bytes);
-
-	while (cursor_left(&c) > 0 && decode_room(out) > 3)
-		xml_step(s, &c, out);
-	*ret_consumed = in->bytes.len - cursor_left(&c);
-	if (cursor_left(&c) > 0)
-		return STATUS_MORE;
-	if (!in->last)
-		return STATUS_OK;
-	if (s->text_open)
-		text(s, out, span_of(NULL, 0), true);
-	decode_end(out);
-	decode_stop(out, STREAM_SEALED);
-	return STATUS_OK;
-}
-
 static int sealed_feed(
         void *state, const struct decode_in *in, size_t *ret_consumed, struct decode_out *out)
 {
-	struct sealed *s = state;
+	bool cms = in->bytes.len > 0 && in->bytes.data[0] == 0x30;
 
-	if (!s->begun) {
-		s->begun = true;
-		s->xml = in->bytes.len > 0 && in->bytes.data[0] == '<';
-		decode_begin(out, CARRIER_SEALED,
-		        span_of_text(s->xml                                           ? "xml"
-		                     : in->bytes.len > 0 && in->bytes.data[0] == 0x30 ? "cms"
-		                                                                      : "pgp"),
-		        "");
-	}
-	if (s->xml)
-		return xml_feed(s, in, ret_consumed, out);
+	(void)state;
+	*ret_consumed = 0; /* all of it is counted as unread */
+	decode_begin(out, CARRIER_SEALED, span_of_text(cms ? "cms" : "pgp"), "");
 	decode_end(out);
 	decode_stop(out, STREAM_SEALED);
 	return STATUS_OK;
@@ -170,7 +90,6 @@ static int sealed_feed(
 
 const struct decoder decoder_sealed = {
         .name = "sealed",
-        .state_bytes = sizeof(struct sealed),
         .probe = sealed_probe,
         .feed = sealed_feed,
 };

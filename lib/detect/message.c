@@ -81,12 +81,12 @@ int message_open(struct detect_session *s, const struct decode_event *e, struct 
 	return STATUS_OK;
 }
 
-static void free_text(struct message *m)
+static void free_text(struct message *m, struct text_scan **text)
 {
-	if (m->text)
-		text_abandon(m->text);
-	session_release(m->session, m->text, sizeof(*m->text));
-	m->text = NULL;
+	if (*text)
+		text_abandon(*text);
+	session_release(m->session, *text, sizeof(**text));
+	*text = NULL;
 }
 
 struct message *message_free(struct message *m)
@@ -96,7 +96,8 @@ struct message *message_free(struct message *m)
 	if (!m)
 		return NULL;
 	s = m->session;
-	free_text(m);
+	free_text(m, &m->text);
+	free_text(m, &m->joined);
 	m->table = table_free(s, m->table);
 	session_release(s, m->entries, m->entry_capacity * sizeof(*m->entries));
 	session_release(s, m, sizeof(*m));
@@ -397,10 +398,24 @@ static bool names_patient(struct span label)
 	return false;
 }
 
+/* Of a CDA document: who its record target is. */
+static bool names_record_target(struct span label)
+{
+	static const char *const parts[] = {
+	        "patientRole.patient.name", "patientRole.patient.birthTime", "patientRole.id"};
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (span_find(label, span_of_text(parts[i])) != SIZE_MAX)
+			return true;
+	return false;
+}
+
 static void note_structure(struct message *m, const struct field *f)
 {
 	uint8_t root;
 
+	if (m->carrier == CARRIER_CDA && f->label_kind == LABEL_KEY)
+		m->patient = m->patient || names_record_target(f->label);
 	if (f->label_kind == LABEL_HL7_FIELD) {
 		m->patient = m->patient || names_patient(f->label);
 		m->has_content = m->has_content || span_starts(f->label, "OBX-5") ||
@@ -438,45 +453,68 @@ int message_scan_value(struct message *m, struct span value, struct kind_set lab
 	return text_value(&scan, m->session->rules, m, value, label);
 }
 
-static int finish_text(struct message *m)
+static int finish_text(struct message *m, struct text_scan **text)
 {
 	int status;
 
-	if (!m->text)
+	if (!*text)
 		return STATUS_OK;
-	status = text_finish(m->text);
-	session_release(m->session, m->text, sizeof(*m->text));
-	m->text = NULL;
+	status = text_finish(*text);
+	session_release(m->session, *text, sizeof(**text));
+	*text = NULL;
 	return status;
 }
 
-static int start_text(struct message *m, const struct field *f)
+static int start_text(struct message *m, struct kind_set label, struct text_scan **ret)
 {
-	struct detect_rules *r = m->session->rules;
 	void *memory;
-	int status = session_allocate(m->session, sizeof(*m->text), &memory);
+	int status = session_allocate(m->session, sizeof(**ret), &memory);
 
 	if (status != STATUS_OK)
 		return status;
-	status = text_open(memory, r, m, rules_label(r, f->label_kind, f->label));
+	status = text_open(memory, m->session->rules, m, label);
 	if (status != STATUS_OK)
-		session_release(m->session, memory, sizeof(*m->text));
+		session_release(m->session, memory, sizeof(**ret));
 	else
-		m->text = memory;
+		*ret = memory;
 	return status;
 }
 
 static int feed_text(struct message *m, const struct field *f)
 {
-	int status = f->first ? finish_text(m) : STATUS_OK;
+	struct detect_rules *r = m->session->rules;
+	int status = f->first ? finish_text(m, &m->text) : STATUS_OK;
 
 	if (status == STATUS_OK && !m->text)
-		status = start_text(m, f);
+		status = start_text(m, rules_label(r, f->label_kind, f->label), &m->text);
 	if (status == STATUS_OK)
 		status = text_feed(m->text, f->bytes);
 	if (status == STATUS_OK && f->last)
-		status = finish_text(m);
+		status = finish_text(m, &m->text);
 	return status;
+}
+
+/* In XML the words that vouch for a number stand beside it, in an element of their own. */
+static bool joins_values(const struct message *m)
+{
+	return m->carrier == CARRIER_XML || m->carrier == CARRIER_CDA ||
+	       m->carrier == CARRIER_PRESCRIPTION || m->carrier == CARRIER_CLAIM ||
+	       m->carrier == CARRIER_SEALED;
+}
+
+/* A value that its label does not explain. The label is a word beside a number, too. */
+static int join_value(struct message *m, const struct field *f, struct span value)
+{
+	int status = m->joined ? STATUS_OK : start_text(m, (struct kind_set){{0}}, &m->joined);
+
+	if (status == STATUS_OK && message_worth_scanning(value) && f->label_kind == LABEL_KEY) {
+		status = text_feed(m->joined, f->label);
+		if (status == STATUS_OK)
+			status = text_feed(m->joined, span_of_text(" "));
+	}
+	if (status == STATUS_OK)
+		status = text_feed(m->joined, value);
+	return status == STATUS_OK ? text_feed(m->joined, span_of_text("\n")) : status;
 }
 
 static int feed_value(struct message *m, const struct field *f, struct span value)
@@ -489,6 +527,8 @@ static int feed_value(struct message *m, const struct field *f, struct span valu
 		return table_value(m, value, kinds);
 	if (message_read_labelled(m, kinds, value, &kind, &reading) == STATUS_ITEM)
 		return message_note_labelled(m, kind, &reading, value);
+	if (joins_values(m) && !kind_set_any(kinds))
+		return join_value(m, f, value);
 	return message_scan_value(m, value, kinds);
 }
 
@@ -589,8 +629,10 @@ static int emit_document(struct message *m)
 
 int message_close(struct message *m)
 {
-	int status = finish_text(m);
+	int status = finish_text(m, &m->text);
 
+	if (status == STATUS_OK)
+		status = finish_text(m, &m->joined);
 	if (status == STATUS_OK && m->table)
 		status = table_finish(m);
 	if (status == STATUS_OK)

@@ -54,6 +54,7 @@ struct message {
 	struct detect_session *session;   /* borrows */
 	const struct decode_event *event; /* borrows; the one being read */
 	struct text_scan *text;           /* open running text; NULL: none */
+	struct text_scan *joined;         /* the values of XML, read as one text; NULL: none */
 	struct table *table;              /* NULL: not a table */
 	struct entry *entries;
 	unsigned entry_count, entry_capacity;
