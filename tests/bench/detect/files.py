@@ -556,25 +556,20 @@ DATABASES = (
 
 
 def seven_number(value):
-    """A number of at most 14 bits."""
-    return bytes([value]) if value < 128 else bytes([0x80 | value >> 8, value & 255])
+    """A number of at most 28 bits."""
+    if value < 1 << 7:
+        return bytes([value])
+    if value < 1 << 14:
+        return bytes([0x80 | value >> 8, value & 255])
+    return bytes([0xE0 | value >> 24]) + struct.pack("<I", value)[:3]
 
 
 def seven_zip(name, data):
-    packed = seven_number(0x3FFF) if len(data) > 0x3FFF else seven_number(len(data))
-    if len(data) > 0x3FFF:
-        packed = b"\xe0" + struct.pack("<I", len(data))[:3]
     names = name.encode("utf-16-le") + b"\0\0"
-    header = (
-        b"\1\4\6\0\1\x09"
-        + packed
-        + b"\0\x07\x0b\1\0\1\1\0\x0c"
-        + packed
-        + b"\0\0\5\1\x11"
-        + seven_number(len(names) + 1)
-        + b"\0"
-        + names
-        + b"\0\0"
-    )
+    packed = b"\6\0\1\x09" + seven_number(len(data)) + b"\0"
+    coded = b"\x07\x0b\1\0\1\1\0\x0c" + seven_number(len(data)) + b"\0"
+    parts = b"\x08\x0a\1" + struct.pack("<I", zlib.crc32(data)) + b"\0"
+    files = b"\5\1\x11" + seven_number(len(names) + 1) + b"\0" + names + b"\0"
+    header = b"\1\4" + packed + coded + parts + b"\0" + files + b"\0"
     start = struct.pack("<QQI", len(data), len(header), zlib.crc32(header))
     return b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(start)) + start + data + header
