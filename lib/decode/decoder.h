@@ -239,6 +239,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(zip)                                                                                     \
 	X(unpack)                                                                                  \
 	X(dicom)                                                                                   \
+	X(sql)                                                                                     \
 	X(media)                                                                                   \
 	X(xml)                                                                                     \
 	X(json)                                                                                    \
