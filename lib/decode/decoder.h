@@ -204,6 +204,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(websocket)                                                                               \
 	X(ftp_data)                                                                                \
 	X(ssh)                                                                                     \
+	X(tds)                                                                                     \
 	X(socks)                                                                                   \
 	X(http2)                                                                                   \
 	X(dimse)                                                                                   \
