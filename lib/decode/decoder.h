@@ -121,6 +121,7 @@ struct decoder {
 	const char *name;     /* of the format; for tests and tables */
 	const char *protocol; /* name in decode_summary when it is the outermost; NULL: none */
 	bool clear;           /* content of that protocol can be read by whoever listens */
+	bool as_written;      /* its fields are in the declared character set, not made UTF-8 */
 	bool fallback;        /* outermost: at the start of each chunk, look again for a protocol */
 	/* allocated zeroed, charged to the budget, wiped and freed by the session */
 	size_t state_bytes;
@@ -237,6 +238,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(hl7v2)                                                                                   \
 	X(pit)                                                                                     \
 	X(rtf)                                                                                     \
+	X(html)                                                                                    \
 	X(zip)                                                                                     \
 	X(unpack)                                                                                  \
 	X(dicom)                                                                                   \

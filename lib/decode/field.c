@@ -59,7 +59,7 @@ static int convert(
 
 	if (status != STATUS_OK)
 		return status;
-	o->charset.single = charset_is_single(st->content.charset);
+	o->charset.single = st->decoder->as_written && charset_is_single(st->content.charset);
 	ret->first = from->first && o->at == 0;
 	len = charset_read(&o->charset, &rest, o->room, o->room_size - CHARSET_ROOM_MIN);
 	o->at = from->bytes.len - cursor_left(&rest);

@@ -658,6 +658,7 @@ const struct decoder decoder_hl7v2 = {
         .name = "hl7v2",
         .protocol = "hl7",
         .clear = true,
+        .as_written = true,
         .state_bytes = sizeof(struct hl7_reader),
         .probe = hl7v2_probe,
         .open = hl7v2_open,

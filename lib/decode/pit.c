@@ -423,6 +423,7 @@ static int pit_gap(void *state, struct span before, uint64_t missing_bytes, stru
 const struct decoder decoder_pit = {
         .name = "pit",
         .clear = true,
+        .as_written = true,
         .state_bytes = sizeof(struct pit),
         .probe = pit_probe,
         .open = pit_open,

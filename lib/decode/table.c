@@ -563,6 +563,7 @@ static int table_gap(
 const struct decoder decoder_table = {
         .name = "table",
         .clear = true,
+        .as_written = true,
         .state_bytes = sizeof(struct table),
         .probe = table_probe,
         .open = table_open,

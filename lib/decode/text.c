@@ -103,6 +103,7 @@ static int text_gap(void *state, struct span before, uint64_t missing_bytes, str
 const struct decoder decoder_text = {
         .name = "text",
         .clear = true,
+        .as_written = true,
         .fallback = true,
         .state_bytes = sizeof(struct text),
         .probe = text_probe,

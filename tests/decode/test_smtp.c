@@ -71,7 +71,7 @@ static void reads_a_mail_and_its_parts(void **state)
 	        "[mail 1 > part 1] Dear Mar\\xc3\\xada, Jane Citizen\\x0d\\x0a.a dot\\x0d\\x0a--b2 "
 	        "is not a "
 	        "boundary\n",
-	        "[mail 1 > part 2] <p>hello</p>\n",
+	        "[mail 1 > part 2] hello\\x0a\n",
 	        "0.1 field file-name [mail 1] other.bin\n",
 	        "[mail 1 > attachment 3 (.bin)",
 	        "0.1 field file-name [mail 1] Jane Citizen.hl7\n",
