@@ -26,7 +26,9 @@ struct pdf_document {
 	size_t font_count, font_capacity;
 	uint64_t content_bytes, text_bytes, contents;
 	unsigned forms, nodes, attachments, annotations;
-	uint32_t pages, picture_pages, broken_pages;
+	uint32_t pages;      /* begun */
+	uint32_t page_count; /* that there are */
+	uint32_t picture_pages, broken_pages;
 	uint64_t readable, unreadable; /* see pdf_text.h */
 	bool limited;                  /* a maximum was reached: there is more than was read */
 };

@@ -260,10 +260,19 @@ static enum stream_end why_not_open(struct pdf_document *d)
 static uint32_t looked_into(const struct pdf_document *d)
 {
 	uint64_t all = d->readable + d->unreadable;
-	uint64_t pages = d->pages - d->picture_pages - d->broken_pages;
-	uint64_t share = d->pages > 0 ? pages * UNPACK_WHOLE / d->pages : UNPACK_WHOLE;
+	/* The page on which a limit was reached is not whole. */
+	uint64_t unread = d->picture_pages + d->broken_pages + d->page_count - d->pages +
+	                  d->limited;
+	uint64_t share = UNPACK_WHOLE;
 
-	return (uint32_t)(all > 0 ? share * d->readable / all : share);
+	if (d->page_count > 0 && unread < d->page_count)
+		share = (d->page_count - unread) * UNPACK_WHOLE / d->page_count;
+	else if (d->page_count > 0)
+		share = 0;
+	if (all > 0)
+		share = share * d->readable / all;
+	/* What lies behind a limit nobody knows; it is more than nothing. */
+	return (uint32_t)(d->limited && share == UNPACK_WHOLE ? share - 1 : share);
 }
 
 static enum stream_end read_document(struct pdf_document *d, struct span document)
@@ -276,8 +285,8 @@ static enum stream_end read_document(struct pdf_document *d, struct span documen
 	pdf_read_pages(d);
 	read_forms(d);
 	read_attachments(d);
-	if (d->pages > 0 && d->broken_pages == d->pages)
-		return STREAM_MALFORMED;
+	if (d->broken_pages == d->pages && d->attachments == 0)
+		return STREAM_MALFORMED; /* or there are none */
 	return d->limited ? STREAM_LIMIT : STREAM_COMPLETE;
 }
 
@@ -294,5 +303,6 @@ void pdf_file_read(struct span document, struct unpack_sink *sink)
 	        end == STREAM_COMPLETE || end == STREAM_LIMIT ? looked_into(&d) : 0,
 	        span_of(NULL, 0));
 	pdf_fonts_free(&d);
+	(void)qpdf_get_error(d.qpdf); /* the last of those that were passed over */
 	qpdf_cleanup(&d.qpdf);
 }

@@ -202,14 +202,12 @@ void pdf_read_pages(struct pdf_document *d)
 {
 	int count = qpdf_get_num_pages(d->qpdf);
 
-	if (count > PDF_PAGES_MAX) {
-		d->limited = true;
-		count = PDF_PAGES_MAX;
-	}
-	for (int i = 0; i < count && d->sink->status == STATUS_OK; i++) {
+	d->page_count = count > 0 ? (uint32_t)count : 0;
+	for (int i = 0; i < count && goes_on(d); i++) {
 		qpdf_oh page = qpdf_get_page_n(d->qpdf, (size_t)i);
 
-		d->pages++;
+		if (++d->pages > PDF_PAGES_MAX)
+			d->limited = true;
 		read_content(d, page);
 		read_annotations(d, page);
 		qpdf_oh_release_all(d->qpdf);

@@ -350,9 +350,12 @@ static void take_record(struct unpack *u, const struct unpack_record *r, struct 
 	case UNPACK_PICTURES:
 		u->picture_pages = r->number;
 		break;
-	default:
+	case UNPACK_END:
 		finish(u, out, (enum stream_end)r->detail, r->number);
 		break;
+	case UNPACK_NONE:
+	case UNPACK_KINDS:
+		break; /* unpack_record_read gives none of these */
 	}
 }
 

@@ -25,8 +25,6 @@ enum unpack_kind {
 	UNPACK_BYTES,      /* of the open member */
 	UNPACK_MEMBER_END, /* detail: enum stream_end */
 	UNPACK_PICTURES,   /* number: pages that are a picture alone */
-	UNPACK_SHEET,      /* a table begins */
-	UNPACK_CELL,       /* number: row from 1; label, zero byte, column as text, zero, value */
 	UNPACK_END,        /* detail: enum stream_end; number: 1024ths that were looked into */
 	UNPACK_KINDS
 };

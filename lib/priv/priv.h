@@ -119,6 +119,7 @@ int priv_take_passed(int passed_fd, struct priv_passed *ret) WUNRES NONNULL(2);
 #define PRIV_JOB_CPU_SECONDS  5
 #define PRIV_JOB_SECONDS      20
 #define PRIV_JOBS_MAX         16 /* at once; each worker waits for one */
+#define PRIV_UNPACKER_NAME    "exeat-unpacker"
 
 /* Forks a process that waits for documents and opens each in a process of its own; before the
  * inspector is forked, and before anything is open or in memory that they must not see. In the

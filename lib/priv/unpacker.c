@@ -148,6 +148,7 @@ static void serve(struct handover *ret_job)
 
 static void run(const struct priv_user *user, int taking_fd, pid_t parent, struct handover *ret_job)
 {
+	prctl(PR_SET_NAME, PRIV_UNPACKER_NAME); /* for whoever looks at processes */
 	ignore_signals();
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent ||
 	        enter(user, taking_fd) != STATUS_OK)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "decode/unpacker.h"
 
 #define BUDGET_BYTES (64u << 20)
 
@@ -160,8 +161,16 @@ static void finish(struct run *r, uint8_t direction)
 	drain(r);
 }
 
-static struct transcript run(const struct segment *segments, size_t count, size_t step,
-        uint16_t port, const char *expected)
+/* What a run has beside what it is fed. */
+struct how {
+	size_t step;
+	uint16_t port;
+	const char *expected;
+	struct decode_unpacker *unpacker; /* NULL: none */
+};
+
+static struct transcript run_how(
+        const struct segment *segments, size_t count, const struct how *how)
 {
 	static const uint8_t client[4] = {192, 0, 2, 10};
 	static const uint8_t server[4] = {198, 51, 100, 20};
@@ -170,7 +179,7 @@ static struct transcript run(const struct segment *segments, size_t count, size_
 	struct run r = {0};
 
 	tuple.src = (struct endpoint){.addr = {.family = ADDR_IPV4}, .port = 50000};
-	tuple.dst = (struct endpoint){.addr = {.family = ADDR_IPV4}, .port = port};
+	tuple.dst = (struct endpoint){.addr = {.family = ADDR_IPV4}, .port = how->port};
 	memcpy(tuple.src.addr.bytes, client, sizeof(client));
 	memcpy(tuple.dst.addr.bytes, server, sizeof(server));
 	if (count > 0 && segments[0].datagram)
@@ -180,16 +189,18 @@ static struct transcript run(const struct segment *segments, size_t count, size_
 	if (!r.out)
 		abort();
 	r.t.status = decode_session_new(&r.session, &tuple, &decode_default_limits, &budget);
-	if (r.session && *expected)
-		decode_session_expect(r.session, expected);
+	if (r.session && *how->expected)
+		decode_session_expect(r.session, how->expected);
+	if (r.session)
+		decode_session_open_with(r.session, how->unpacker);
 	for (size_t i = 0; i < count; i++) {
 		size_t at = 0;
 
 		do {
 			size_t len = segments[i].len - at;
 
-			if (step > 0 && len > step && !segments[i].datagram)
-				len = step;
+			if (how->step > 0 && len > how->step && !segments[i].datagram)
+				len = how->step;
 			feed(&r, &segments[i], at, len);
 			at += len;
 		} while (at < segments[i].len);
@@ -203,6 +214,22 @@ static struct transcript run(const struct segment *segments, size_t count, size_
 	r.t.budget_left_used = budget.used_bytes;
 	r.t.budget_peak = budget.peak_bytes;
 	return r.t;
+}
+
+static struct transcript run(const struct segment *segments, size_t count, size_t step,
+        uint16_t port, const char *expected)
+{
+	const struct how how = {.step = step, .port = port, .expected = expected};
+
+	return run_how(segments, count, &how);
+}
+
+struct transcript transcript_opened(
+        const struct segment *segments, size_t count, size_t step, struct decode_unpacker *unpacker)
+{
+	const struct how how = {.step = step, .port = 9999, .expected = "", .unpacker = unpacker};
+
+	return run_how(segments, count, &how);
 }
 
 struct transcript transcript_run(

@@ -38,6 +38,10 @@ struct transcript transcript_run(
 /* The same of a conversation that another protocol has announced as this one. */
 struct transcript transcript_expect(
         const struct segment *segments, size_t count, size_t step, const char *protocol);
+/* As transcript_run, with somebody who opens documents. */
+struct decode_unpacker;
+struct transcript transcript_opened(const struct segment *segments, size_t count, size_t step,
+        struct decode_unpacker *unpacker);
 /* One segment of direction 0, cut in two at the offset. */
 struct transcript transcript_split(struct span bytes, size_t offset, uint16_t port);
 /* One segment of direction 0. */

@@ -19,15 +19,20 @@ def capture(port):
     return frames.pcap(made)
 
 
-def children(pid):
+UNPACKER = "exeat-unpacker"  # PRIV_UNPACKER_NAME
+
+
+def children(pid, unpacker=False):
+    """Of a monitor: the inspector, or whoever opens documents for it."""
     found = []
     for name in os.listdir("/proc"):
         if not name.isdigit():
             continue
         try:
             with open(f"/proc/{name}/stat", encoding="utf-8") as stat:
-                if int(stat.read().rsplit(")", 1)[1].split()[1]) == pid:
-                    found.append(int(name))
+                command, rest = stat.read().split("(", 1)[1].rsplit(")", 1)
+            if int(rest.split()[1]) == pid and (command == UNPACKER) == unpacker:
+                found.append(int(name))
         except OSError:
             pass
     return found

@@ -35,12 +35,14 @@ def run(*command):
 
 
 def children(pid):
+    """Without whoever opens documents (PRIV_UNPACKER_NAME)."""
     found = []
     for name in os.listdir("/proc"):
         try:
             with open(f"/proc/{int(name)}/stat", encoding="utf-8") as stat:
-                if int(stat.read().rsplit(")", 1)[1].split()[1]) == pid:
-                    found.append(int(name))
+                command, rest = stat.read().split("(", 1)[1].rsplit(")", 1)
+            if int(rest.split()[1]) == pid and command != "exeat-unpacker":
+                found.append(int(name))
         except (OSError, ValueError):
             pass
     return found

@@ -1,0 +1,414 @@
+/* Documents from the first byte to their fields, with a process that opens them as the real one
+ * does, but for its bounds (tests/priv has those). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/status.h"
+#include "decode/pdf_file.h"
+#include "decode/unpack_record.h"
+#include "decode/unpacker.h"
+#include "transcript.h"
+
+/* How the process behaves. */
+enum manner {
+	OPENS,
+	DIES, /* in the middle of its answer */
+	LIES, /* answers what no such process answers */
+	SAYS_NOTHING,
+};
+
+struct opener {
+	struct decode_unpacker *unpacker;
+	int fd;
+	pid_t pid;
+};
+
+#define LETTER                                                                                     \
+	"%PDF-1.4\n"                                                                               \
+	"1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"                                             \
+	"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1/Resources<</Font<</F1 5 0 R>>>>>>endobj\n"       \
+	"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R>>endobj\n"          \
+	"4 0 obj<</Length 77>>stream\n"                                                            \
+	"BT /F1 11 Tf 72 700 Td 14 TL (Re: Alma Made) Tj T* (Medicare 2951 87312 5-1) Tj ET"       \
+	"\nendstream endobj\n"                                                                     \
+	"5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>endobj\n"
+
+static const char letter[] = LETTER "trailer<</Root 1 0 R>>\n";
+
+static void answer_wrongly(int fd, enum manner manner)
+{
+	struct unpack_sink sink = {.fd = fd};
+
+	if (manner == SAYS_NOTHING)
+		return;
+	unpack_put(&sink, UNPACK_TEXT, 0, 1, span_of_text("the beginning"));
+	if (manner == LIES)
+		unpack_put(&sink, UNPACK_MEMBER_END, 200, 0, span_of(NULL, 0));
+}
+
+static void open_documents(int fd, enum manner manner)
+{
+	struct handover job;
+
+	while (handover_take(fd, &job) == STATUS_ITEM) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			if (manner == OPENS)
+				_exit(decode_unpack(&job));
+			answer_wrongly(job.fds[1], manner);
+			_exit(1);
+		}
+		close(job.fds[0]);
+		close(job.fds[1]);
+		waitpid(child, NULL, 0);
+	}
+	_exit(0);
+}
+
+static void opener_start(struct opener *o, enum manner manner)
+{
+	int ends[2];
+
+	assert_int_equal(handover_open(ends), STATUS_OK);
+	o->pid = fork();
+	assert_true(o->pid >= 0);
+	if (o->pid == 0) {
+		close(ends[0]);
+		open_documents(ends[1], manner);
+	}
+	close(ends[1]);
+	o->fd = ends[0];
+	assert_int_equal(decode_unpacker_new(&o->unpacker, o->fd), STATUS_OK);
+}
+
+static void opener_end(struct opener *o)
+{
+	o->unpacker = decode_unpacker_free(o->unpacker);
+	close(o->fd);
+	assert_int_equal(waitpid(o->pid, NULL, 0), o->pid);
+}
+
+static struct transcript run(const struct opener *o, struct span bytes, size_t step)
+{
+	struct segment all = {.bytes = (const char *)bytes.data, .len = bytes.len};
+	struct transcript t = transcript_opened(&all, 1, step, o ? o->unpacker : NULL);
+
+	assert_int_equal(t.status, STATUS_OK);
+	assert_int_equal(t.budget_left_used, 0);
+	return t;
+}
+
+static void assert_has(const struct transcript *t, const char *line)
+{
+	if (!transcript_has(t, line))
+		print_message("no line with: %s\n", line);
+	assert_true(transcript_has(t, line));
+}
+
+/* Whole, byte by byte, and cut here and there. */
+static struct transcript run_all_ways(const struct opener *o, struct span bytes)
+{
+	struct transcript whole = run(o, bytes, 0), other;
+	const size_t steps[] = {1, 7, 100};
+
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		other = run(o, bytes, steps[i]);
+		assert_true(transcript_equal(&whole, &other));
+		transcript_free(&other);
+	}
+	return whole;
+}
+
+static void a_letter_is_read_page_by_page(void **state)
+{
+	struct opener o;
+	struct transcript t;
+
+	(void)state;
+	opener_start(&o, OPENS);
+	t = run_all_ways(&o, span_of_text(letter));
+	assert_has(&t, "document pdf");
+	assert_has(&t, "[page 1] Re: Alma Made\\x0aMedicare 2951 87312 5-1");
+	assert_int_equal(t.summary.unread_bytes[0], 0);
+	assert_int_equal(t.summary.read_bytes[0], sizeof(letter) - 1);
+	transcript_free(&t);
+	opener_end(&o);
+}
+
+static void whatever_is_cut_off_is_told(void **state)
+{
+	struct opener o;
+
+	(void)state;
+	opener_start(&o, OPENS);
+	for (size_t len = 5; len < sizeof(letter) - 1; len += 31) {
+		struct transcript t = run(&o, span_of(letter, len), 0);
+
+		assert_int_equal(t.summary.read_bytes[0] + t.summary.unread_bytes[0], len);
+		transcript_free(&t);
+	}
+	opener_end(&o);
+}
+
+static const char filled_in[] = LETTER
+        "6 0 obj<</Fields[7 0 R]>>endobj\n"
+        "7 0 obj<</T(patient)/Kids[8 0 R]>>endobj\n"
+        "8 0 obj<</T(surname)/V(Made)/Parent 7 0 R>>endobj\n"
+        "9 0 obj<</Names[(x)10 0 R]>>endobj\n"
+        "10 0 obj<</Type/Filespec/F(made.csv)/EF<</F 11 0 R>>>>endobj\n"
+        "11 0 obj<</Length 22>>stream\nname,age\nAlma,50\nBo,6\n\nendstream endobj\n"
+        "12 0 obj<</Title(Letter)>>endobj\n"
+        "13 0 obj<</Type/Catalog/Pages 2 0 R/AcroForm 6 0 R/Names<</EmbeddedFiles 9 0 R>>>>"
+        "endobj\ntrailer<</Root 13 0 R/Info 12 0 R>>\n";
+
+static void fields_and_attachments_count_too(void **state)
+{
+	struct opener o;
+	struct transcript t;
+
+	(void)state;
+	opener_start(&o, OPENS);
+	t = run_all_ways(&o, span_of_text(filled_in));
+	assert_has(&t, "key=Title [properties] Letter");
+	assert_has(&t, "key=patient.surname [form] Made");
+	assert_has(&t, "file-name");
+	assert_has(&t, "attachment 1 (.csv)");
+	assert_has(&t, "Alma");
+	transcript_free(&t);
+	opener_end(&o);
+}
+
+static const char scanned[] =
+        "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+        "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        "3 0 obj<</Type/Page/Parent 2 0 R/Contents 4 0 R"
+        "/Resources<</XObject<</I 5 0 R>>>>>>endobj\n"
+        "4 0 obj<</Length 5>>stream\n/I Do\nendstream endobj\n"
+        "5 0 obj<</Subtype/Image/Width 1/Height 1/Length 1>>stream\nx\nendstream endobj\n"
+        "trailer<</Root 1 0 R>>\n";
+
+static void a_scan_is_a_picture(void **state)
+{
+	struct opener o;
+	struct transcript t;
+
+	(void)state;
+	opener_start(&o, OPENS);
+	t = run_all_ways(&o, span_of_text(scanned));
+	assert_has(&t, "image pdf");
+	assert_int_equal(transcript_count(&t, "document pdf"), 0);
+	assert_int_equal(t.summary.unread_bytes[0], sizeof(scanned) - 1);
+	assert_int_equal(t.summary.unread_reason, STREAM_MEDIA);
+	transcript_free(&t);
+	opener_end(&o);
+}
+
+/* A form that draws itself, pages that are their own parents, kids without end. */
+static void loops_end(void **state)
+{
+	static const char *const loops[] = {
+	        "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[6 0 R]>>"
+	        "/Names<</EmbeddedFiles 7 0 R>>>>endobj\n"
+	        "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+	        "3 0 obj<</Type/Page/Parent 3 0 R/Contents 4 0 R"
+	        "/Resources<</XObject<</X 5 0 R>>>>>>endobj\n"
+	        "4 0 obj<</Length 17>>stream\n/X Do /X Do /X Do\nendstream endobj\n"
+	        "5 0 obj<</Subtype/Form/Resources<</XObject<</X 5 0 R>>>>/Length 17>>stream\n"
+	        "/X Do /X Do /X Do\nendstream endobj\n"
+	        "6 0 obj<</T(a)/Kids[6 0 R 6 0 R]>>endobj\n7 0 obj<</Kids[7 0 R 7 0 R]>>endobj\n"
+	        "trailer<</Root 1 0 R>>\n",
+	        "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+	        "2 0 obj<</Type/Pages/Kids[2 0 R 2 0 R]/Count 99999999>>endobj\n"
+	        "trailer<</Root 1 0 R>>\n",
+	        "%PDF-1.4\n1 0 obj 1 0 R endobj\ntrailer<</Root 1 0 R/Prev 9>>\nstartxref\n9\n",
+	};
+	struct opener o;
+
+	(void)state;
+	opener_start(&o, OPENS);
+	for (size_t i = 0; i < ARRAY_LEN(loops); i++) {
+		struct transcript t = run(&o, span_of_text(loops[i]), 0);
+
+		assert_int_equal(
+		        t.summary.read_bytes[0] + t.summary.unread_bytes[0], strlen(loops[i]));
+		assert_true(i > 0 || t.summary.limits_hit > 0);
+		transcript_free(&t);
+	}
+	opener_end(&o);
+}
+
+/* ---- archives ---- */
+
+/* Of one or two members; gives. */
+static struct span pack(const char *first, const char *second, bool as_7z)
+{
+	struct archive *a = archive_write_new();
+	struct archive_entry *entry = archive_entry_new();
+	uint8_t *memory = malloc(65536);
+	const char *texts[2] = {first, second};
+	size_t used = 0;
+
+	assert_non_null(memory);
+	if (as_7z) {
+		assert_int_equal(archive_write_set_format_7zip(a), ARCHIVE_OK);
+	} else {
+		assert_int_equal(archive_write_add_filter_xz(a), ARCHIVE_OK);
+		assert_int_equal(archive_write_set_format_raw(a), ARCHIVE_OK);
+	}
+	assert_int_equal(archive_write_open_memory(a, memory, 65536, &used), ARCHIVE_OK);
+	for (int i = 0; i < 2 && texts[i]; i++) {
+		archive_entry_clear(entry);
+		archive_entry_set_pathname(entry, i == 0 ? "Alma Made.txt" : "b/results.csv");
+		archive_entry_set_filetype(entry, AE_IFREG);
+		archive_entry_set_size(entry, (la_int64_t)strlen(texts[i]));
+		assert_int_equal(archive_write_header(a, entry), ARCHIVE_OK);
+		assert_int_equal(
+		        archive_write_data(a, texts[i], strlen(texts[i])), strlen(texts[i]));
+	}
+	archive_entry_free(entry);
+	assert_int_equal(archive_write_close(a), ARCHIVE_OK);
+	archive_write_free(a);
+	return span_of(memory, used);
+}
+
+static void each_member_is_a_stream(void **state)
+{
+	struct span bytes = pack("A letter about nobody.\n", "name,age\nAlma,50\n", true);
+	struct opener o;
+	struct transcript t;
+
+	(void)state;
+	opener_start(&o, OPENS);
+	t = run_all_ways(&o, bytes);
+	assert_has(&t, "archive 7z");
+	assert_has(&t, "file-name");
+	assert_has(&t, "member 1 (.txt)");
+	assert_has(&t, "A letter about nobody.");
+	assert_has(&t, "member 2 (.csv)");
+	assert_int_equal(t.summary.unread_bytes[0], 0);
+	transcript_free(&t);
+	free((void *)(uintptr_t)bytes.data);
+	opener_end(&o);
+}
+
+static void a_packed_file_is_unpacked(void **state)
+{
+	struct span bytes = pack("A letter about nobody.\n", NULL, false);
+	struct opener o;
+	struct transcript t;
+
+	(void)state;
+	opener_start(&o, OPENS);
+	t = run_all_ways(&o, bytes);
+	assert_has(&t, "archive xz");
+	assert_has(&t, "A letter about nobody.");
+	transcript_free(&t);
+	t = run(&o, span_slice(bytes, 0, bytes.len - 9), 0);
+	assert_int_equal(t.summary.unread_bytes[0], bytes.len - 9);
+	transcript_free(&t);
+	free((void *)(uintptr_t)bytes.data);
+	opener_end(&o);
+}
+
+/* ---- whoever opens them ---- */
+
+static void nobody_opens_them(void **state)
+{
+	struct opener o;
+	struct transcript t;
+
+	(void)state;
+	t = run(NULL, span_of_text(letter), 0);
+	assert_has(&t, "document pdf");
+	assert_int_equal(t.summary.unread_bytes[0], sizeof(letter) - 1);
+	assert_int_equal(t.summary.unread_reason, STREAM_UNKNOWN);
+	transcript_free(&t);
+	opener_start(&o, OPENS);
+	assert_int_equal(kill(o.pid, SIGKILL), 0);
+	assert_int_equal(waitpid(o.pid, NULL, 0), o.pid);
+	t = run(&o, span_of_text(letter), 0);
+	assert_int_equal(t.summary.unread_bytes[0], sizeof(letter) - 1);
+	transcript_free(&t);
+	decode_unpacker_free(o.unpacker);
+	close(o.fd);
+}
+
+static void a_process_that_dies_or_lies_is_told(void **state)
+{
+	static const enum stream_end reasons[] = {
+	        [DIES] = STREAM_LIMIT, [LIES] = STREAM_MALFORMED, [SAYS_NOTHING] = STREAM_LIMIT};
+
+	(void)state;
+	for (enum manner manner = DIES; manner <= SAYS_NOTHING; manner++) {
+		struct opener o;
+		struct transcript t;
+
+		opener_start(&o, manner);
+		for (int i = 0; i < 2; i++) {
+			t = run(&o, span_of_text(letter), 0);
+			assert_int_equal(t.summary.unread_bytes[0], sizeof(letter) - 1);
+			assert_int_equal(t.summary.unread_reason, reasons[manner]);
+			transcript_free(&t);
+		}
+		opener_end(&o);
+	}
+}
+
+static void gaps_and_size_are_told(void **state)
+{
+	struct segment gap[] = {SEGMENT(0, LETTER), {.gap_bytes = 100}, SEGMENT(0, "trailer")};
+	struct segment large = {.len = UNPACK_SPOOL_BYTES_MAX + 1};
+	char *zeros = calloc(1, large.len);
+	struct opener o;
+	struct transcript t;
+
+	(void)state;
+	opener_start(&o, OPENS);
+	t = transcript_opened(gap, ARRAY_LEN(gap), 0, o.unpacker);
+	assert_int_equal(t.summary.unread_bytes[0], sizeof(LETTER) - 1 + 7);
+	assert_int_equal(t.summary.unread_reason, STREAM_GAP);
+	transcript_free(&t);
+	assert_non_null(zeros);
+	memcpy(zeros, "%PDF-", 5);
+	large.bytes = zeros;
+	t = transcript_opened(&large, 1, 1 << 20, o.unpacker);
+	assert_int_equal(t.summary.unread_bytes[0], large.len);
+	assert_int_equal(t.summary.unread_reason, STREAM_LIMIT);
+	transcript_free(&t);
+	t = run(&o, span_of_text(letter), 0); /* and there is room again */
+	assert_int_equal(t.summary.unread_bytes[0], 0);
+	transcript_free(&t);
+	free(zeros);
+	opener_end(&o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(a_letter_is_read_page_by_page),
+	        cmocka_unit_test(whatever_is_cut_off_is_told),
+	        cmocka_unit_test(fields_and_attachments_count_too),
+	        cmocka_unit_test(a_scan_is_a_picture),
+	        cmocka_unit_test(loops_end),
+	        cmocka_unit_test(each_member_is_a_stream),
+	        cmocka_unit_test(a_packed_file_is_unpacked),
+	        cmocka_unit_test(nobody_opens_them),
+	        cmocka_unit_test(a_process_that_dies_or_lies_is_told),
+	        cmocka_unit_test(gaps_and_size_are_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
