@@ -4,6 +4,7 @@
 
 #include "decode/decoder.h"
 #include "decode/extension.h"
+#include "decode/mime_header.h"
 #include "decode/transfer_encoding.h"
 
 static char lower(uint8_t b)
@@ -126,6 +127,7 @@ static enum wrapping wrapping_of(struct span name)
 	        {"zstd", WRAPPING_ZSTD},
 	        {"base64", WRAPPING_BASE64},
 	        {"quoted-printable", WRAPPING_QUOTED_PRINTABLE},
+	        {"aws-chunked", WRAPPING_AWS_CHUNKED},
 	        {"identity", WRAPPING_NONE},
 	        {"7bit", WRAPPING_NONE},
 	        {"8bit", WRAPPING_NONE},
@@ -161,6 +163,20 @@ void content_declare_encoding(struct content *c, struct span content_encoding)
 	}
 	for (size_t i = 0; i < count; i++)
 		c->wrappings[i] = list[count - 1 - i];
+}
+
+#define DISPOSITION_BYTES_MAX 2048 /* file systems take names of 255 characters */
+
+struct span content_file_name(struct span disposition, struct decode_out *out)
+{
+	uint8_t *name;
+
+	disposition = span_slice(disposition, 0, DISPOSITION_BYTES_MAX);
+	if (disposition.len == 0)
+		return disposition;
+	name = decode_scratch(out, 4 * disposition.len);
+	return name ? span_of(name, mime_parameter(disposition, "filename", name))
+	            : span_of(NULL, 0);
 }
 
 /* A name is the sender's text; only an ending of the closed list is kept. */

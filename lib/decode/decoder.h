@@ -45,7 +45,8 @@ enum wrapping {
 	WRAPPING_ZSTD,
 	WRAPPING_BASE64,
 	WRAPPING_QUOTED_PRINTABLE,
-	WRAPPING_UNKNOWN, /* a name that we do not know: the content ends STREAM_UNKNOWN */
+	WRAPPING_AWS_CHUNKED, /* pieces that are signed one by one, as S3 takes them in */
+	WRAPPING_UNKNOWN,     /* a name that we do not know: the content ends STREAM_UNKNOWN */
 };
 
 /* Not a registered type: what lib/decode/http2.c declares of a body that is WebSocket. */
@@ -74,6 +75,10 @@ struct span content_parameter(struct span header, const char *name, struct decod
         NONNULL(2, 3);
 /* The content without its outermost declared wrapping: what a wrapping's decoder opens. */
 struct content content_unwrapped(const struct content *c, const char *place) NONNULL(1, 2);
+
+/* The file name of a Content-Disposition: RFC 6266, RFC 8187; from decode_scratch(). Empty when it
+ * is absent, or when there is no memory for it. */
+struct span content_file_name(struct span disposition, struct decode_out *out) NONNULL(2);
 
 /* A value of a form that begins like a document of its own (JSON, XML, HL7), or like one in base64,
  * which is then declared in *ret. */
@@ -217,6 +222,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(dhcp)                                                                                    \
 	X(http1)                                                                                   \
 	X(transfer)                                                                                \
+	X(aws_chunked)                                                                             \
 	X(pop3)                                                                                    \
 	X(imap)                                                                                    \
 	X(smtp)                                                                                    \

@@ -4,6 +4,8 @@
  * A message is: its head, put out as fields; its body, a child stream; its end. Missing bytes
  * inside a body are passed on; where it is not known how many are missing, or the head itself is
  * lost, lines are passed by until one is a whole request or status line. */
+#include <string.h>
+
 #include "base/status.h"
 #include "decode/http1_fields.h"
 #include "decode/http1_head.h"
@@ -53,9 +55,13 @@ struct http1 {
 
 static enum probe_answer http1_probe(const struct probe *p)
 {
-	if (p->env->depth > 0 || p->env->datagram)
+	const struct content *c = p->env->content;
+
+	/* A part of a batch is a whole message (RFC 9112 section 10.2). */
+	if (p->env->depth > 0 &&
+	        (strcmp(c->type, "application/http") != 0 || c->wrappings[0] != WRAPPING_NONE))
 		return PROBE_NO;
-	return http1_line_begins(p->head);
+	return p->env->datagram ? PROBE_NO : http1_line_begins(p->head);
 }
 
 static int http1_open(void *state, const struct decode_env *env)
@@ -240,7 +246,7 @@ static void after_response_head(struct http1 *h, struct cursor *c, const struct 
 	struct http1 *peer = h->env->peer;
 	const char *to = switched_to(h->head, asked);
 
-	if (*to == '\0')
+	if (*to == '\0' || h->env->depth > 0)
 		return;
 	message_close(h, out, STREAM_COMPLETE);
 	if (peer)
@@ -262,6 +268,9 @@ static void after_head(
 	if (!h->response)
 		pending_push(h, asked_of(h->head));
 	framing = http1_head_framing(h->head, asked == HTTP1_ASKED_HEAD, &h->left);
+	/* A part of a batch ends with the part: most say no length (OData 4.01, section 11.7). */
+	if (framing == HTTP1_NO_BODY && h->env->depth > 0 && !h->response)
+		framing = HTTP1_TO_END;
 	if (framing == HTTP1_AMBIGUOUS) {
 		malformed(h, out);
 		return;
@@ -276,7 +285,7 @@ static void after_head(
 		after_response_head(h, c, in, out, asked);
 	if (!h->in_body)
 		message_close(h, out, STREAM_COMPLETE);
-	if (!h->response && !h->in_body &&
+	if (!h->response && !h->in_body && h->env->depth == 0 &&
 	        (asked_of(h->head) == HTTP1_ASKED_CONNECT ||
 	                http1_head_find(h->head, "upgrade").len > 0)) {
 		h->phase = HTTP1_TUNNEL;

@@ -123,10 +123,8 @@ static void put_host(
 
 static void put_file_name(struct span disposition, struct decode_out *out)
 {
-	struct span name = content_parameter(disposition, "filename", out);
+	struct span name = content_file_name(disposition, out);
 
-	if (name.len == 0)
-		name = content_parameter(disposition, "filename*", out);
 	if (name.len > 0)
 		put(out, ROLE_FILE_NAME, span_of_text(""),
 		        span_slice(name, 0, DECODE_VALUE_BYTES_MAX), "HTTP file name");
@@ -236,14 +234,27 @@ static void declare_encodings(const struct http1_head *head, struct content *ret
 	content_declare_encoding(ret, span_of(list, (size_t)len));
 }
 
+/* Not every client says so in Content-Encoding, too. */
+static void declare_pieces(const struct http1_head *head, struct content *ret)
+{
+	struct span digest = http1_head_find(head, "x-amz-content-sha256");
+
+	if (!span_starts(digest, "STREAMING-") || ret->wrappings[0] == WRAPPING_AWS_CHUNKED ||
+	        ret->wrappings[DECODE_WRAPPINGS_MAX - 1] != WRAPPING_NONE)
+		return;
+	memmove(ret->wrappings + 1, ret->wrappings, DECODE_WRAPPINGS_MAX - 1);
+	ret->wrappings[0] = WRAPPING_AWS_CHUNKED;
+}
+
 void http1_fields_content(
         const struct http1_head *head, struct content *ret, struct decode_out *out)
 {
 	struct span disposition = http1_head_find(head, "content-disposition");
 
 	content_declare_type(ret, http1_head_find(head, "content-type"));
-	content_declare_name(ret, content_parameter(disposition, "filename", out));
+	content_declare_name(ret, content_file_name(disposition, out));
 	declare_encodings(head, ret);
+	declare_pieces(head, ret);
 	/* The web services of Services Australia name who asks in headers of their own. */
 	for (size_t i = 0; i < http1_head_count(head) && !ret->claims; i++)
 		ret->claims = span_starts_nocase(http1_head_header(head, i).name, "dhs-");

@@ -58,6 +58,13 @@ static size_t count_lines(struct span head)
 	return lines;
 }
 
+/* libhtp does not read such bodies, and says so once it has all of the head; we do. */
+static bool is_byteranges(const struct http1_head *h)
+{
+	return h->response && http1_head_status(h) == 206 &&
+	       span_starts_nocase(http1_head_find(h, "content-type"), "multipart/byteranges");
+}
+
 static int htp_parse(struct http1_head *h, struct span head)
 {
 	htp_conn_t *connection;
@@ -75,7 +82,7 @@ static int htp_parse(struct http1_head *h, struct span head)
 	connection = htp_connp_get_connection(h->parser);
 	if (connection && htp_list_size(connection->transactions) > 0)
 		h->tx = htp_list_get(connection->transactions, 0);
-	if (result == HTP_STREAM_ERROR || !h->tx)
+	if (!h->tx || (result == HTP_STREAM_ERROR && !is_byteranges(h)))
 		return STATUS_MALFORMED;
 	return STATUS_OK;
 }

@@ -199,10 +199,8 @@ static void put_file_name(struct multipart *m, struct span name, struct decode_o
 static void read_disposition(struct multipart *m, struct span value, struct decode_out *out)
 {
 	struct span name = content_parameter(value, "name", out);
-	struct span file = content_parameter(value, "filename", out);
+	struct span file = content_file_name(value, out);
 
-	if (file.len == 0)
-		file = content_parameter(value, "filename*", out);
 	m->name_len = name.len < sizeof(m->name) ? name.len : sizeof(m->name);
 	if (m->name_len > 0)
 		memcpy(m->name, name.data, m->name_len);

@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* The first byte says how to cut, the second which encoding is declared. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const encodings[] = {
-	        "gzip", "deflate", "br", "zstd", "identity", "gzip, gzip", "deflate, br"};
+	static const char *const encodings[] = {"gzip", "deflate", "br", "zstd", "identity",
+	        "gzip, gzip", "deflate, br", "aws-chunked"};
 	struct fuzz_run whole;
 	struct fuzz_run cut;
 	uint8_t *bytes;
@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bytes[0] = data[0];
 	len = snprintf((char *)bytes + 1, 255,
 	        "HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %zu\r\n\r\n",
-	        encodings[data[1] % 7], size - 2);
+	        encodings[data[1] % 8], size - 2);
 	memcpy(bytes + 1 + len, data + 2, size - 2);
 	total = (size_t)len + size - 2;
 	whole = fuzz_session(bytes + 1, total, total, 80);
