@@ -181,7 +181,7 @@ static void documents_in_fields_are_contents(void **state)
 	        "begin hl7 ADT^A08 [HTTP body > field 6 >",
 	        "begin audio ogg [HTTP body > field 7]\n",
 	        "[HTTP body > field 8] Dear Dr. Dear Dr. ",
-	        "key=9 [HTTP body] Mar\\xeda\n",
+	        "key=9 [HTTP body] Mar\\xc3\\xada\n",
 	        "key=10.1 [HTTP body] Jane\n",
 	};
 	static char letter[20001];
