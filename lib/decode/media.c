@@ -41,6 +41,7 @@ static const struct signature signatures[] = {
         SIGNATURE("mp3", CARRIER_AUDIO, STREAM_MEDIA, 0, "ID3\4"),
         SIGNATURE("flac", CARRIER_AUDIO, STREAM_MEDIA, 0, "fLaC"),
         SIGNATURE("amr", CARRIER_AUDIO, STREAM_MEDIA, 0, "#!AMR"),
+        SIGNATURE("tnef", CARRIER_BINARY, STREAM_UNKNOWN, 0, "\x78\x9f\x3e\x22"),
         SIGNATURE("ole", CARRIER_BINARY, STREAM_UNKNOWN, 0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
 };
 

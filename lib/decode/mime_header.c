@@ -266,7 +266,7 @@ static bool find_plain(struct span header, const char *name, struct parameter *r
 size_t mime_parameter(struct span header, const char *name, uint8_t *out)
 {
 	struct parameter p;
-	bool latin1 = false;
+	bool latin1 = false, encoded = false;
 	size_t len = 0, plain;
 
 	if (find_part(header, name, -1, &p))
@@ -274,14 +274,19 @@ size_t mime_parameter(struct span header, const char *name, uint8_t *out)
 	for (int number = 0; number < MIME_PARAMETER_PARTS; number++) {
 		if (!find_part(header, name, number, &p))
 			break;
+		encoded |= p.name.data[p.name.len - 1] == '*';
 		if (p.name.data[p.name.len - 1] == '*')
 			len += extended(p.value, number == 0, &latin1, out + len);
 		else
 			len += unquote(p.value, out + len);
 	}
-	if (len > 0 || !find_plain(header, name, &p))
+	if (encoded || (len == 0 && !find_plain(header, name, &p)))
 		return len;
-	/* Not allowed by RFC 2047, and done by most: an encoded word inside the quotes. */
-	plain = unquote(p.value, out + 3 * header.len);
+	/* Not allowed by RFC 2047, and done by most: encoded words inside the quotes. */
+	plain = len;
+	if (len > 0)
+		memcpy(out + 3 * header.len, out, len);
+	else
+		plain = unquote(p.value, out + 3 * header.len);
 	return mime_words(span_of(out + 3 * header.len, plain), out);
 }

@@ -1,7 +1,8 @@
 /* smtp: mail on its way between servers. Each direction is read alone: the client's commands and
  * the mails inside them, the server's replies.
  *
- * Sources: RFC 5321 (commands, section 4.5.2 for the dots), RFC 3207 (STARTTLS), RFC 3030 (BDAT).
+ * Sources: RFC 5321 (commands, section 4.5.2 for the dots), RFC 3207 (STARTTLS), RFC 3030 (BDAT),
+ * RFC 2033 (LMTP).
  * Of AUTH nothing is put out. A TLS record where a line should begin is where the session was
  * upgraded. DATA that the server refused is recognised by the command that follows in its place. */
 #include <stdio.h>
@@ -40,7 +41,7 @@ static bool is_reply(struct span line)
 
 static bool is_mail_port(const struct tuple *t)
 {
-	static const uint16_t ports[] = {25, 465, 587, 2525};
+	static const uint16_t ports[] = {24, 25, 465, 587, 2525};
 
 	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
 		if (t->src.port == ports[i] || t->dst.port == ports[i])
@@ -58,8 +59,11 @@ static enum probe_answer probe_greeting(const struct probe *p)
 		return PROBE_MORE;
 	if (!is_reply(line) || (!span_starts(line, "220") && !p->other))
 		return PROBE_NO;
-	return p->other || is_mail_port(p->env->tuple) || span_has_nocase(line, "SMTP") ? PROBE_YES
-	                                                                                : PROBE_NO;
+	/* LMTP, RFC 2033, is the same for the last step. */
+	return p->other || is_mail_port(p->env->tuple) || span_has_nocase(line, "SMTP") ||
+	                       span_has_nocase(line, "LMTP")
+	               ? PROBE_YES
+	               : PROBE_NO;
 }
 
 static enum probe_answer smtp_probe(const struct probe *p)

@@ -137,6 +137,45 @@ static void data_and_chunks(void **state)
 	        ARRAY_LEN(dots));
 }
 
+/* AUTH in both forms, commands in one go, chunks of bytes of any kind, and the last step. */
+static void what_servers_extend(void **state)
+{
+	static const char *const lines[] = {
+	        "field header key=ehlo [mail session] pc1\n",
+	        "field header key=mail-from [mail 1] <mar\\xc3\\xada@clinic.example> "
+	        "BODY=BINARYMIME "
+	        "SMTPUTF8\n",
+	        "field header key=rcpt-to [mail 1] <c@lab.example>\n",
+	        "begin binary tnef [mail 1 > attachment 1 (.dat)]\n",
+	        "0.1 stream [mail 1] complete",
+	        "key=Subject [mail 2] two\n",
+	        "0.0 stream [] complete",
+	};
+	static const char client[] =
+	        "LHLO pc1\r\nAUTH LOGIN\r\nczNjcmV0\r\nczNjcmV0\r\nAUTH PLAIN AHMzY3JldA==\r\n"
+	        "MAIL FROM:<mar\xc3\xad"
+	        "a@clinic.example> BODY=BINARYMIME SMTPUTF8\r\n"
+	        "RCPT TO:<b@lab.example>\r\nRCPT TO:<c@lab.example>\r\nBDAT 54\r\n"
+	        "Content-Disposition: attachment; filename=winmail.dat\n"
+	        "BDAT 7\r\n\r\n\x78\x9f\x3e\x22\nBDAT 0 LAST\r\n"
+	        "MAIL FROM:<a@a>\r\nRCPT TO:<b@b>\r\nDATA\r\nSubject: two\r\n\r\n\r\n.\r\nQUIT\r\n";
+	struct transcript t = transcript_bytes(span_text(client), 0, PORT);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		if (!transcript_has(&t, lines[i]))
+			fail_msg("expected line %zu is missing", i);
+	assert_false(transcript_has(&t, "czNjcmV0"));
+	assert_false(transcript_has(&t, "AHMzY3JldA"));
+	assert_false(transcript_has(&t, "s3cret"));
+	assert_int_equal(t.summary.malformed, 0);
+	transcript_free(&t);
+	assert_true(transcript_stable(span_text(client), PORT));
+	t = transcript_bytes(span_text("220 mx LMTP ready\r\n250 ok\r\n"), 0, 2003);
+	assert_string_equal(t.summary.protocol, "smtp");
+	transcript_free(&t);
+}
+
 static void a_gap_in_a_mail(void **state)
 {
 	static const struct segment segments[] = {
@@ -201,6 +240,16 @@ static void words_and_parameters(void **state)
 	        {"attachment; filename*1=b; filename*0=a", "ab"},
 	        {"attachment; filename=\"=?utf-8?B?YS5jc3Y=?=\"", "a.csv"},
 	        {"attachment; filename*=%zz%4", "%zz%4"},
+	        {"attachment; filename*0*=iso-8859-1''Mar%ED; filename*1=\"a Citizen\";\t"
+	         "filename*2*=%20%E9t%E9; FILENAME*3=.pdf",
+	                "Mar\xc3\xad"
+	                "a Citizen \xc3\xa9t\xc3\xa9.pdf"},
+	        {"attachment; filename=x.txt; filename*=utf-8''Jane%20C.pdf", "Jane C.pdf"},
+	        {"a; filename*0=\"=?utf-8?B?SmFu\"; filename*1=\"ZQ==?= C.pdf\"", "Jane C.pdf"},
+	        {"a; filename*0=a; filename*2=c", "a"},
+	        {"a; filename*0*=utf-8''; filename*1=b", "b"},
+	        {"a; filename=\"=?windows-1252?Q?Jane=92s?= =?utf-8?Q?_pdf?=\"",
+	                "Jane\xe2\x80\x99s pdf"},
 	        {"attachment", ""},
 	};
 	uint8_t out[256];
@@ -221,6 +270,7 @@ int main(void)
 	        cmocka_unit_test(reads_a_mail_and_its_parts),
 	        cmocka_unit_test(both_directions),
 	        cmocka_unit_test(data_and_chunks),
+	        cmocka_unit_test(what_servers_extend),
 	        cmocka_unit_test(a_gap_in_a_mail),
 	        cmocka_unit_test(both_sides_of_the_header_limit),
 	        cmocka_unit_test(words_and_parameters),
