@@ -106,7 +106,7 @@ static enum exit_code examine(struct workplace *w, int may_capture)
 	return code;
 }
 
-static int doctor(const struct workplace_options *options)
+static enum exit_code doctor(const struct workplace_options *options)
 {
 	struct workplace workplace;
 	bool is_inspector = false;
@@ -141,5 +141,5 @@ int cmd_doctor(int argc, char **argv)
 		log_error("exeat doctor takes options only: exeat doctor --help");
 		return EXIT_USAGE;
 	}
-	return doctor(&options);
+	return (int)doctor(&options);
 }
