@@ -132,14 +132,27 @@ static void note_wrong(struct xml_content *x, enum stream_end why)
 		x->end = why;
 }
 
+/* Through the gate only while there is a document. */
+static void add_bytes(struct xml_content *x, const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (x->phase == XML_READING)
+			x->window_len += xml_gate_byte(
+			        &x->gate, bytes[i], x->window + x->window_len);
+		else
+			x->window[x->window_len++] = bytes[i];
+	}
+}
+
 /* Adds input to the window, up to that many bytes. */
 static void fill(struct xml_content *x, struct cursor *c, size_t len, bool last)
 {
+	uint8_t bytes[XML_CHARSET_OUT_MAX];
+
 	while (cursor_left(c) > 0 && x->window_len < len)
-		x->window_len += xml_charset_byte(
-		        &x->charset, cursor_u8(c), x->window + x->window_len);
+		add_bytes(x, bytes, xml_charset_byte(&x->charset, cursor_u8(c), bytes));
 	if (last && cursor_left(c) == 0)
-		x->window_len += xml_charset_finish(&x->charset, x->window + x->window_len);
+		add_bytes(x, bytes, xml_charset_finish(&x->charset, bytes));
 	if (x->charset.wrong > 0)
 		note_wrong(x, STREAM_MALFORMED);
 }
@@ -226,10 +239,13 @@ static int feed_reader(struct xml_content *x, struct cursor *c, const struct dec
 	bool over;
 
 	pass_window(x);
-	if (x->window_fed + XML_BLOCK_BYTES + XML_CHARSET_OUT_MAX > sizeof(x->window))
+	if (x->window_fed + XML_BLOCK_BYTES + XML_FILL_BYTES_MAX > sizeof(x->window))
 		return reader_stopped(x, STATUS_LIMIT, in, out);
 	if (!x->gap)
 		fill(x, c, x->window_fed + XML_BLOCK_BYTES, in->last);
+	if (x->gate.left_out > 0)
+		decode_unread(out, x->gate.left_out, STREAM_LIMIT);
+	x->gate.left_out = 0;
 	over = x->gap || (in->last && cursor_left(c) == 0);
 	if (x->window_len - x->window_fed < XML_BLOCK_BYTES && !over) {
 		*ret_wait = true;
@@ -324,8 +340,14 @@ static int text_step(struct xml_content *x, struct cursor *c, const struct decod
 {
 	struct span text;
 
+	if (x->gap) /* what follows does not go on with it */
+		x->window[x->window_len++] = '\n';
 	x->gap = false;
-	fill(x, c, DECODE_PIECE_BYTES_MAX - XML_CHARSET_OUT_MAX, in->last);
+	fill(x, c, XML_BLOCK_BYTES, in->last);
+	if (x->window_len < XML_BLOCK_BYTES && !in->last) {
+		*ret_wait = true; /* no cut of the input shows */
+		return STATUS_OK;
+	}
 	text = span_of(x->window, x->window_len);
 	if (text.len > 0 && (x->text_open || !is_dull(text))) {
 		look_for_marks(x, text);
@@ -430,8 +452,10 @@ static int xml_gap(void *state, struct span before, uint64_t missing_bytes, stru
 	if (x->phase == XML_STARTING)
 		x->phase = XML_READING;
 	x->gap = x->phase == XML_READING;
-	if (x->text_running)
-		put_text(x, span_of(NULL, 0), true, out);
+	if (x->phase == XML_AS_TEXT && (x->text_running || x->window_len > 0)) {
+		put_text(x, span_of(x->window, x->window_len), true, out);
+		x->window_out = true;
+	}
 	return STATUS_OK;
 }
 

@@ -12,7 +12,9 @@
 #include "decode/fhir.h"
 #include "decode/xml_state.h"
 
-#define OID_ARCS_MIN      3
+#define OID_ARCS_MIN 3
+/* Parts of documents are named by the templates that they follow. */
+#define CDA_TEMPLATES     "2.16.840.1.113883.10."
 #define NUMBER_DIGITS_MIN 15 /* of a healthcare identifier that ends an object identifier */
 
 static const char *find_name(const char *const names[], size_t count, struct span name)
@@ -160,6 +162,18 @@ enum carrier xml_carrier_of(struct xml_content *x, const struct xml_event *e, st
 	return found == CARRIER_NONE && !s ? CARRIER_XML : found;
 }
 
+/* A document of no known kind turns out to be one. */
+static void rename_scope(struct xml_content *x, enum carrier carrier, const char *name)
+{
+	struct xml_scope *s = xml_top_scope(x);
+
+	if (s->carrier != CARRIER_XML || x->narrative > 0)
+		return;
+	s->carrier = carrier;
+	s->renamed = s->told;
+	snprintf(s->name, sizeof(s->name), "%s", name);
+}
+
 void xml_carrier_hint(struct xml_content *x, struct span name)
 {
 	struct xml_scope *s = xml_top_scope(x);
@@ -177,12 +191,10 @@ void xml_carrier_hint(struct xml_content *x, struct span name)
 	if (carrier == CARRIER_NONE &&
 	        (found || claim_marks_suffice(x->claim_marks, x->env->content->claims)))
 		carrier = CARRIER_CLAIM;
-	if (carrier == CARRIER_NONE)
-		return;
-	s->carrier = carrier;
-	s->renamed = s->told;
-	if (found)
-		snprintf(s->name, sizeof(s->name), "%s", found);
+	if (span_equal_text(name, "patientRole"))
+		rename_scope(x, CARRIER_CDA, "");
+	else if (carrier != CARRIER_NONE)
+		rename_scope(x, carrier, found ? found : "");
 }
 
 /* ---- text ---- */
@@ -331,6 +343,8 @@ static int hold_identifier(struct xml_content *x, const struct xml_event *e, uin
 
 	if (root_at == SIZE_MAX || !is_oid(root))
 		return STATUS_OK;
+	if (span_starts(root, CDA_TEMPLATES) && span_equal_text(xml_open_name(x, 0), "templateId"))
+		rename_scope(x, CARRIER_CDA, "");
 	label = root;
 	number = extension;
 	if (extension.len == 0 && !ends_in_number(root, &label, &number))

@@ -156,14 +156,14 @@ static enum xml_step flush_first(struct xml_content *x)
 
 /* An attribute that is a document of its own. */
 static enum xml_step attribute_data(
-        struct xml_content *x, struct span value, bool base64, struct decode_out *out)
+        struct xml_content *x, struct span value, struct decode_out *out)
 {
 	struct span rest = span_slice(value, x->part_at, SIZE_MAX);
 
 	if (!x->attribute_open && !xml_is_ready(x))
 		return flush_first(x);
 	if (!x->attribute_open)
-		open_data(x, out, base64);
+		open_data(x, out, false);
 	x->attribute_open = true;
 	(void)take_bytes(x, &rest);
 	x->part_at = value.len - rest.len;
@@ -205,14 +205,16 @@ static int put_attributes(struct xml_content *x, struct decode_out *out, enum xm
 		const struct xml_attribute *a = &x->event.attributes[x->event_at];
 		struct span value = span_of_text(a->value);
 		bool done = x->event_at < 64 && (x->attributes_done >> x->event_at & 1);
-		bool base64 = is_base64(span_slice(value, 0, BASE64_RUN_BYTES), false);
+		/* The opening of one that the gate has made the element's text. */
+		bool opening = value.len == BASE64_RUN_BYTES && base64_run(value);
 		int status = STATUS_OK;
 
-		if (!done && value.len > 0 && (base64 || is_nested(value)) && x->narrative == 0) {
-			*ret = attribute_data(x, value, base64, out);
+		done = done || opening || value.len == 0;
+		if (!done && is_nested(value) && x->narrative == 0) {
+			*ret = attribute_data(x, value, out);
 			return STATUS_OK;
 		}
-		if (!done && value.len > 0 && !xml_is_layout(x, a))
+		if (!done && !xml_is_layout(x, a))
 			status = hold_attribute(x, a);
 		if (status != STATUS_OK)
 			return status;

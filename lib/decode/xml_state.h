@@ -9,10 +9,13 @@
 #include "decode/decoder.h"
 #include "decode/transfer_encoding.h"
 #include "decode/xml_charset.h"
+#include "decode/xml_gate.h"
 
-#define XML_BLOCK_BYTES  4096 /* given to the parser at once, so that no cut of the input shows */
-#define XML_WINDOW_BYTES (XML_PATIENT_TOKEN_BYTES_MAX + 4 * XML_BLOCK_BYTES)
-#define XML_SCOPES_MAX   4 /* an envelope, a Bundle, its entry, what that contains */
+#define XML_BLOCK_BYTES 4096 /* given to the parser at once, so that no cut of the input shows */
+/* what one byte of the input may bring */
+#define XML_FILL_BYTES_MAX (XML_CHARSET_OUT_MAX + XML_GATE_OUT_MAX)
+#define XML_WINDOW_BYTES   (XML_PATIENT_TOKEN_BYTES_MAX + 4 * XML_BLOCK_BYTES)
+#define XML_SCOPES_MAX     4 /* an envelope, a Bundle, its entry, what that contains */
 #define XML_HELD_DUE_BYTES                                                                         \
 	(16u << 10) /* then the fields that wait are put out: a document says before what it is */
 /* and what one tag can add to them, with the labels of its attributes */
@@ -88,6 +91,7 @@ struct xml_content {
 	const struct decode_env *env;
 	struct xml *reader;
 	struct xml_charset charset;
+	struct xml_gate gate;
 	enum xml_phase phase;
 	enum stream_end end;            /* of the stream: the first thing that was wrong with it */
 	enum stream_end broken;         /* of the document, while winding up */
@@ -185,7 +189,7 @@ enum xml_role xml_role_of(struct xml_content *x, const struct xml_event *e) NONN
 const char *xml_separator(const struct xml_content *x, struct span name, bool closes) NONNULL(1);
 /* The attribute holds words of the format only. */
 bool xml_is_layout(const struct xml_content *x, const struct xml_attribute *a) NONNULL(1, 2);
-/* It names vocabularies: values without a label, of which some stand in one kind of message only. */
+/* It names vocabularies: values without a label; some stand in one kind of message only. */
 bool xml_is_space(const struct xml_attribute *a) NONNULL(1);
 /* The identifier or code that an element's attributes are together: CDA's root and extension, code
  * and codeSystem. STATUS_ITEM: held, and *ret_done has the bits of the attributes in it. */

@@ -1,5 +1,6 @@
 /* XML as the body of a response that ends with its connection: there, and not in the outermost
  * stream, nobody looks for another protocol, so the runs are compared however broken it is. */
+#include "decode/decoder.h"
 #include "fuzz_decode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -7,10 +8,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char head[] = "HTTP/1.0 200 OK\r\n\r\n";
+	static const struct decode_env env = {.depth = 1};
+	struct probe probe = {.end = true, .env = &env};
 	uint8_t *all;
 
 	if (size < 2)
 		return 0;
+	probe.head = span_of(
+	        data + 1, size - 1 < DECODE_PROBE_BYTES_MAX ? size - 1 : DECODE_PROBE_BYTES_MAX);
+	if (decoder_xml.probe(&probe) != PROBE_YES)
+		return 0; /* text, which comes as it was cut */
 	all = malloc(size + sizeof(head));
 	if (!all)
 		abort();
