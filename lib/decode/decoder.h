@@ -252,6 +252,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(media)                                                                                   \
 	X(xml)                                                                                     \
 	X(json)                                                                                    \
+	X(tar)                                                                                     \
 	X(table)                                                                                   \
 	X(text)                                                                                    \
 	X(unknown)
