@@ -152,6 +152,68 @@ static void names_sound_and_what_goes_on_with_it(void **state)
 	stays(&w);
 }
 
+static void add_header(struct wire *w, const char *name, const char *value)
+{
+	const char *const texts[] = {name, value};
+
+	w->bytes[w->len++] = 0; /* literal, not kept, RFC 7541 section 6.2.2 */
+	for (int i = 0; i < 2; i++) {
+		w->bytes[w->len++] = (uint8_t)strlen(texts[i]);
+		memcpy(w->bytes + w->len, texts[i], strlen(texts[i]));
+		w->len += strlen(texts[i]);
+	}
+}
+
+static void add_h2(struct wire *w, uint8_t type, const struct wire *payload)
+{
+	const uint8_t head[9] = {0, (uint8_t)(payload->len >> 8), (uint8_t)payload->len, type,
+	        type == 1 ? 4 : 0, 0, 0, 0, type == 4 ? 0 : 1};
+
+	memcpy(w->bytes + w->len, head, sizeof(head));
+	memcpy(w->bytes + w->len + sizeof(head), payload->bytes, payload->len);
+	w->len += sizeof(head) + payload->len;
+}
+
+/* RFC 8441: a stream of HTTP/2 that was opened for it, both ways. */
+static void a_stream_of_http2(void **state)
+{
+	static struct wire none, ask, answer, sent, got, client, server;
+	struct segment segments[2] = {{.direction = 0}, {.direction = 1}};
+	struct transcript t;
+
+	(void)state;
+	memcpy(client.bytes, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24);
+	client.len = 24;
+	add_header(&ask, ":method", "CONNECT");
+	add_header(&ask, ":protocol", "websocket");
+	add_header(&ask, ":scheme", "https");
+	add_header(&ask, ":path", "/talk");
+	add_header(&ask, ":authority", "a.example");
+	add_header(&answer, ":status", "200");
+	add_text(&sent, FIN | 1, JSON);
+	add(&got, FIN | 1, JSON, sizeof(JSON) - 1, NULL);
+	add_h2(&client, 4, &none);
+	add_h2(&client, 1, &ask);
+	add_h2(&client, 0, &sent);
+	add_h2(&server, 4, &none);
+	add_h2(&server, 1, &answer);
+	add_h2(&server, 0, &got);
+	segments[0].bytes = (const char *)client.bytes;
+	segments[0].len = client.len;
+	segments[1].bytes = (const char *)server.bytes;
+	segments[1].len = server.len;
+	for (size_t step = 0; step < 3; step++) {
+		t = transcript_run(segments, 2, step, 80);
+		assert_int_equal(t.status, STATUS_OK);
+		assert_true(transcript_has(
+		        &t, "0.1 begin socket text [HTTP body > socket message 1]\n"));
+		assert_true(transcript_has(
+		        &t, "1.1 begin socket text [HTTP body > socket message 1]\n"));
+		assert_int_equal(transcript_count(&t, "key=patient"), 2);
+		transcript_free(&t);
+	}
+}
+
 static void a_capture_that_begins_later(void **state)
 {
 	struct wire w = {.len = 0}, short_one = {.len = 0};
@@ -275,6 +337,7 @@ int main(void)
 	        cmocka_unit_test(reads_messages_fragments_and_control_frames),
 	        cmocka_unit_test(reads_compressed_messages),
 	        cmocka_unit_test(names_sound_and_what_goes_on_with_it),
+	        cmocka_unit_test(a_stream_of_http2),
 	        cmocka_unit_test(a_capture_that_begins_later),
 	        cmocka_unit_test(bad_frames_have_an_end),
 	        cmocka_unit_test(a_gap_inside_a_payload),
