@@ -144,25 +144,53 @@ bool detect_session_tags_full(const struct detect_session *s)
 
 /* ---- findings that need no message ---- */
 
-static int emit_end(
-        struct detect_session *s, const struct decode_event *e, uint8_t kind, enum tier tier)
+static struct finding end_finding(
+        const struct detect_session *s, const struct decode_event *e, uint8_t kind, enum tier tier)
 {
 	struct finding f = {
 	        .tier = tier,
+	        .category = s->rules->kinds[kind].category,
+	        .class = s->rules->kinds[kind].class,
 	        .count = 1,
+	        .sound = e->carrier == CARRIER_AUDIO,
 	        .direction = e->direction,
 	        .time_ns = e->time_ns,
 	        .packet = e->packet,
 	        .message = e->message ? e->message : e->parent_message,
 	};
 
-	if (kind == RULES_NONE)
-		return STATUS_OK;
 	memcpy(f.kind, s->rules->kinds[kind].name, sizeof(f.kind));
 	memcpy(f.place, e->place, sizeof(f.place));
-	f.category = s->rules->kinds[kind].category;
-	f.class = s->rules->kinds[kind].class;
+	return f;
+}
+
+static int emit_end(
+        struct detect_session *s, const struct decode_event *e, uint8_t kind, enum tier tier)
+{
+	struct finding f;
+
+	if (kind == RULES_NONE)
+		return STATUS_OK;
+	f = end_finding(s, e, kind, tier);
 	s->sealed_stream = e->stream;
+	return session_emit(s, &f);
+}
+
+static bool is_length(const struct decode_event *e)
+{
+	return e->carrier == CARRIER_AUDIO && span_equal_text(e->field.label, "duration");
+}
+
+static int emit_length(struct detect_session *s, const struct decode_event *e)
+{
+	struct finding f;
+
+	if (s->rules->special.audio == RULES_NONE)
+		return STATUS_OK;
+	f = end_finding(s, e, s->rules->special.audio, TIER_OPAQUE);
+	f.count = 0;
+	if (!span_to_u64(e->field.bytes, UINT32_MAX, &f.seconds))
+		return STATUS_OK;
 	return session_emit(s, &f);
 }
 
@@ -243,6 +271,8 @@ static int feed_field(struct detect_session *s, const struct decode_event *e)
 	struct message *m = find_message(s, e);
 	int status;
 
+	if (is_length(e))
+		return emit_length(s, e);
 	if (!m) {
 		status = open_message(s, e);
 		if (status != STATUS_OK)

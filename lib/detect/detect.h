@@ -49,8 +49,11 @@ struct finding {
 	enum category category;
 	enum finding_class class;
 	enum tier tier;
-	bool metadata;                  /* stood in a URL, file name or heading */
-	uint64_t count;                 /* occurrences that this finding adds; at least 1 */
+	bool metadata;  /* stood in a URL, file name or heading */
+	uint64_t count; /* occurrences that this finding adds; at least 1 */
+	/* Of a recording: how long it is shows at its end, in a second finding whose count is 0. */
+	bool sound;
+	uint64_t seconds;               /* 0: not known */
 	char place[DECODE_PLACE_CHARS]; /* of a flow's later findings without number of message */
 	char mask[DETECT_MASK_CHARS];   /* shape only: "•••• ••••• •" */
 	/* Keyed tag of a patient's own number; 0: none. Counts distinct patients, so of a message

@@ -164,6 +164,13 @@ static int pick_hints(struct conversation *c, const struct flow *flow, const str
 	return STATUS_OK;
 }
 
+/* A page comes with pictures: what a server sends to a browser is no document of the practice. */
+static bool is_of_a_page(const struct flow *flow, const struct finding *f)
+{
+	return flow->out_index >= 0 && f->direction != flow->out_index &&
+	       strcmp(f->kind, "image-document") == 0 && strncmp(f->place, "HTTP body", 9) == 0;
+}
+
 static int pull_findings(struct conversation *c, const struct flow *flow)
 {
 	struct finding finding;
@@ -172,6 +179,8 @@ static int pull_findings(struct conversation *c, const struct flow *flow)
 	while ((status = detect_session_next(c->detect, &finding)) == STATUS_ITEM) {
 		bool outward = flow->out_index >= 0 && finding.direction == flow->out_index;
 
+		if (is_of_a_page(flow, &finding))
+			continue;
 		status = finding_set_add(&c->findings, &finding, outward);
 		if (status != STATUS_OK)
 			return status;

@@ -1,11 +1,14 @@
 #include "pipeline/finding_set.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
 
-#define TAGS_FIRST 64 /* a power of two, doubled at half full */
+#define SECONDS_TOLD_MAX 90 /* longer recordings are told in minutes */
+#define LENGTH_CHARS     40
+#define TAGS_FIRST       64 /* a power of two, doubled at half full */
 
 void finding_set_init(struct finding_set *s, struct budget *borrowed)
 {
@@ -118,14 +121,17 @@ int finding_set_add(struct finding_set *s, const struct finding *f, bool outward
 
 	if (sum) {
 		sum->finding.count += f->count;
+		sum->finding.seconds += f->seconds;
+		sum->measured += f->count == 0;
 		sum->last_ns = f->time_ns;
-	} else {
+	} else if (f->count > 0) {
 		sum = take_room(s, &status);
 		if (status != STATUS_OK)
 			return status;
 		if (sum) {
 			sum->finding = *f;
 			sum->finding.tag = 0;
+			sum->measured = 0;
 			sum->last_ns = f->time_ns;
 		} else {
 			s->folded += f->count;
@@ -135,4 +141,33 @@ int finding_set_add(struct finding_set *s, const struct finding *f, bool outward
 	        (f->tier == TIER_MEDIUM || f->tier == TIER_HIGH))
 		status = add_tag(s, f->tag);
 	return status;
+}
+
+static void write_length(const struct finding_sum *sum, char *text, size_t size)
+{
+	uint64_t seconds = sum->finding.seconds;
+	const char *about = sum->measured < sum->finding.count ? "at least" : "about";
+
+	if (sum->measured == 0)
+		snprintf(text, size, ", of unknown length");
+	else if (seconds < SECONDS_TOLD_MAX)
+		snprintf(text, size, ", %s %llu second%s", about, (unsigned long long)seconds,
+		        seconds == 1 ? "" : "s");
+	else
+		snprintf(text, size, ", %s %llu minutes", about,
+		        (unsigned long long)((seconds + 30) / 60));
+}
+
+void finding_set_tell(const struct finding_sum *sum, struct finding *ret)
+{
+	char length[LENGTH_CHARS];
+	size_t at;
+
+	*ret = sum->finding;
+	if (!ret->sound)
+		return;
+	write_length(sum, length, sizeof(length));
+	at = strnlen(ret->place, sizeof(ret->place));
+	if (at + strlen(length) < sizeof(ret->place))
+		memcpy(ret->place + at, length, strlen(length) + 1);
 }

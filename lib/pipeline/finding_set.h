@@ -15,6 +15,7 @@
 struct finding_sum {
 	struct finding finding; /* count is the sum; time, packet and mask are the first one's */
 	int64_t last_ns;
+	uint64_t measured; /* of the count, recordings whose length is in the seconds */
 };
 
 struct finding_set {
@@ -32,5 +33,7 @@ void finding_set_free(struct finding_set *s) NONNULL(1);
 /* outward: the finding left the practice; only then its patient counts. */
 int finding_set_add(struct finding_set *s, const struct finding *f, bool outward) WUNRES
         NONNULL(1, 2);
+/* The finding as it is told: of sound with its length, as far as it is known. */
+void finding_set_tell(const struct finding_sum *sum, struct finding *ret) NONNULL(1, 2);
 
 #endif

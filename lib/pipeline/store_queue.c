@@ -45,12 +45,12 @@ static int write_findings(struct store *s, const struct store_rows *rows)
 	for (unsigned i = 0; status == STATUS_OK && i < set->count; i++) {
 		const struct finding_sum *sum = &set->sums[i];
 		struct store_finding row = {.flow = flow,
-		        .finding = sum->finding,
 		        .outward = rows->flow.out_index >= 0 &&
 		                   sum->finding.direction == rows->flow.out_index,
 		        .first_ns = sum->finding.time_ns,
 		        .last_ns = sum->last_ns};
 
+		finding_set_tell(sum, &row.finding);
 		status = store_add_finding(s, &row);
 	}
 	for (uint32_t i = 0; status == STATUS_OK && i < set->tag_capacity; i++)

@@ -242,7 +242,23 @@ static void test_sealed_and_media(void **state)
 	harness_end(&h);
 	assert_int_equal(harness_find(&h, "audio")->tier, TIER_OPAQUE);
 	assert_int_equal(harness_find(&h, "audio")->category, CATEGORY_AUDIO);
+	assert_true(harness_find(&h, "audio")->sound);
 	assert_int_equal(harness_find(&h, "image-document")->class, CLASS_CARRIER);
+}
+
+/* How long a recording is shows at its end. */
+static void test_length_of_sound(void **state)
+{
+	(void)state;
+	harness_begin(&h, CARRIER_AUDIO, "webm");
+	assert_int_equal(harness_count(&h, "audio", TIER_OPAQUE), 1);
+	harness_value(&h, LABEL_KEY, "duration", "754");
+	harness_end(&h);
+	assert_int_equal(h.count, 2);
+	assert_int_equal(harness_count(&h, "audio", TIER_OPAQUE), 1);
+	assert_int_equal(h.findings[1].seconds, 754);
+	harness_value(&h, LABEL_KEY, "duration", "no number");
+	assert_int_equal(h.count, 2);
 }
 
 /* A picture of somebody; one whose name was taken out; the same in DICOM JSON. */
@@ -400,6 +416,7 @@ int main(void)
 	        TEST(test_metadata),
 	        TEST(test_sealed_and_media),
 	        TEST(test_dicom),
+	        TEST(test_length_of_sound),
 	        TEST(test_cut_short),
 	        TEST(test_many_open_messages),
 	        TEST(test_places_of_many_messages),

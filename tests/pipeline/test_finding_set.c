@@ -47,6 +47,48 @@ static void equal_findings_add_up_and_patients_count_once(void **state)
 	assert_int_equal(budget.used_bytes, 0);
 }
 
+struct length_case {
+	uint64_t sounds, measured, seconds;
+	const char *words;
+};
+
+static void sound_is_told_with_its_length(void **state)
+{
+	static const struct length_case cases[] = {
+	        {1, 1, 754, "HTTP body > column 4, about 13 minutes"},
+	        {1, 1, 45, "HTTP body > column 4, about 45 seconds"},
+	        {2, 2, 1, "HTTP body > column 4, about 2 seconds"},
+	        {3, 1, 600, "HTTP body > column 4, at least 10 minutes"},
+	        {1, 0, 0, "HTTP body > column 4, of unknown length"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct budget budget;
+		struct finding_set s;
+		struct finding f = example("audio", 0), told;
+
+		budget_init(&budget, 1 << 20);
+		finding_set_init(&s, &budget);
+		f.sound = true;
+		f.count = 0; /* nothing began: nothing is told */
+		assert_int_equal(finding_set_add(&s, &f, true), STATUS_OK);
+		assert_int_equal(s.count, 0);
+		f.count = 1;
+		for (uint64_t n = 0; n < cases[i].sounds; n++)
+			assert_int_equal(finding_set_add(&s, &f, true), STATUS_OK);
+		f.count = 0;
+		f.seconds = cases[i].seconds;
+		for (uint64_t n = 0; n < cases[i].measured; n++)
+			assert_int_equal(finding_set_add(&s, &f, true), STATUS_OK);
+		assert_int_equal(s.sums[0].finding.count, cases[i].sounds);
+		finding_set_tell(&s.sums[0], &told);
+		assert_string_equal(told.place, cases[i].words);
+		finding_set_free(&s);
+		assert_int_equal(budget.used_bytes, 0);
+	}
+}
+
 static void weak_findings_name_no_patient(void **state)
 {
 	struct budget budget;
@@ -92,6 +134,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(equal_findings_add_up_and_patients_count_once),
+	        cmocka_unit_test(sound_is_told_with_its_length),
 	        cmocka_unit_test(weak_findings_name_no_patient),
 	        cmocka_unit_test(past_its_maximum_the_set_folds_and_says_so),
 	};
