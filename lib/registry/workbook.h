@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 #include "base/compiler.h"
-#include "registry/number_format.h"
+#include "base/number_format.h"
 #include "registry/zip_file.h"
 
 #define WORKBOOK_SHEETS_MAX  64

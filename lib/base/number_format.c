@@ -1,4 +1,4 @@
-#include "registry/number_format.h"
+#include "base/number_format.h"
 
 #include <math.h>
 #include <stdint.h>

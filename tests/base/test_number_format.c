@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "registry/number_format.h"
+#include "base/number_format.h"
 
 static void codes_of_dates_are_known(void **state)
 {

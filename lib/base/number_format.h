@@ -4,8 +4,8 @@
  * Source: ECMA-376 part 1, 18.8.30 (numFmt, with the formats that have no code), 18.8.31 (format
  * codes), 18.17.4.1 (the two date systems). Only what is certain is turned: a number without the
  * format of a date stays a number. */
-#ifndef EXEAT_REGISTRY_NUMBER_FORMAT_H
-#define EXEAT_REGISTRY_NUMBER_FORMAT_H
+#ifndef EXEAT_BASE_NUMBER_FORMAT_H
+#define EXEAT_BASE_NUMBER_FORMAT_H
 
 #include <stdbool.h>
 
