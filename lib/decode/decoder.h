@@ -245,8 +245,8 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(pit)                                                                                     \
 	X(rtf)                                                                                     \
 	X(html)                                                                                    \
-	X(zip)                                                                                     \
 	X(unpack)                                                                                  \
+	X(zip)                                                                                     \
 	X(dicom)                                                                                   \
 	X(sql)                                                                                     \
 	X(media)                                                                                   \

@@ -17,6 +17,7 @@ enum unpack_format {
 	UNPACK_XZ,
 	UNPACK_BZIP2,
 	UNPACK_LZIP,
+	UNPACK_OFFICE, /* a package of the office, which may be a workbook */
 	UNPACK_FORMATS
 };
 

@@ -1,7 +1,7 @@
-/* unpack: documents that cannot be read as a stream: PDF, 7z, RAR, CAB, and what xz, bzip2 and lzip
- * have packed. Each is collected, opened by a process of its own (unpacker.h), and what that
- * answers becomes fields and child streams here. One whose process ends before its answer does is
- * over a limit: its memory, its time, or one of ours.
+/* unpack: documents that cannot be read as a stream: PDF, workbooks (XLSX), 7z, RAR, CAB, and what
+ * xz, bzip2 and lzip have packed. Each is collected, opened by a process of its own (unpacker.h),
+ * and what that answers becomes fields and child streams here. One whose process ends before its
+ * answer does is over a limit: its memory, its time, or one of ours.
  *
  * Signatures: ISO 32000-2 section 7.5.2 (PDF), 7-Zip 7zFormat.txt, RAR 5.0 archive format, MS-CAB
  * section 2.1, xz-file-format 1.2.0, bzip2 1.0.8, lzip (draft-diaz-lzip-09). */
@@ -29,7 +29,7 @@ struct unpack {
 	struct spool spool;
 	bool message_open, text_open, member_open;
 	bool locked; /* a member */
-	unsigned members;
+	unsigned members, sheets;
 	uint32_t picture_pages;
 	uint32_t page; /* of the open text */
 	uint64_t answer_bytes;
@@ -53,6 +53,7 @@ static const struct format formats[UNPACK_FORMATS] = {
                 6, "xz"},
         [UNPACK_BZIP2] = {"BZh", 3, "bzip2"},
         [UNPACK_LZIP] = {"LZIP\1", 5, "lzip"},
+        [UNPACK_OFFICE] = {"PK\3\4", 4, "zip"},
 };
 
 static const char bzip2_block[] = "1AY&SY"; /* pi, in BCD; behind "BZh" and a digit */
@@ -71,6 +72,40 @@ static enum probe_answer bzip2_probe(struct span head, bool end)
 	return end ? PROBE_NO : PROBE_MORE;
 }
 
+/* Any other declared name is that of something which zip.c reads as it comes, and without a way to
+ * open it that reads this as well. */
+static bool may_be_workbook(const struct decode_env *env)
+{
+	const struct content *c = env->content;
+
+	if (!env->unpacker)
+		return false;
+	return strcmp(c->extension, "xlsx") == 0 || strcmp(c->extension, "xlsm") == 0 ||
+	       strstr(c->type, "spreadsheetml") || c->extension[0] == '\0';
+}
+
+/* The name of the first member, which stands behind its header (APPNOTE.TXT 4.3.7). */
+static enum probe_answer office_probe(struct span head, bool end)
+{
+	static const char *const firsts[] = {
+	        "[Content_Types].xml", "_rels/.rels", "docProps/", "xl/"};
+	struct span name = span_slice(head, 30, SIZE_MAX);
+	enum probe_answer answer = PROBE_NO;
+
+	if (name.len == 0)
+		return end ? PROBE_NO : PROBE_MORE;
+	for (size_t i = 0; i < ARRAY_LEN(firsts); i++) {
+		size_t len = strlen(firsts[i]), have = name.len < len ? name.len : len;
+
+		if (memcmp(name.data, firsts[i], have) != 0)
+			continue;
+		if (have == len)
+			return PROBE_YES;
+		answer = end ? PROBE_NO : PROBE_MORE;
+	}
+	return answer;
+}
+
 static enum probe_answer format_probe(enum unpack_format format, struct span head, bool end)
 {
 	const struct format *f = &formats[format];
@@ -80,6 +115,8 @@ static enum probe_answer format_probe(enum unpack_format format, struct span hea
 		return PROBE_NO;
 	if (have < f->len)
 		return end ? PROBE_NO : PROBE_MORE;
+	if (format == UNPACK_OFFICE)
+		return office_probe(head, end);
 	return format == UNPACK_BZIP2 ? bzip2_probe(head, end) : PROBE_YES;
 }
 
@@ -90,7 +127,8 @@ static enum probe_answer unpack_probe(const struct probe *p)
 	if (p->env->datagram)
 		return PROBE_NO;
 	for (int i = 0; i < UNPACK_FORMATS && answer == PROBE_NO; i++)
-		answer = format_probe((enum unpack_format)i, p->head, p->end);
+		if (i != UNPACK_OFFICE || may_be_workbook(p->env))
+			answer = format_probe((enum unpack_format)i, p->head, p->end);
 	return answer;
 }
 
@@ -280,10 +318,16 @@ static void take_value(struct unpack *u, const struct unpack_record *r, struct d
 	decode_field(out, &field, places[r->detail]);
 }
 
-static void member_place(struct unpack *u, struct span name, char ret[static DECODE_STEP_CHARS])
+static void member_place(
+        struct unpack *u, struct span name, bool table, char ret[static DECODE_STEP_CHARS])
 {
 	const char *ending = extension_of(name);
 	const char *what = is_document(u) ? "attachment" : "member";
+
+	if (table) {
+		snprintf(ret, DECODE_STEP_CHARS, "sheet %u", ++u->sheets);
+		return;
+	}
 
 	snprintf(
 	        ret, DECODE_STEP_CHARS, *ending ? "%s %u (%s)" : "%s %u", what, u->members, ending);
@@ -297,12 +341,12 @@ static void take_member(struct unpack *u, const struct unpack_record *r, struct 
 	        .role = ROLE_FILE_NAME, .bytes = r->payload, .first = true, .last = true};
 	struct content content = {0};
 	char place[DECODE_STEP_CHARS];
-	bool locked = (r->detail & UNPACK_LOCKED) != 0;
+	bool locked = r->detail == UNPACK_LOCKED, table = r->detail == UNPACK_TABLE;
 
 	member_end(u, out, STREAM_TRUNCATED);
 	u->members++;
-	member_place(u, r->payload, place);
-	content_declare_name(&content, r->payload);
+	member_place(u, r->payload, table, place);
+	content_declare_name(&content, table ? span_of_text("sheet.csv") : r->payload);
 	if (is_document(u)) {
 		text_end(u, out);
 		message_begin(u, out);

@@ -7,6 +7,7 @@
 #include "decode/pdf_file.h"
 #include "decode/spool.h"
 #include "decode/unpacker.h"
+#include "decode/xlsx_file.h"
 
 #define EXIT_DONE   0
 #define EXIT_FAILED 6 /* whoever waits for the answer sees that it is not whole */
@@ -26,6 +27,8 @@ int decode_unpack(const struct handover *job)
 	document = span_of(memory, (size_t)info.st_size);
 	if (job->note[0] == UNPACK_PDF)
 		pdf_file_read(document, &sink);
+	else if (job->note[0] == UNPACK_OFFICE)
+		xlsx_file_read(document, &sink);
 	else
 		archive_file_read(document, (enum unpack_format)job->note[0], &sink);
 	return sink.status == STATUS_OK ? EXIT_DONE : EXIT_FAILED;

@@ -16,7 +16,7 @@ static unsigned detail_end(enum unpack_kind kind)
 	case UNPACK_VALUE:
 		return UNPACK_VALUES;
 	case UNPACK_MEMBER:
-		return UNPACK_LOCKED + 1;
+		return UNPACK_TABLE + 1;
 	case UNPACK_MEMBER_END:
 	case UNPACK_END:
 		return STREAM_ENDS;

@@ -21,7 +21,7 @@ enum unpack_kind {
 	UNPACK_TEXT,       /* UTF-8, a piece of running text; number: page, 0: none */
 	UNPACK_BREAK,      /* the running text ends */
 	UNPACK_VALUE,      /* label, zero byte, value; detail: enum unpack_value */
-	UNPACK_MEMBER,     /* something lies inside; payload: its name; detail: UNPACK_LOCKED */
+	UNPACK_MEMBER,     /* something lies inside; payload: its name; detail: a flag below */
 	UNPACK_BYTES,      /* of the open member */
 	UNPACK_MEMBER_END, /* detail: enum stream_end */
 	UNPACK_PICTURES,   /* number: pages that are a picture alone */
@@ -36,7 +36,8 @@ enum unpack_value {
 	UNPACK_VALUES
 };
 
-#define UNPACK_LOCKED 1u
+#define UNPACK_LOCKED 1u    /* nobody can read it */
+#define UNPACK_TABLE  2u    /* a sheet, in CSV; it has no name */
 #define UNPACK_WHOLE  1024u /* of UNPACK_END */
 
 struct unpack_record {

@@ -323,6 +323,114 @@ static void a_packed_file_is_unpacked(void **state)
 	opener_end(&o);
 }
 
+/* ---- packages of the office ---- */
+
+#define MAIN "xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\""
+
+struct part {
+	const char *name, *text;
+};
+
+/* A zip file; gives. */
+static struct span package(const struct part *parts, size_t count)
+{
+	struct archive *a = archive_write_new();
+	struct archive_entry *entry = archive_entry_new();
+	uint8_t *memory = malloc(65536);
+	size_t used = 0;
+
+	assert_non_null(memory);
+	assert_int_equal(archive_write_set_format_zip(a), ARCHIVE_OK);
+	assert_int_equal(archive_write_set_bytes_in_last_block(a, 1), ARCHIVE_OK);
+	assert_int_equal(archive_write_open_memory(a, memory, 65536, &used), ARCHIVE_OK);
+	for (size_t i = 0; i < count; i++) {
+		const size_t len = strlen(parts[i].text);
+
+		archive_entry_clear(entry);
+		archive_entry_set_pathname(entry, parts[i].name);
+		archive_entry_set_filetype(entry, AE_IFREG);
+		archive_entry_set_size(entry, (la_int64_t)len);
+		assert_int_equal(archive_write_header(a, entry), ARCHIVE_OK);
+		assert_int_equal(archive_write_data(a, parts[i].text, len), len);
+	}
+	archive_entry_free(entry);
+	assert_int_equal(archive_write_close(a), ARCHIVE_OK);
+	archive_write_free(a);
+	return span_of(memory, used);
+}
+
+/* The sheet stands before what it needs. */
+static const struct part workbook[] = {
+        {"[Content_Types].xml", "<Types/>"},
+        {"xl/worksheets/sheet1.xml",
+                "<worksheet " MAIN "><sheetData><row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c>"
+                "<c r=\"C1\" t=\"inlineStr\"><is><t>DOB</t></is></c></row>"
+                "<row><c t=\"s\"><v>1</v></c><c r=\"C2\" s=\"1\"><v>18000</v></c></row>"
+                "<row r=\"9\"><c r=\"A9\" t=\"str\"><v>Bo \"B\"</v></c>"
+                "<c r=\"C9\" s=\"1\"><v>18001.5</v></c><c r=\"ZZZZ9\"><v>7</v></c>"
+                "<c t=\"s\"><v>99</v></c></row></sheetData></worksheet>"},
+        {"xl/sharedStrings.xml",
+                "<sst " MAIN "><si><t>Surname</t></si><si><r><t>Ma</t></r><r><t>de</t></r>"
+                "<rPh sb=\"0\"><t>no</t></rPh></si></sst>"},
+        {"xl/styles.xml", "<styleSheet " MAIN "><cellStyleXfs><xf numFmtId=\"9\"/>"
+                          "</cellStyleXfs><cellXfs><xf numFmtId=\"0\"/>"
+                          "<xf numFmtId=\"14\"/></cellXfs></styleSheet>"},
+        {"xl/workbook.xml", "<workbook " MAIN "/>"},
+        {"docProps/core.txt", "About nobody, by nobody.\n"},
+};
+
+static void a_sheet_is_a_table(void **state)
+{
+	struct span bytes = package(workbook, ARRAY_LEN(workbook));
+	struct opener o;
+	struct transcript t;
+
+	(void)state;
+	opener_start(&o, OPENS);
+	t = run_all_ways(&o, bytes);
+	assert_has(&t, "column=Surname row=1 column=1");
+	assert_has(&t, "sheet 1 > column 1] Made");
+	assert_has(&t, "column=DOB row=1 column=3");
+	assert_has(&t, "1949-04-12");
+	assert_has(&t, "Bo \"B\"");
+	assert_has(&t, "1949-04-13");
+	assert_has(&t, "row=2 column=4"); /* what stands too far right */
+	assert_has(&t, "About nobody, by nobody.");
+	assert_int_equal(transcript_count(&t, "sst"), 0);
+	assert_int_equal(t.summary.unread_bytes[0], 0);
+	transcript_free(&t);
+	free((void *)(uintptr_t)bytes.data);
+	opener_end(&o);
+}
+
+/* Something else of the office, and what was cut off. */
+static void a_package_is_no_less_than_an_archive(void **state)
+{
+	static const struct part letters[] = {
+	        {"[Content_Types].xml", "<Types/>"}, {"word/letter.txt", "A letter.\n"}};
+	struct span bytes = package(letters, ARRAY_LEN(letters));
+	struct opener o;
+	struct transcript t;
+
+	(void)state;
+	opener_start(&o, OPENS);
+	t = run_all_ways(&o, bytes);
+	assert_has(&t, "A letter.");
+	transcript_free(&t);
+	t = run(NULL, bytes, 0); /* by zip.c */
+	assert_has(&t, "A letter.");
+	transcript_free(&t);
+	free((void *)(uintptr_t)bytes.data);
+	bytes = package(workbook, ARRAY_LEN(workbook));
+	for (size_t len = 40; len < bytes.len; len += 97) {
+		t = run(&o, span_slice(bytes, 0, len), 0);
+		assert_int_equal(t.summary.read_bytes[0] + t.summary.unread_bytes[0], len);
+		transcript_free(&t);
+	}
+	free((void *)(uintptr_t)bytes.data);
+	opener_end(&o);
+}
+
 /* ---- whoever opens them ---- */
 
 static void nobody_opens_them(void **state)
@@ -405,6 +513,8 @@ int main(void)
 	        cmocka_unit_test(loops_end),
 	        cmocka_unit_test(each_member_is_a_stream),
 	        cmocka_unit_test(a_packed_file_is_unpacked),
+	        cmocka_unit_test(a_sheet_is_a_table),
+	        cmocka_unit_test(a_package_is_no_less_than_an_archive),
 	        cmocka_unit_test(nobody_opens_them),
 	        cmocka_unit_test(a_process_that_dies_or_lies_is_told),
 	        cmocka_unit_test(gaps_and_size_are_told),

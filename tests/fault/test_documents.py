@@ -11,7 +11,7 @@ import time
 import frames
 from exeat_run import (MEDICARE_SPACED, SANITIZED, SOURCE, SURNAME, Result, check, check_memory,
                        check_private, check_whole, inspect, snapshot, start)
-from payloads import LABELLED, http_ok, http_post
+from payloads import LABELLED, http_ok, http_post, zip_archive
 from test_killed import children, gone, wait_until
 
 sys.path.insert(0, str(SOURCE / "fixtures" / "make"))
@@ -53,6 +53,50 @@ def case_letters(work):
     for at, flow in enumerate(flows):
         check(found(flow, "medicare"), f"document {at} is not found")
         check(flow["not_inspected_bytes"] == 0, f"document {at} is not read whole")
+
+
+def workbook(rows, first_part=b"[Content_Types].xml"):
+    """One sheet, which stands before the texts that it shows; the last column is of days."""
+    main_space = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    texts, sheet = [], b""
+    for at, row in enumerate(rows, 1):
+        sheet += b'<row r="%d">' % at
+        for column, value in zip(b"ABCDEFGH", row):
+            if isinstance(value, int):
+                sheet += b'<c r="%c%d" s="1"><v>%d</v></c>' % (column, at, value)
+            else:
+                sheet += b'<c r="%c%d" t="s"><v>%d</v></c>' % (column, at, len(texts))
+                texts.append(b"<si><t>%s</t></si>" % value.encode())
+        sheet += b"</row>"
+    return zip_archive([
+        (first_part, b"<Types/>"),
+        (b"xl/worksheets/sheet1.xml",
+         b"<worksheet %s><sheetData>%s</sheetData></worksheet>" % (main_space, sheet)),
+        (b"xl/sharedStrings.xml", b"<sst %s>%s</sst>" % (main_space, b"".join(texts))),
+        (b"xl/styles.xml", b'<styleSheet %s><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>'
+         b"</styleSheet>" % main_space),
+        (b"xl/workbook.xml", b"<workbook %s/>" % main_space)])
+
+
+def medicare_of(stem):
+    weights = (1, 3, 7, 9, 1, 3, 7, 9)
+    digits = f"{stem:08d}"
+    return digits + str(sum(int(d) * w for d, w in zip(digits, weights)) % 10) + "1"
+
+
+def case_workbooks(work):
+    """a table of patients is one in a workbook, too: its columns by their headings, its days by
+    their format; whatever part comes first"""
+    rows = [("Surname", "MedicareNo", "DOB")]
+    rows += [(f"{SURNAME}{chr(97 + n)}", medicare_of(21234567 + 7 * n), 18000 + 300 * n)
+             for n in range(12)]
+    flows = upload(work, workbook(rows), workbook(rows, b"docProps/app.xml"))
+    for at, flow in enumerate(flows):
+        check(found(flow, "patient-table"), f"workbook {at}: no table of patients: "
+              f"{sorted(finding['kind'] for finding in flow['findings'])}")
+        check(found(flow, "birth-date") or "sheet 1" in str(flow["findings"]),
+              f"workbook {at}: the place is not the sheet")
+        check(flow["not_inspected_bytes"] == 0, f"workbook {at} is not read whole")
 
 
 def case_scan(work):
