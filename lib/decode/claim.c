@@ -69,7 +69,8 @@ static const struct {
 const char *claim_document(struct span name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(documents); i++)
-		if (span_equal_text(name, documents[i]))
+		if (name.len > 0 && documents[i][0] == (char)name.data[0] &&
+		        span_equal_text(name, documents[i]))
 			return documents[i];
 	return NULL;
 }
@@ -77,7 +78,8 @@ const char *claim_document(struct span name)
 unsigned claim_mark(struct span name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
-		if (span_equal_text(name, marks[i].name))
+		if (name.len > 0 && marks[i].name[0] == (char)name.data[0] &&
+		        span_equal_text(name, marks[i].name))
 			return marks[i].bits;
 	return 0;
 }

@@ -144,13 +144,33 @@ static void add_bytes(struct xml_content *x, const uint8_t *bytes, size_t len)
 	}
 }
 
+/* How many bytes stand for themselves, whatever comes behind them. */
+static size_t plain_bytes(const struct xml_content *x, const struct cursor *c, size_t most)
+{
+	size_t len = 0;
+
+	if (x->charset.held_count > 0 || (x->phase == XML_READING && !xml_gate_in_text(&x->gate)))
+		return 0;
+	most = most < c->left ? most : c->left;
+	while (len < most && c->at[len] >= ' ' && c->at[len] < 0x80 && c->at[len] != '<')
+		len++;
+	return len;
+}
+
 /* Adds input to the window, up to that many bytes. */
 static void fill(struct xml_content *x, struct cursor *c, size_t len, bool last)
 {
 	uint8_t bytes[XML_CHARSET_OUT_MAX];
 
-	while (cursor_left(c) > 0 && x->window_len < len)
-		add_bytes(x, bytes, xml_charset_byte(&x->charset, cursor_u8(c), bytes));
+	while (cursor_left(c) > 0 && x->window_len < len) {
+		struct span plain = cursor_span(c, plain_bytes(x, c, len - x->window_len));
+
+		if (plain.len > 0)
+			memcpy(x->window + x->window_len, plain.data, plain.len);
+		x->window_len += plain.len;
+		if (plain.len == 0)
+			add_bytes(x, bytes, xml_charset_byte(&x->charset, cursor_u8(c), bytes));
+	}
 	if (last && cursor_left(c) == 0)
 		add_bytes(x, bytes, xml_charset_finish(&x->charset, bytes));
 	if (x->charset.wrong > 0)

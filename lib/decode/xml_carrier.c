@@ -20,7 +20,8 @@
 static const char *find_name(const char *const names[], size_t count, struct span name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (span_equal_text(name, names[i]))
+		if (name.len > 0 && names[i][0] == (char)name.data[0] &&
+		        span_equal_text(name, names[i]))
 			return names[i];
 	return NULL;
 }
@@ -73,7 +74,8 @@ static const char *office(const struct xml_event *e, struct span name)
 	};
 
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
-		if (!span_equal_text(name, kinds[k].name))
+		if (name.len == 0 || kinds[k].name[0] != (char)name.data[0] ||
+		        !span_equal_text(name, kinds[k].name))
 			continue;
 		for (size_t i = 0; i < e->attribute_count; i++)
 			if (strncmp(e->attributes[i].name, "xmlns", 5) == 0 &&

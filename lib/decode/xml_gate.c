@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum gate_state {
-	IN_TEXT,
+	IN_TEXT, /* 0: xml_gate_in_text() */
 	AT_OPEN, /* behind "<" */
 	AT_MARK, /* behind "<!" */
 	IN_COMMENT,

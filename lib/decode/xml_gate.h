@@ -8,6 +8,7 @@
 #ifndef EXEAT_DECODE_XML_GATE_H
 #define EXEAT_DECODE_XML_GATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,12 @@ struct xml_gate {
 	uint8_t opening[BASE64_RUN_BYTES];
 	uint64_t left_out; /* bytes of attributes */
 };
+
+/* Between two tags: up to the next "<" the parser gets every byte as it is. */
+static inline bool xml_gate_in_text(const struct xml_gate *g)
+{
+	return g->state == 0;
+}
 
 /* Returns the bytes written: those that the parser gets. */
 size_t xml_gate_byte(struct xml_gate *g, uint8_t byte, uint8_t out[static XML_GATE_OUT_MAX])
