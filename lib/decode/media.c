@@ -5,7 +5,7 @@
  *
  * Signatures: ISO/IEC 10918-1 (JPEG), RFC 2083 (PNG), GIF89a, TIFF 6.0, BMP, RIFF, RFC 3533 (Ogg),
  * RFC 8794 (EBML: WebM, Matroska), ISO/IEC 14496-12 (MP4, HEIC), ID3v2, RFC 9639 (FLAC), RFC 4867
- * (AMR). */
+ * (AMR); Microsoft Tape Format 1.00a section 5.2, the file formats of SQLite and Access. */
 #include <stdio.h>
 #include <string.h>
 
@@ -59,6 +59,10 @@ static const struct signature signatures[] = {
         SIGNATURE("flac", CARRIER_AUDIO, 0, "fLaC", SOUND_FLAC),
         SIGNATURE("amr", CARRIER_AUDIO, 0, "#!AMR", SOUND_AMR),
         SIGNATURE("tnef", CARRIER_BINARY, 0, "\x78\x9f\x3e\x22", 0),
+        SIGNATURE("mssql-backup", CARRIER_BINARY, 0, "MSSQLBAK", 0),
+        SIGNATURE("mssql-backup", CARRIER_BINARY, 0, "TAPE\0\0\3\0", 0),
+        SIGNATURE("sqlite", CARRIER_BINARY, 0, "SQLite forma", 0),
+        SIGNATURE("access", CARRIER_BINARY, 0, "\0\1\0\0Standard", 0),
         SIGNATURE("ole", CARRIER_BINARY, 0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0),
 };
 
