@@ -34,6 +34,8 @@ static const char *source_of(const struct decode_event *e)
 		return e->field.role == ROLE_SOFTWARE ? "http-server" : NULL;
 	if (e->carrier == CARRIER_MAIL)
 		return mail_source(e);
+	if (e->carrier == CARRIER_DATABASE)
+		return e->field.role == ROLE_SOFTWARE ? "database" : NULL;
 	if (e->carrier == CARRIER_SSH)
 		return e->field.role == ROLE_SOFTWARE ? "ssh" : NULL;
 	if (e->carrier != CARRIER_FTP)
