@@ -316,3 +316,18 @@ void db_value_abandon(struct db_value *v, enum stream_end end, struct decode_out
 	v->child = false;
 	buf_clear(&v->held);
 }
+
+void db_tell(struct decode_out *out, enum field_role role, const char *label, struct span value)
+{
+	struct field field = {
+	        .role = role,
+	        .label_kind = LABEL_KEY,
+	        .label = span_of_text(label),
+	        .bytes = span_slice(value, 0, DECODE_VALUE_BYTES_MAX),
+	        .first = true,
+	        .last = true,
+	};
+
+	if (field.bytes.len > 0)
+		decode_field(out, &field, "");
+}

@@ -59,6 +59,10 @@ int db_value_end(struct db_value *v, enum stream_end end, struct decode_out *out
 void db_value_abandon(struct db_value *v, enum stream_end end, struct decode_out *out)
         NONNULL(1, 3);
 
+/* A short value that stands whole in the input, under a label of our own; one place in the queue.
+ * Nothing of an empty one. */
+void db_tell(struct decode_out *out, enum field_role role, const char *label, struct span value)
+        NONNULL(1, 3);
 /* UTF-16LE as UTF-8, as much of it as fits; its length. A lone surrogate becomes U+FFFD. */
 size_t db_utf16(struct span wide, void *ret, size_t size) NONNULL(2);
 

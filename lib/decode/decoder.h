@@ -209,6 +209,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(tls)                                                                                     \
 	X(websocket)                                                                               \
 	X(ftp_data)                                                                                \
+	X(postgres)                                                                                \
 	X(ssh)                                                                                     \
 	X(tds)                                                                                     \
 	X(socks)                                                                                   \
@@ -227,6 +228,8 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(imap)                                                                                    \
 	X(smtp)                                                                                    \
 	X(ftp)                                                                                     \
+	X(mysql)                                                                                   \
+	X(firebird)                                                                                \
 	X(mime)                                                                                    \
 	X(deflate)                                                                                 \
 	X(brotli)                                                                                  \

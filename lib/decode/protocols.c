@@ -4,6 +4,8 @@
  * TLS records RFC 8446 section 5.1; QUIC RFC 9000 section 17.2 and RFC 9369; DNS RFC 1035
  * section 4.1.1; NTP RFC 5905 section 7.3; DHCP RFC 2131 section 2; OpenVPN
  * draft-openvpn-wire-protocol; WireGuard's white paper, section 5.4. */
+#include <string.h>
+
 #include "base/status.h"
 #include "decode/decoder.h"
 
@@ -177,6 +179,32 @@ static enum probe_answer wireguard_probe(const struct probe *p)
 	               : PROBE_NO;
 }
 
+/* The first packet of Firebird: to connect (1), to attach (19), by version 2 or 3 of that, from a
+ * kind of computer below 64. Firebird's sources, remote/protocol.h. */
+static enum probe_answer firebird_probe(const struct probe *p)
+{
+	static const uint8_t model[] = {0, 0, 0, 1, 0, 0, 0, 19, 0, 0, 0};
+	size_t len = p->head.len < sizeof(model) ? p->head.len : sizeof(model);
+
+	if (p->env->depth > 0 || p->env->datagram || memcmp(p->head.data, model, len) != 0)
+		return PROBE_NO;
+	if (p->head.len <= sizeof(model))
+		return PROBE_MORE;
+	return p->head.data[sizeof(model)] == 2 || p->head.data[sizeof(model)] == 3 ? PROBE_YES
+	                                                                            : PROBE_NO;
+}
+
+/* Clear, but nobody here reads it. */
+static int unread_feed(
+        void *state, const struct decode_in *in, size_t *ret_consumed, struct decode_out *out)
+{
+	(void)state;
+	(void)in;
+	*ret_consumed = 0;
+	decode_stop(out, STREAM_UNKNOWN);
+	return STATUS_OK;
+}
+
 static int encrypted_feed(
         void *state, const struct decode_in *in, size_t *ret_consumed, struct decode_out *out)
 {
@@ -233,6 +261,14 @@ const struct decoder decoder_wireguard = {
         .protocol = "wireguard",
         .probe = wireguard_probe,
         .feed = encrypted_feed,
+};
+
+const struct decoder decoder_firebird = {
+        .name = "firebird",
+        .protocol = "firebird",
+        .clear = true,
+        .probe = firebird_probe,
+        .feed = unread_feed,
 };
 
 const struct decoder decoder_dns = {

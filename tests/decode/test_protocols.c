@@ -41,6 +41,8 @@ static const struct row rows[] = {
                 .clear = true),
         ROW("\x00\x11\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x01",
                 .protocol = "dns", .reason = STREAM_COMPLETE, .port = 53, .clear = true),
+        ROW("\0\0\0\1\0\0\0\x13\0\0\0\3\0\0\0\1", .protocol = "firebird", .reason = STREAM_UNKNOWN,
+                .port = 3050, .clear = true),
         ROW("\x23\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", .protocol = "ntp",
                 .reason = STREAM_COMPLETE, .port = 123, .datagram = true, .clear = true),
         ROW("\x38"
