@@ -255,6 +255,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(media)                                                                                   \
 	X(xml)                                                                                     \
 	X(json)                                                                                    \
+	X(fixed_width)                                                                             \
 	X(tar)                                                                                     \
 	X(table)                                                                                   \
 	X(text)                                                                                    \
