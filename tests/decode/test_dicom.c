@@ -445,6 +445,42 @@ static void a_gap_in_the_pixels_is_passed_over(void **state)
 	buf_free(&b);
 }
 
+/* PS3.18 sections 8.3.4 (queries) and 10.5 (storing): what stands in a request to store, and the
+ * labels of one to search. */
+static void web_requests_carry_it(void **state)
+{
+	struct buf file = new_buf(), b = new_buf(), body = new_buf();
+	struct transcript t;
+	char head[300];
+
+	(void)state;
+	put_meta(&file, SYNTAX(".1"));
+	put_data_set(&file, EXPLICIT);
+	put(&body, span_of_text("--xyz\r\nContent-Type: application/dicom\r\n\r\n"));
+	put(&body, buf_span(&file));
+	put(&body, span_of_text("\r\n--xyz\r\nContent-Type: application/dicom+json\r\n\r\n"
+	                        "[{\"00100010\":{\"vr\":\"PN\",\"Value\":[{\"Alphabetic\":"
+	                        "\"Citizen^Jane\"}]}}]\r\n--xyz--\r\n"));
+	snprintf(head, sizeof(head),
+	        "POST /studies?PatientID=WHC-4713 HTTP/1.1\r\nHost: pacs.example\r\n"
+	        "Content-Type: multipart/related; type=\"application/dicom\"; boundary=xyz\r\n"
+	        "Content-Length: %zu\r\n\r\n",
+	        body.len);
+	put(&b, span_of_text(head));
+	put(&b, buf_span(&body));
+	t = transcript_bytes(buf_span(&b), 0, 80);
+	assert_true(transcript_has(&t, "field url key=PatientID [HTTP query] WHC-4713\n"));
+	assert_true(transcript_has(&t, "begin dicom CT [HTTP body > part 1]\n"));
+	assert_true(transcript_has(&t, "> PatientName] Citizen Jane Ms\n"));
+	assert_true(transcript_has(&t, "key=00100010.Value.Alphabetic"));
+	assert_int_equal(t.summary.malformed, 0);
+	transcript_free(&t);
+	assert_true(transcript_stable(buf_span(&b), 80));
+	buf_free(&file);
+	buf_free(&body);
+	buf_free(&b);
+}
+
 static void other_bytes_are_not_dicom(void **state)
 {
 	static const char *const others[] = {"\x08\0\x05\0\xff\xff\xff\xff............",
@@ -484,6 +520,7 @@ int main(void)
 	        cmocka_unit_test(broken_elements_end_with_a_name),
 	        cmocka_unit_test(a_file_cut_anywhere_has_a_name),
 	        cmocka_unit_test(a_gap_in_the_pixels_is_passed_over),
+	        cmocka_unit_test(web_requests_carry_it),
 	        cmocka_unit_test(other_bytes_are_not_dicom),
 	        cmocka_unit_test(all_known_tags_can_be_found),
 	};
