@@ -118,8 +118,9 @@ int priv_take_passed(int passed_fd, struct priv_passed *ret) WUNRES NONNULL(2);
 #define PRIV_JOB_MEMORY_BYTES (512u << 20)
 #define PRIV_JOB_CPU_SECONDS  5
 #define PRIV_JOB_SECONDS      20
-#define PRIV_JOBS_MAX         16 /* at once; each worker waits for one */
-#define PRIV_UNPACKER_NAME    "exeat-unpacker"
+/* At once: each of eight workers waits for one, in which there may be others, six deep. */
+#define PRIV_JOBS_MAX      64
+#define PRIV_UNPACKER_NAME "exeat-unpacker"
 
 /* Forks a process that waits for documents and opens each in a process of its own; before the
  * inspector is forked, and before anything is open or in memory that they must not see. In the

@@ -1,5 +1,5 @@
 /* The answer of a process that a document has taken over. The first byte says whose answer it is; a
- * thread in its place answers with the rest. */
+ * thread in its place answers with the rest, and with nothing when there are documents in it. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -22,17 +22,18 @@ static void *lie(void *arg)
 	struct span rest = liar->answer;
 	struct handover job;
 
-	if (handover_take(liar->fd, &job) != STATUS_ITEM)
-		return NULL;
-	while (rest.len > 0) {
-		ssize_t len = write(job.fds[1], rest.data, rest.len);
+	while (handover_take(liar->fd, &job) == STATUS_ITEM) {
+		while (rest.len > 0) {
+			ssize_t len = write(job.fds[1], rest.data, rest.len);
 
-		if (len <= 0)
-			break;
-		rest = span_slice(rest, (size_t)len, rest.len);
+			if (len <= 0)
+				break;
+			rest = span_slice(rest, (size_t)len, rest.len);
+		}
+		rest = span_of(NULL, 0);
+		close(job.fds[0]);
+		close(job.fds[1]);
 	}
-	close(job.fds[0]);
-	close(job.fds[1]);
 	return NULL;
 }
 
