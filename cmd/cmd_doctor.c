@@ -43,7 +43,7 @@ static enum exit_code examine_rules(struct workplace *w)
 	char good[80];
 	enum exit_code code = workplace_load_rules(w);
 
-	tell_outcome("rules", code, "identifiers.csv and flags.csv can be used");
+	tell_outcome("rules", code, "identifiers.csv, terms.csv and flags.csv can be used");
 	tell("patterns", code == EXIT_CLEAN
 	                         ? "the pattern engine found its test strings wherever they stood"
 	                         : "not tested, for lack of rules");

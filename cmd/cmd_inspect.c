@@ -20,7 +20,7 @@ static const char help[] =
         "  -f, --filter FILTER  only packets that match (pcap-filter(7))\n"
         "  --authorised-by TXT  \"NAME, DATE\": who allowed the capture\n"
         "  --geo DIR            country.mmdb and asn.mmdb\n"
-        "  --rules DIR          identifiers.csv and flags.csv\n"
+        "  --rules DIR          identifiers.csv, terms.csv and flags.csv\n"
         "  --workers N          threads that share the work, 1 to 8; as many as there are "
         "processors\n"
         "  --no-content         only who sent how much to whom; what conversations carried is not "

@@ -124,14 +124,15 @@ enum exit_code workplace_open_rules(struct workplace *w, const struct workplace_
 		        o->rules_dir ? o->rules_dir : "");
 		return EXIT_USAGE;
 	}
-	w->identifiers_fd = open_rules_file(folder, "identifiers.csv");
+	w->identifiers_fd = open_rules_file(folder, DETECT_IDENTIFIERS);
+	w->terms_fd = open_rules_file(folder, DETECT_TERMS);
 	w->flags_fd = open_rules_file(folder, "flags.csv");
 	/* Without these nothing is known of services, and no country is prescribed. */
 	w->services_fd = open_rules_file(folder, "services.csv");
 	w->prescribed_fd = open_rules_file(folder, "prescribed_countries.csv");
 	close(folder);
-	if (w->identifiers_fd < 0 || w->flags_fd < 0) {
-		log_error("the rules folder lacks identifiers.csv or flags.csv");
+	if (w->identifiers_fd < 0 || w->terms_fd < 0 || w->flags_fd < 0) {
+		log_error("the rules folder lacks identifiers.csv, terms.csv or flags.csv");
 		return EXIT_USAGE;
 	}
 	return EXIT_CLEAN;
@@ -394,7 +395,7 @@ void workplace_clear(struct workplace *w)
 		w->register_fds[i] = -1;
 	for (int i = 0; i < REGISTRY_WORKBOOKS; i++)
 		w->workbook_fds[i] = -1;
-	w->identifiers_fd = w->flags_fd = w->services_fd = w->prescribed_fd = -1;
+	w->identifiers_fd = w->terms_fd = w->flags_fd = w->services_fd = w->prescribed_fd = -1;
 	w->overrides_fd = w->own_overrides_fd = -1;
 	w->out_fd = w->store_fd = w->store_file_fd = w->temporary_fd = w->save_fd = -1;
 	w->pass_fds[0] = w->pass_fds[1] = w->unpacker_fd = -1;
@@ -443,124 +444,6 @@ int workplace_read_all(int fd, struct buf *ret, size_t max_bytes)
 			return status;
 	}
 	return STATUS_OK;
-}
-
-/* The key of the patients' tags lives beside the store, never in it; without an output folder it
- * lives for this run. */
-static int tag_key(const struct workplace *w, uint8_t ret[static DIGEST_KEY_BYTES])
-{
-	int fd = -1;
-	bool fresh = false;
-	ssize_t len;
-	int status;
-
-	if (w->store_fd >= 0 && !w->store_read_only) {
-		fd = openat(w->store_fd, "exeat.key", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0 && errno == ENOENT) {
-			fresh = true;
-			fd = openat(w->store_fd, "exeat.key",
-			        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		}
-		if (fd < 0)
-			return status_from_errno(errno);
-	}
-	if (fd >= 0 && !fresh) {
-		len = read(fd, ret, DIGEST_KEY_BYTES);
-		close(fd);
-		return len == DIGEST_KEY_BYTES ? STATUS_OK : STATUS_IO;
-	}
-	if (getrandom(ret, DIGEST_KEY_BYTES, 0) != DIGEST_KEY_BYTES)
-		return STATUS_IO;
-	if (fd < 0)
-		return STATUS_OK;
-	len = write(fd, ret, DIGEST_KEY_BYTES);
-	status = len == DIGEST_KEY_BYTES ? STATUS_OK : status_from_errno(len < 0 ? errno : ENOSPC);
-	close(fd);
-	if (status != STATUS_OK) /* half a key would stop every later run */
-		unlinkat(w->store_fd, "exeat.key", 0);
-	return status;
-}
-
-enum exit_code workplace_complain_rules(
-        const char *file, int status, const struct csv_problem *problem)
-{
-	char what[64];
-
-	snprintf(what, sizeof(what), "use %s of the rules", file);
-	if (status < 0)
-		return workplace_complain(what, status);
-	log_error("rules/%s:%u:%u: %s", file, problem->line, problem->column,
-	        problem->text ? problem->text : "cannot be read");
-	return EXIT_USAGE;
-}
-
-int workplace_set_rules_version(struct workplace *w, struct span first, struct span second)
-{
-	struct digest *digest = NULL;
-	char hex[DIGEST_HEX_CHARS];
-	int status = digest_new(&digest);
-
-	if (status == STATUS_OK)
-		status = digest_update(digest, first);
-	if (status == STATUS_OK)
-		status = digest_update(digest, second);
-	if (status == STATUS_OK)
-		status = digest_hex(digest, hex);
-	digest_free(digest);
-	if (status == STATUS_OK)
-		snprintf(w->rules_version, sizeof(w->rules_version), "%.12s", hex);
-	return status;
-}
-
-int workplace_digest_patterns(struct workplace *w, struct span identifiers)
-{
-	uint8_t bytes[DIGEST_SHA256_BYTES];
-	int status = digest_sha256(identifiers, bytes);
-
-	if (status == STATUS_OK)
-		digest_to_hex(bytes, sizeof(bytes), w->patterns);
-	return status;
-}
-
-static int make_rules(
-        struct workplace *w, struct span csv, const uint8_t *key, struct csv_problem *problem)
-{
-	if (w->before)
-		return detect_rules_again(&w->detect, csv, w->before, problem);
-	return detect_rules_new(&w->detect, csv, key, problem);
-}
-
-enum exit_code workplace_load_rules(struct workplace *w)
-{
-	struct buf identifiers, flags;
-	struct csv_problem problem = {0};
-	uint8_t key[DIGEST_KEY_BYTES] = {0};
-	enum exit_code code = EXIT_CLEAN;
-	int status = workplace_read_all(w->identifiers_fd, &identifiers, WORKPLACE_RULES_BYTES_MAX);
-	int read_flags = workplace_read_all(w->flags_fd, &flags, WORKPLACE_RULES_BYTES_MAX);
-
-	if (status != STATUS_OK || read_flags != STATUS_OK)
-		code = workplace_complain(
-		        "read the rules", status != STATUS_OK ? status : read_flags);
-	if (code == EXIT_CLEAN && !w->before && (status = tag_key(w, key)) != STATUS_OK)
-		code = workplace_complain(
-		        "read or make the key of the patient tags (exeat.key)", status);
-	if (code == EXIT_CLEAN)
-		status = workplace_digest_patterns(w, buf_span(&identifiers));
-	if (code == EXIT_CLEAN && status == STATUS_OK)
-		status = workplace_set_rules_version(w, buf_span(&identifiers), buf_span(&flags));
-	if (code == EXIT_CLEAN && status != STATUS_OK)
-		code = workplace_complain("digest the rules", status);
-	if (code == EXIT_CLEAN && w->inspects &&
-	        (status = make_rules(w, buf_span(&identifiers), key, &problem)) != STATUS_OK)
-		code = workplace_complain_rules("identifiers.csv", status, &problem);
-	if (code == EXIT_CLEAN &&
-	        (status = flag_rules_new(&w->flags, buf_span(&flags), &problem)) != STATUS_OK)
-		code = workplace_complain_rules("flags.csv", status, &problem);
-	explicit_bzero(key, sizeof(key));
-	buf_free(&identifiers);
-	buf_free(&flags);
-	return code;
 }
 
 /* The practice's zone, else the one the store was written with, else this computer's. */
@@ -721,6 +604,7 @@ void workplace_close(struct workplace *w)
 		close_fd(&w->workbook_fds[i]);
 	}
 	close_fd(&w->identifiers_fd);
+	close_fd(&w->terms_fd);
 	close_fd(&w->flags_fd);
 	for (size_t i = 0; i < w->geo_count; i++)
 		close_fd(&w->geo_fds[i]);

@@ -78,7 +78,7 @@ struct workplace {
 	unsigned register_others[REGISTRY_WORKBOOKS]; /* the same */
 	bool has_register;
 	int32_t register_day; /* REGISTRY_NO_DAY, or the day on which it is checked */
-	int identifiers_fd, flags_fd, services_fd, prescribed_fd;
+	int identifiers_fd, terms_fd, flags_fd, services_fd, prescribed_fd;
 	int overrides_fd, own_overrides_fd; /* of the country data, of the register */
 	int geo_fds[LOCATION_FILES_MAX];
 	char geo_names[LOCATION_FILES_MAX][64]; /* of the files in their folder, for complaints */
@@ -120,7 +120,7 @@ struct workplace {
 	struct store_forgotten forgotten; /* what this run deleted by age */
 	char timezone[WORKPLACE_ZONE_CHARS];
 	char rules_version[WORKPLACE_RULES_VERSION];
-	char patterns[DIGEST_HEX_CHARS]; /* of the file that patterns are made of */
+	char patterns[DIGEST_HEX_CHARS]; /* of the files that patterns are made of */
 };
 
 /* Takes one of the options above into the struct; false when it is none of them. */
@@ -189,7 +189,7 @@ enum exit_code workplace_leave(struct workplace *w, enum exit_code code) WUNRES 
 int workplace_read_all(int fd, struct buf *ret, size_t max_bytes) WUNRES NONNULL(2);
 /* Frees and closes. */
 void workplace_close(struct workplace *w) NONNULL(1);
-/* In the inspector, from the descriptors: identifiers.csv and flags.csv. */
+/* In the inspector, from the descriptors: identifiers.csv, terms.csv and flags.csv. */
 enum exit_code workplace_load_rules(struct workplace *w) WUNRES NONNULL(1);
 /* The country data, where there is any. */
 enum exit_code workplace_load_location(struct workplace *w) WUNRES NONNULL(1);
@@ -199,8 +199,9 @@ enum exit_code workplace_load_lists(struct workplace *w) WUNRES NONNULL(1);
  * be the version so far. */
 int workplace_set_rules_version(struct workplace *w, struct span first, struct span second) WUNRES
         NONNULL(1);
-/* Digests identifiers.csv, which alone the patterns are made of. */
-int workplace_digest_patterns(struct workplace *w, struct span identifiers) WUNRES NONNULL(1);
+/* Digests the files that the patterns are made of. */
+int workplace_digest_patterns(struct workplace *w, const struct detect_files *files) WUNRES
+        NONNULL(1, 2);
 /* workplace_destinations.c: services, overrides and prescribed countries, into w. */
 enum exit_code workplace_load_destinations(struct workplace *w) WUNRES NONNULL(1);
 /* One sentence for a failure: "cannot <what>: <why>". The exit code that fits. */

@@ -19,13 +19,13 @@ struct note {
 
 _Static_assert(sizeof(struct note) <= PRIV_PASSED_NOTE_BYTES, "the note does not fit");
 _Static_assert(
-        REGISTRY_FILES + REGISTRY_WORKBOOKS + 5 <= PRIV_PASSED_FILES, "the files do not fit");
+        REGISTRY_FILES + REGISTRY_WORKBOOKS + 6 <= PRIV_PASSED_FILES, "the files do not fit");
 
 /* Where each of the files has its place in the workplace: the same in both processes. */
 static size_t list_places(struct workplace *w, int *ret[static PRIV_PASSED_FILES])
 {
-	int *const singles[] = {&w->own_overrides_fd, &w->identifiers_fd, &w->flags_fd,
-	        &w->services_fd, &w->prescribed_fd};
+	int *const singles[] = {&w->own_overrides_fd, &w->identifiers_fd, &w->terms_fd,
+	        &w->flags_fd, &w->services_fd, &w->prescribed_fd};
 	size_t count = 0;
 
 	for (size_t i = 0; i < REGISTRY_FILES; i++)
@@ -212,8 +212,8 @@ void workplace_exchange_registers(struct workplace *w, struct workplace *fresh)
  * workplace_load_rules and workplace_load_lists make them; leaves the files at their beginning. */
 static int foretell_version(struct workplace *fresh)
 {
-	const int fds[] = {
-	        fresh->identifiers_fd, fresh->flags_fd, fresh->services_fd, fresh->prescribed_fd};
+	const int fds[] = {fresh->identifiers_fd, fresh->flags_fd, fresh->terms_fd,
+	        fresh->services_fd, fresh->prescribed_fd};
 	struct buf bytes[ARRAY_LEN(fds)] = {{.data = NULL}};
 	int status = STATUS_OK;
 
@@ -226,7 +226,9 @@ static int foretell_version(struct workplace *fresh)
 			status = STATUS_IO;
 	}
 	if (status == STATUS_OK)
-		status = workplace_digest_patterns(fresh, buf_span(&bytes[0]));
+		status = workplace_digest_patterns(
+		        fresh, &(struct detect_files){.identifiers = buf_span(&bytes[0]),
+		                       .terms = buf_span(&bytes[2])});
 	if (status == STATUS_OK)
 		status = workplace_set_rules_version(
 		        fresh, buf_span(&bytes[0]), buf_span(&bytes[1]));

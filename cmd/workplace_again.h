@@ -25,7 +25,8 @@ int workplace_take_again(struct workplace *w, struct workplace_again *ret) WUNRE
 bool workplace_read_again(const struct workplace *w, struct workplace_again *again) NONNULL(1, 2);
 enum workplace_rules { RULES_SAME, RULES_CHANGED, RULES_REFUSED };
 
-/* The same of the rules. Patterns are made where identifiers.csv has changed; else fresh.detect
+/* The same of the rules. Patterns are made where identifiers.csv or terms.csv has changed; else
+ * fresh.detect
  * stays NULL. */
 enum workplace_rules workplace_read_rules_again(
         const struct workplace *w, struct workplace_again *again) NONNULL(1, 2);

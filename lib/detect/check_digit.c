@@ -11,6 +11,14 @@
 #define ABN_DIGITS           11
 #define DVA_CHARS_MAX        8 /* without the dependant's letter */
 #define WAR_CODE_CHARS_MAX   3
+#define TFN_DIGITS           9
+#define ACN_DIGITS           9
+#define PBS_DIGITS_MIN       4
+#define PBS_DIGITS_MAX       6
+#define SNOMED_DIGITS_MIN    6
+#define SNOMED_DIGITS_MAX    18
+#define SNOMED_LONG_DIGITS   11 /* an item of an extension: namespace of 7 digits and 1 before it */
+#define LOINC_DIGITS_MAX     7
 
 static bool is_digit(uint8_t c)
 {
@@ -75,11 +83,13 @@ enum healthcare_identifier healthcare_identifier_of(struct span digits)
 		return HEALTHCARE_NONE;
 	if (span_starts(digits, "800360"))
 		return HEALTHCARE_PATIENT;
-	if (span_starts(digits, "800361") || span_starts(digits, "900360"))
+	if (span_starts(digits, "800361"))
 		return HEALTHCARE_CLINICIAN;
-	if (span_starts(digits, "800362") || span_starts(digits, "800363") ||
-	        span_starts(digits, "800364"))
+	if (span_starts(digits, "800362"))
 		return HEALTHCARE_ORGANISATION;
+	if (span_starts(digits, "800363") || span_starts(digits, "800364") ||
+	        span_starts(digits, "900360"))
+		return HEALTHCARE_OTHER;
 	return HEALTHCARE_NONE;
 }
 
@@ -183,4 +193,105 @@ bool check_abn(struct span digits)
 	if (digits.len != ABN_DIGITS || !all_digits(digits) || digits.data[0] == '0')
 		return false;
 	return (weighted_sum(digits, weights, ABN_DIGITS) - weights[0]) % 89 == 0;
+}
+
+static bool all_alike(struct span digits)
+{
+	for (size_t i = 1; i < digits.len; i++)
+		if (digits.data[i] != digits.data[0])
+			return false;
+	return true;
+}
+
+bool check_tfn(struct span digits)
+{
+	static const uint8_t nine[TFN_DIGITS] = {1, 4, 3, 7, 5, 8, 6, 9, 10};
+	static const uint8_t eight[TFN_DIGITS - 1] = {10, 7, 8, 4, 6, 3, 5, 1};
+
+	if ((digits.len != TFN_DIGITS && digits.len != TFN_DIGITS - 1) || !all_digits(digits) ||
+	        all_alike(digits))
+		return false;
+	return weighted_sum(digits, digits.len == TFN_DIGITS ? nine : eight, digits.len) % 11 == 0;
+}
+
+bool check_acn(struct span digits)
+{
+	static const uint8_t weights[ACN_DIGITS - 1] = {8, 7, 6, 5, 4, 3, 2, 1};
+
+	if (digits.len != ACN_DIGITS || !all_digits(digits) || all_alike(digits))
+		return false;
+	return (10 - weighted_sum(digits, weights, ACN_DIGITS - 1) % 10) % 10 ==
+	       (unsigned)(digits.data[ACN_DIGITS - 1] - '0');
+}
+
+bool check_safety_net(struct span text)
+{
+	static const uint8_t weights[MEDICARE_STEM_DIGITS] = {1, 3, 7, 9, 1, 3, 7, 9};
+	struct span digits = span_slice(text, 2, text.len);
+
+	if (text.len != MEDICARE_STEM_DIGITS + 3 || !all_digits(digits) ||
+	        (!span_starts(text, "SN") && !span_starts(text, "CN")))
+		return false;
+	return weighted_sum(digits, weights, MEDICARE_STEM_DIGITS) % 10 ==
+	       (unsigned)(digits.data[MEDICARE_STEM_DIGITS] - '0');
+}
+
+bool check_pbs_item(struct span text)
+{
+	static const char letters[] = "BCDEFGHJKLMNPQRTWXY";
+	unsigned value = 0;
+
+	if (text.len < PBS_DIGITS_MIN + 1 || text.len > PBS_DIGITS_MAX + 1 ||
+	        !all_digits(span_slice(text, 0, text.len - 1)))
+		return false;
+	for (size_t i = 0; i + 1 < text.len; i++)
+		value = value * 10 + (unsigned)(text.data[i] - '0');
+	return letters[value % 19] == (char)text.data[text.len - 1];
+}
+
+/* Multiplication of the dihedral group of ten elements: turns are 0 to 4, reflections 5 to 9. */
+static unsigned dihedral(unsigned a, unsigned b)
+{
+	if (a < 5)
+		return b < 5 ? (a + b) % 5 : 5 + (a + b) % 5;
+	return b < 5 ? 5 + (a + 5 - b) % 5 : (a + 5 - b) % 5;
+}
+
+static bool check_verhoeff(struct span digits)
+{
+	static const uint8_t permutation[8][10] = {{0, 1, 2, 3, 4, 5, 6, 7, 8, 9},
+	        {1, 5, 7, 6, 2, 8, 3, 0, 9, 4}, {5, 8, 0, 3, 7, 9, 6, 1, 4, 2},
+	        {8, 9, 1, 6, 0, 4, 3, 5, 2, 7}, {9, 4, 5, 3, 1, 2, 6, 8, 7, 0},
+	        {4, 2, 8, 6, 5, 7, 3, 9, 0, 1}, {2, 7, 9, 3, 8, 0, 6, 4, 1, 5},
+	        {7, 0, 4, 6, 9, 1, 3, 2, 5, 8}};
+	unsigned state = 0;
+
+	for (size_t i = 0; i < digits.len; i++)
+		state = dihedral(state, permutation[i % 8][digits.data[digits.len - 1 - i] - '0']);
+	return state == 0;
+}
+
+bool check_snomed(struct span digits)
+{
+	char first, second;
+
+	if (digits.len < SNOMED_DIGITS_MIN || digits.len > SNOMED_DIGITS_MAX ||
+	        !all_digits(digits) || digits.data[0] == '0')
+		return false;
+	first = (char)digits.data[digits.len - 3];
+	second = (char)digits.data[digits.len - 2];
+	if (first > '1' || second > '2' || (first == '1' && digits.len < SNOMED_LONG_DIGITS))
+		return false;
+	return check_verhoeff(digits);
+}
+
+bool check_loinc(struct span text)
+{
+	uint8_t digits[LOINC_DIGITS_MAX + 1];
+
+	if (text.len < 3 || text.len > LOINC_DIGITS_MAX + 2 || text.data[text.len - 2] != '-')
+		return false;
+	memcpy(digits, text.data, text.len - 2);
+	digits[text.len - 2] = text.data[text.len - 1];
+	return check_luhn(span_of(digits, text.len - 1));
 }

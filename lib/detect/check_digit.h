@@ -25,7 +25,8 @@ enum healthcare_identifier {
 	HEALTHCARE_NONE,
 	HEALTHCARE_PATIENT,      /* IHI */
 	HEALTHCARE_CLINICIAN,    /* HPI-I */
-	HEALTHCARE_ORGANISATION, /* HPI-O, CSP and administrative */
+	HEALTHCARE_ORGANISATION, /* HPI-O */
+	HEALTHCARE_OTHER,        /* CSP, administrative, care agency employee */
 };
 /* The prefix alone; the digits may fail Luhn. */
 enum healthcare_identifier healthcare_identifier_of(struct span digits);
@@ -47,6 +48,29 @@ bool check_prescriber(struct span digits);
 /* Centrelink customer reference number: 9 digits and a letter, 2^9 … 2^1 mod 11 indexes
  * XVTSLKJHCBA; some cards carry one more letter, which is not checked. */
 bool check_crn(struct span text);
+
+/* Tax file number: 9 digits, (1,4,3,7,5,8,6,9,10) mod 11 is 0; the old ones 8 digits,
+ * (10,7,8,4,6,3,5,1) mod 11. All digits alike are none. (ATO file specifications.) */
+bool check_tfn(struct span digits);
+
+/* Australian company number: 9 digits, (8,7,6,5,4,3,2,1), 10 less the sum mod 10 is the last.
+ * (ASIC, digit check.) */
+bool check_acn(struct span digits);
+
+/* PBS safety net card: SN or CN, and 9 digits of which the last is the Medicare check of the
+ * others. (Claiming rules.) */
+bool check_safety_net(struct span text);
+
+/* PBS item code: 4 or 5 digits (zero-filled in claims) and the letter that their remainder by 19
+ * indexes in BCDEFGHJKLMNPQRTWXY. (Derived from the published schedule.) */
+bool check_pbs_item(struct span text);
+
+/* SNOMED CT identifier: 6 to 18 digits, not starting with 0, with a known partition before the
+ * Verhoeff check digit. (SNOMED CT Release File Specification.) */
+bool check_snomed(struct span digits);
+
+/* LOINC code: 1 to 7 digits, a hyphen, and a Luhn check digit over them. (LOINC Users' Guide.) */
+bool check_loinc(struct span text);
 
 /* Australian business number: 11 digits, first less one, (10,1,3,…,19) mod 89 is 0 (ABR). */
 bool check_abn(struct span digits);

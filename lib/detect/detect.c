@@ -252,6 +252,14 @@ static int close_at(struct detect_session *s, unsigned at)
 	return status;
 }
 
+/* A part of a mail is about whom its subject names. */
+static void inherit(const struct detect_session *s, struct message *m, uint64_t parent)
+{
+	for (unsigned i = 0; parent && i < s->message_count; i++)
+		if (s->messages[i]->id == parent && s->messages[i] != m)
+			narrative_inherit(&m->narrative, &s->messages[i]->narrative);
+}
+
 static int open_message(struct detect_session *s, const struct decode_event *e)
 {
 	int status = STATUS_OK;
@@ -260,9 +268,10 @@ static int open_message(struct detect_session *s, const struct decode_event *e)
 		status = close_at(s, 0);
 	if (status == STATUS_OK)
 		status = message_open(s, e, &s->messages[s->message_count]);
-	if (status == STATUS_OK)
-		s->message_count++;
-	return status;
+	if (status != STATUS_OK)
+		return status;
+	inherit(s, s->messages[s->message_count++], e->parent_message);
+	return STATUS_OK;
 }
 
 /* A field whose message was judged early, or whose beginning nobody told: it is opened again. */

@@ -3,8 +3,8 @@
  *
  * Order of trust: a label from the carrier (HL7 authority, FHIR system, column header) outranks the
  * check digit; a check digit alone is `weak` and never flags; five distinct valid values in one
- * column with at least 60 % passing are `high` whatever the header says. Rules:
- * rules/identifiers.csv. */
+ * column with at least 60 % passing are `high` whatever the header says. Running text is judged by
+ * what its words add up to. Rules: rules/identifiers.csv, rules/terms.csv. */
 #ifndef EXEAT_DETECT_DETECT_H
 #define EXEAT_DETECT_DETECT_H
 
@@ -70,15 +70,27 @@ struct finding {
 
 struct detect_rules; /* compiled once, shared by all sessions of a worker */
 
-/* Compiles rules/identifiers.csv. STATUS_MALFORMED with *ret_problem for a bad row. STATUS_LIBRARY:
+/* What the rules are read from, in memory; files that a practice may tune. */
+#define DETECT_IDENTIFIERS "identifiers.csv"
+#define DETECT_TERMS       "terms.csv"
+struct detect_files {
+	struct span identifiers, terms;
+};
+struct detect_problem {
+	const char *file; /* static: one of the two names */
+	struct csv_problem at;
+};
+
+/* Compiles the files. STATUS_MALFORMED with *ret_problem for a bad row. STATUS_LIBRARY:
  * the pattern engine failed its self-test (matches known strings at 64 paddings) and must not be
  * used. */
-int detect_rules_new(struct detect_rules **ret_gives, struct span identifiers_csv,
-        const uint8_t tag_key[static DIGEST_KEY_BYTES], struct csv_problem *ret_problem) WUNRES
-        NONNULL(1, 4);
+int detect_rules_new(struct detect_rules **ret_gives, const struct detect_files *files,
+        const uint8_t tag_key[static DIGEST_KEY_BYTES], struct detect_problem *ret_problem) WUNRES
+        NONNULL(1, 2, 4);
 /* The same with the key of other rules: a patient who was seen by those is the same by these. */
-int detect_rules_again(struct detect_rules **ret_gives, struct span identifiers_csv,
-        const struct detect_rules *before, struct csv_problem *ret_problem) WUNRES NONNULL(1, 3, 4);
+int detect_rules_again(struct detect_rules **ret_gives, const struct detect_files *files,
+        const struct detect_rules *before, struct detect_problem *ret_problem) WUNRES
+        NONNULL(1, 2, 3, 4);
 /* The same rules for another worker: borrows from r for its life. */
 int detect_rules_share(struct detect_rules **ret_gives, const struct detect_rules *r) WUNRES
         NONNULL(1, 2);

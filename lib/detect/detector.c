@@ -36,14 +36,45 @@ static bool is_separator(int c)
 	return c == ' ' || c == '-' || c == '/' || c == '.';
 }
 
+/* Bytes of U+2007, U+2009, U+202F, U+2010, U+2011 after 0xe2 0x80. */
+static bool is_wide_gap(uint8_t c)
+{
+	return c == 0x87 || c == 0x89 || c == 0xaf || c == 0x90 || c == 0x91;
+}
+
+size_t detector_gap_start(struct span bytes)
+{
+	if (bytes.len == 0)
+		return 0;
+	if (is_separator(bytes.data[0]) || bytes.data[0] == 0xa0)
+		return 1;
+	if (bytes.len >= 2 && bytes.data[0] == 0xc2 && bytes.data[1] == 0xa0)
+		return 2;
+	return bytes.len >= 3 && bytes.data[0] == 0xe2 && bytes.data[1] == 0x80 &&
+	                       is_wide_gap(bytes.data[2])
+	               ? 3
+	               : 0;
+}
+
+size_t detector_gap_end(struct span bytes)
+{
+	for (size_t len = 3; len > 0; len--)
+		if (bytes.len >= len &&
+		        detector_gap_start(span_slice(bytes, bytes.len - len, len)) == len)
+			return len;
+	return 0;
+}
+
 size_t detector_compact(struct span value, char *ret, size_t size)
 {
 	size_t len = 0;
 
-	for (size_t i = 0; i < value.len; i++) {
+	for (size_t i = 0; i < value.len;) {
 		uint8_t c = value.data[i];
+		size_t gap = is_word(c) ? 0 : detector_gap_start(span_slice(value, i, value.len));
 
-		if (is_separator(c))
+		i += gap ? gap : 1;
+		if (gap)
 			continue;
 		if (!is_word(c) || len + 1 >= size)
 			return 0;
@@ -65,34 +96,44 @@ static bool walk_back(struct span window, size_t end, unsigned chars, size_t *re
 	size_t start = end;
 
 	while (chars > 0) {
-		if (start == 0)
+		size_t gap = start < end ? detector_gap_end(span_slice(window, 0, start)) : 0;
+
+		start -= gap;
+		if (start == 0 || !is_word(window.data[start - 1]))
 			return false;
 		start--;
-		if (is_word(window.data[start]))
-			chars--;
-		else if (start + 1 >= end || !is_separator(window.data[start]) ||
-		         !is_word(at(window, start + 1)))
-			return false;
+		chars--;
 	}
 	*ret = start;
 	return true;
 }
 
+/* A space in the number, of whatever width. */
+static bool has_space(struct span number)
+{
+	for (size_t i = 0; i < number.len; i++)
+		if (number.data[i] == ' ' || number.data[i] >= 0x80)
+			return true;
+	return false;
+}
+
 static size_t digit_tail(struct span window, size_t start, size_t end)
 {
-	bool spaced = memchr(window.data + start, ' ', end - start) != NULL;
-	int gap = at(window, end);
+	bool spaced = has_space(span_slice(window, start, end - start));
+	size_t gap = detector_gap_start(span_slice(window, end, window.len));
+	size_t next = end + gap;
 
-	if (is_digit(gap))
+	if (is_digit(at(window, end)))
 		return end + 1;
-	if (gap != '/' && gap != '-' && !(gap == ' ' && spaced))
+	if (gap == 0 || at(window, end) == '.' ||
+	        (at(window, end) != '/' && at(window, end) != '-' && !spaced))
 		return end;
-	if (at(window, end + 1) < '1' || at(window, end + 1) > '9')
+	if (at(window, next) < '1' || at(window, next) > '9')
 		return end;
-	if (is_word(at(window, end + 2)) ||
-	        (is_separator(at(window, end + 2)) && is_digit(at(window, end + 3))))
+	if (is_word(at(window, next + 1)) ||
+	        (is_separator(at(window, next + 1)) && is_digit(at(window, next + 2))))
 		return end;
-	return end + 2;
+	return next + 1;
 }
 
 static bool neighbours_allow(struct span window, size_t start, size_t end)

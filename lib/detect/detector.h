@@ -1,7 +1,8 @@
 /* detector: one identifier family each: its shape, its check, and how it is found in running text.
  *
  * A detector reads a whole value (whose label or place was already right) or is pointed at by the
- * scanner, which knows only where a candidate ends. To add one: a file with
+ * scanner, which knows only where a candidate ends. To add one: a file (or a few lines in that of
+ * its family) with
  * `const struct detector detector_x`, its row in DETECTORS, and a row of rules/identifiers.csv that
  * names it in `check`. */
 #ifndef EXEAT_DETECT_DETECTOR_H
@@ -39,6 +40,8 @@ struct detector {
 	bool listed;   /* the check is a list of prefixes: a series passes or fails whole */
 	bool contact;  /* a name, date, address or telephone: counts only with more of a patient */
 	bool clinical; /* the words of a record: counts only with more of a patient */
+	bool coded;    /* of a clinical code system */
+	bool anybody;  /* a number of any person: does not make a message one about a patient */
 	bool specific; /* nothing else looks like it: counted without a keyword */
 	/* False when the value does not have the shape; *ret is then unchanged. */
 	bool (*read)(struct span value, struct reading *ret);
@@ -49,12 +52,16 @@ struct detector {
 	X(ihi)                                                                                     \
 	X(hpi_i)                                                                                   \
 	X(hpi_o)                                                                                   \
+	X(hi_other)                                                                                \
 	X(dva)                                                                                     \
 	X(crn)                                                                                     \
+	X(safety_net)                                                                              \
+	X(tfn)                                                                                     \
 	X(provider)                                                                                \
 	X(prescriber)                                                                              \
 	X(ahpra)                                                                                   \
 	X(abn)                                                                                     \
+	X(acn)                                                                                     \
 	X(record_number)                                                                           \
 	X(person_name)                                                                             \
 	X(birth_date)                                                                              \
@@ -62,6 +69,11 @@ struct detector {
 	X(phone)                                                                                   \
 	X(clinical_text)                                                                           \
 	X(demographic)                                                                             \
+	X(diagnosis_code)                                                                          \
+	X(result_code)                                                                             \
+	X(medicine_code)                                                                           \
+	X(service_item)                                                                            \
+	X(script_number)                                                                           \
 	X(script_link)                                                                             \
 	X(mhr_method)                                                                              \
 	X(mhr_document)
@@ -72,6 +84,13 @@ DETECTORS(DETECTOR_DECLARE)
 
 /* NULL when there is none of that name. */
 const struct detector *detector_find(struct span name);
+
+/* What stands between the groups of a number: a space, a hyphen, or their kin of word processors:
+ * U+00A0 (in UTF-8, or the one byte of Windows-1252), U+2007, U+2009, U+202F, U+2010, U+2011. */
+#define DETECTOR_GAP "(?:[ -]|\\xc2?\\xa0|\\xe2\\x80[\\x87\\x89\\x90\\x91\\xaf])?"
+/* The length of a separator that begins, or ends, the bytes: 0 for none. */
+size_t detector_gap_start(struct span bytes);
+size_t detector_gap_end(struct span bytes);
 
 /* The letters and digits of a value in upper case without the spaces, hyphens, slashes and dots
  * between them; 0 when the value is longer than size - 1 or holds anything else. */

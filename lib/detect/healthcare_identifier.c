@@ -5,6 +5,7 @@
 #include "detect/detector.h"
 
 #define HEALTHCARE_DIGITS 16
+#define REST              DETECTOR_GAP "[0-9]{4}" DETECTOR_GAP "[0-9]{4}"
 
 /* 16 digits whose prefix is of this kind, or of none where a label vouches for them. */
 static bool read_identifier(struct span value, enum healthcare_identifier want, struct reading *ret)
@@ -38,9 +39,14 @@ static bool read_hpi_o(struct span value, struct reading *ret)
 	return read_identifier(value, HEALTHCARE_ORGANISATION, ret);
 }
 
+static bool read_other(struct span value, struct reading *ret)
+{
+	return read_identifier(value, HEALTHCARE_OTHER, ret);
+}
+
 const struct detector detector_ihi = {
         .name = "ihi",
-        .pattern = "(?:^|[^0-9])8003[ -]?60[0-9]{2}[ -]?[0-9]{4}[ -]?[0-9]{4}",
+        .pattern = "(?:^|[^0-9])8003" DETECTOR_GAP "60[0-9]{2}" REST,
         .chars = HEALTHCARE_DIGITS,
         .checked = true,
         .read = read_ihi,
@@ -48,7 +54,7 @@ const struct detector detector_ihi = {
 
 const struct detector detector_hpi_i = {
         .name = "hpi_i",
-        .pattern = "(?:^|[^0-9])(?:8003[ -]?61|9003[ -]?60)[0-9]{2}[ -]?[0-9]{4}[ -]?[0-9]{4}",
+        .pattern = "(?:^|[^0-9])8003" DETECTOR_GAP "61[0-9]{2}" REST,
         .chars = HEALTHCARE_DIGITS,
         .checked = true,
         .specific = true,
@@ -57,9 +63,19 @@ const struct detector detector_hpi_i = {
 
 const struct detector detector_hpi_o = {
         .name = "hpi_o",
-        .pattern = "(?:^|[^0-9])8003[ -]?6[234][0-9]{2}[ -]?[0-9]{4}[ -]?[0-9]{4}",
+        .pattern = "(?:^|[^0-9])8003" DETECTOR_GAP "62[0-9]{2}" REST,
         .chars = HEALTHCARE_DIGITS,
         .checked = true,
         .specific = true,
         .read = read_hpi_o,
+};
+
+/* Contracted service providers, administrative, employees of care agencies. */
+const struct detector detector_hi_other = {
+        .name = "hi_other",
+        .pattern = "(?:^|[^0-9])(?:8003" DETECTOR_GAP "6[34]|9003" DETECTOR_GAP "60)[0-9]{2}" REST,
+        .chars = HEALTHCARE_DIGITS,
+        .checked = true,
+        .specific = true,
+        .read = read_other,
 };

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "detect/detector.h"
+
 #define DOT     "\xe2\x80\xa2" /* U+2022 */
 #define DOT_LEN (sizeof(DOT) - 1)
 
@@ -16,9 +18,11 @@ void mask_number(struct span shape, char ret[static DETECT_MASK_CHARS])
 
 	for (size_t i = 0; i < shape.len && len + DOT_LEN < DETECT_MASK_CHARS; i++) {
 		uint8_t c = shape.data[i];
+		size_t gap = detector_gap_start(span_slice(shape, i, shape.len));
 
-		if (c == ' ' || c == '-' || c == '/' || c == '.') {
-			ret[len++] = (char)c;
+		if (gap > 0) {
+			ret[len++] = gap == 1 && c < 0x80 ? (char)c : ' ';
+			i += gap - 1;
 			continue;
 		}
 		memcpy(ret + len, DOT, DOT_LEN);

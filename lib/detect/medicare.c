@@ -35,7 +35,7 @@ static bool read_medicare(struct span value, struct reading *ret)
 
 const struct detector detector_medicare = {
         .name = "medicare",
-        .pattern = "(?:^|[^0-9])[2-6][0-9]{3}[ -]?[0-9]{5}[ -]?[0-9]",
+        .pattern = "(?:^|[^0-9])[2-6][0-9]{3}" DETECTOR_GAP "[0-9]{5}" DETECTOR_GAP "[0-9]",
         .chars = 10,
         .tail = TAIL_DIGIT,
         .checked = true,

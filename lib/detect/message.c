@@ -9,7 +9,10 @@
 #include "detect/table.h"
 
 #define ENTRIES_FIRST      4
-#define DEIDENTIFIED_CELLS 5 /* fewer clinical words may be anything */
+#define DEIDENTIFIED_CELLS 5  /* fewer clinical words may be anything */
+#define PROSE_BYTES_MIN    12 /* shorter values are names and codes: "chest pain, 2 days" */
+#define PROSE_SPACES_MIN   2
+#define TURN_BYTES_MAX     12 /* "practitioner" */
 
 static const struct kind *kind_of(const struct message *m, uint8_t kind)
 {
@@ -316,7 +319,7 @@ int message_note(struct message *m, const struct sighting *seen)
 		mask_text(new.mask);
 	else
 		mask_number(seen->shape, new.mask);
-	if (!d->contact && !d->clinical && seen->tier >= TIER_MEDIUM)
+	if (!d->contact && !d->clinical && !d->anybody && seen->tier >= TIER_MEDIUM)
 		m->identifier = true;
 	return add_entry(m, &new);
 }
@@ -369,6 +372,8 @@ int message_note_labelled(
 	kind_set_add(&m->seen, kind);
 	if (k->detector == &detector_demographic)
 		return STATUS_OK;
+	if (k->detector->coded && reading->valid)
+		codes_field(&m->codes, value, true);
 	if (k->detector->clinical)
 		m->clinical_values++;
 	if (k->detector == &detector_birth_date && m->carrier == CARRIER_TABLE) {
@@ -444,11 +449,41 @@ bool message_worth_scanning(struct span value)
 	return false;
 }
 
+static bool reads_like_text(struct span value)
+{
+	unsigned spaces = 0;
+
+	for (size_t i = 0; value.len >= PROSE_BYTES_MIN && i < value.len; i++) {
+		spaces += value.data[i] == ' ';
+		if (spaces == PROSE_SPACES_MIN)
+			return true;
+	}
+	return false;
+}
+
+/* `"speaker": "doctor"`: a turn of a consultation. */
+static void note_turn(struct message *m, struct span value)
+{
+	static const char *const clinicians[] = {
+	        "doctor", "dr", "gp", "clinician", "practitioner", "provider", "nurse"};
+	static const char *const patients[] = {"patient", "pt", "client", "parent", "carer"};
+
+	for (size_t i = 0; i < ARRAY_LEN(clinicians); i++)
+		if (span_equal_nocase(value, clinicians[i]))
+			narrative_turn(&m->narrative, false);
+	for (size_t i = 0; i < ARRAY_LEN(patients); i++)
+		if (span_equal_nocase(value, patients[i]))
+			narrative_turn(&m->narrative, true);
+}
+
 int message_scan_value(struct message *m, struct span value, struct kind_set label)
 {
 	struct text_scan scan;
 
-	if (!message_worth_scanning(value))
+	codes_field(&m->codes, value, false);
+	if (value.len <= TURN_BYTES_MAX)
+		note_turn(m, value);
+	if (!message_worth_scanning(value) && !reads_like_text(value))
 		return STATUS_OK;
 	return text_value(&scan, m->session->rules, m, value, label);
 }
@@ -618,6 +653,33 @@ static int emit_fhir(struct message *m)
 	return status;
 }
 
+/* What running text and longer values add up to, where the format does not say it already. */
+static int emit_text(struct message *m)
+{
+	const struct rules_special *special = &m->session->rules->special;
+	bool patient_table = m->carrier == CARRIER_TABLE && m->patient;
+
+	if (m->carrier_kind != RULES_NONE || kind_set_any(m->roots))
+		return STATUS_OK;
+	switch (narrative_judge(&m->narrative, about_patient(m))) {
+	case NARRATIVE_CERTAIN:
+		return emit_kind(m, special->letter, TIER_HIGH, CLASS_PATIENT);
+	case NARRATIVE_LIKELY:
+		return emit_kind(m, special->letter, TIER_MEDIUM, CLASS_PATIENT);
+	case NARRATIVE_CLINICAL:
+		if (!patient_table)
+			return emit_kind(m, special->unnamed, TIER_MEDIUM, CLASS_CARRIER);
+		break;
+	case NARRATIVE_NONE:
+		break;
+	}
+	if (!codes_many(&m->codes) || about_patient(m))
+		return STATUS_OK;
+	if (codes_terminology(&m->codes) || narrative_specifies(&m->narrative))
+		return emit_kind(m, special->codes, TIER_REFERENCE, CLASS_REFERENCE);
+	return emit_kind(m, special->codes, TIER_MEDIUM, CLASS_CARRIER);
+}
+
 /* A document that is clinical by its format; whose it is says what is in it. */
 static int emit_document(struct message *m)
 {
@@ -637,6 +699,8 @@ int message_close(struct message *m)
 		status = table_finish(m);
 	if (status == STATUS_OK)
 		status = flush(m);
+	if (status == STATUS_OK)
+		status = emit_text(m);
 	if (status != STATUS_OK || !m->has_fields)
 		return status;
 	switch (m->carrier) {

@@ -12,7 +12,9 @@
 
 #include "base/compiler.h"
 #include "decode/decode.h"
+#include "detect/codes.h"
 #include "detect/detect.h"
+#include "detect/narrative.h"
 #include "detect/rules.h"
 #include "detect/text.h"
 
@@ -48,6 +50,8 @@ struct message {
 	struct kind_set roots; /* FHIR: carrier kinds of the resources inside */
 	uint64_t rows;         /* of names, for tables */
 	uint64_t clinical_values;
+	struct narrative narrative; /* of its running texts and longer values */
+	struct codes codes;
 	char place[DECODE_PLACE_CHARS];
 	int64_t time_ns;
 	uint64_t packet;

@@ -16,6 +16,7 @@
 #include "detect/detect.h"
 #include "detect/detector.h"
 #include "detect/scanner.h"
+#include "detect/term.h"
 #include "detect/word_index.h"
 
 #define RULES_KINDS_MAX    KIND_SET_KINDS
@@ -42,7 +43,8 @@ struct label_cache {
 /* Kinds that the code itself speaks of; RULES_NONE when the file has no row for it. */
 struct rules_special {
 	uint8_t sealed, encrypted, image, audio, media, patient_table, deidentified_table;
-	uint8_t abn; /* of the detector abn */
+	uint8_t letter, unnamed, codes; /* of running text: text:letter, … */
+	uint8_t abn;                    /* of the detector abn */
 };
 
 struct detect_rules {
@@ -51,6 +53,7 @@ struct detect_rules {
 	struct word *words;
 	size_t word_count;
 	struct word_index *index;
+	struct term_list terms;
 	struct rules_special special;
 	uint8_t context_kind[RULES_CONTEXTS_MAX];
 	uint8_t context_count;

@@ -208,7 +208,7 @@ static int read_row(struct loader *l)
 		status = add_scan(l, &k);
 	if (status != STATUS_OK)
 		return status;
-	if (k.detector && k.detector->checked && k.class == CLASS_PATIENT) {
+	if (k.detector && k.detector->checked && !k.detector->anybody && k.class == CLASS_PATIENT) {
 		if (r->run_count == RULES_CONTEXTS_MAX)
 			return refuse(l, COLUMN_CHECK, "More than 32 kinds have a check digit.");
 		r->run_kind[r->run_count++] = (uint8_t)r->kind_count;
@@ -262,6 +262,9 @@ static void find_special(struct detect_rules *r)
 	        .media = rules_carrier(r, "media", none),
 	        .patient_table = rules_carrier(r, "table", span_of_text("patients")),
 	        .deidentified_table = rules_carrier(r, "table", span_of_text("deidentified")),
+	        .letter = rules_carrier(r, "text", span_of_text("letter")),
+	        .unnamed = rules_carrier(r, "text", span_of_text("clinical")),
+	        .codes = rules_carrier(r, "text", span_of_text("codes")),
 	        .abn = RULES_NONE,
 	};
 	for (uint8_t i = 0; i < r->kind_count; i++)
@@ -269,43 +272,55 @@ static void find_special(struct detect_rules *r)
 			r->special.abn = i;
 }
 
-static int load(struct detect_rules *r, struct span file, struct csv_problem *problem)
+static int load_identifiers(struct detect_rules *r, struct span file, struct scanner_build *build,
+        struct csv_problem *problem)
 {
 	struct csv_table *table = NULL;
-	struct scanner_build *build = NULL;
-	struct loader l = {.rules = r, .problem = problem};
+	struct loader l = {.rules = r, .build = build, .problem = problem};
 	int status = csv_table_read(file, &table, problem);
 
 	if (status == STATUS_LIMIT)
 		return STATUS_MALFORMED;
-	if (status != STATUS_OK)
-		return status;
-	status = scanner_build_new(&build);
-	l.build = build;
 	if (status == STATUS_OK)
 		status = load_table(&l, table);
+	csv_table_free(table);
+	return status;
+}
+
+static int load(
+        struct detect_rules *r, const struct detect_files *files, struct detect_problem *problem)
+{
+	struct scanner_build *build = NULL;
+	int status = scanner_build_new(&build);
+
+	problem->file = DETECT_IDENTIFIERS;
+	if (status == STATUS_OK)
+		status = load_identifiers(r, files->identifiers, build, &problem->at);
+	if (status == STATUS_OK) {
+		problem->file = DETECT_TERMS;
+		status = term_list_read(&r->terms, files->terms, build, &problem->at);
+	}
 	if (status == STATUS_OK)
 		status = scanner_new(&r->scanner, build);
 	if (status == STATUS_OK)
 		status = word_index_new(&r->index, r->words, r->word_count);
 	scanner_build_free(build);
-	csv_table_free(table);
 	return status;
 }
 
-int detect_rules_new(struct detect_rules **ret_gives, struct span identifiers_csv,
-        const uint8_t tag_key[static DIGEST_KEY_BYTES], struct csv_problem *ret_problem)
+int detect_rules_new(struct detect_rules **ret_gives, const struct detect_files *files,
+        const uint8_t tag_key[static DIGEST_KEY_BYTES], struct detect_problem *ret_problem)
 {
 	struct detect_rules *r = calloc(1, sizeof(*r));
 	int status = STATUS_NO_MEMORY;
 
-	*ret_problem = (struct csv_problem){.text = ""};
+	*ret_problem = (struct detect_problem){.file = "", .at = {.text = ""}};
 	if (r) {
 		memcpy(r->tag_key, tag_key, DIGEST_KEY_BYTES);
 		r->words = calloc(RULES_WORDS_MAX, sizeof(*r->words));
 		r->cache = calloc(RULES_CACHE_LABELS, sizeof(*r->cache));
 		if (r->words && r->cache)
-			status = load(r, identifiers_csv, ret_problem);
+			status = load(r, files, ret_problem);
 	}
 	if (status != STATUS_OK) {
 		detect_rules_free(r);
@@ -316,10 +331,10 @@ int detect_rules_new(struct detect_rules **ret_gives, struct span identifiers_cs
 	return STATUS_OK;
 }
 
-int detect_rules_again(struct detect_rules **ret_gives, struct span identifiers_csv,
-        const struct detect_rules *before, struct csv_problem *ret_problem)
+int detect_rules_again(struct detect_rules **ret_gives, const struct detect_files *files,
+        const struct detect_rules *before, struct detect_problem *ret_problem)
 {
-	return detect_rules_new(ret_gives, identifiers_csv, before->tag_key, ret_problem);
+	return detect_rules_new(ret_gives, files, before->tag_key, ret_problem);
 }
 
 int detect_rules_share(struct detect_rules **ret_gives, const struct detect_rules *r)
@@ -352,6 +367,7 @@ struct detect_rules *detect_rules_free(struct detect_rules *r)
 		free(r->words[i].text);
 	if (!r->shared) {
 		free(r->words);
+		term_list_free(&r->terms);
 		word_index_free(r->index);
 	}
 	free(r->cache);

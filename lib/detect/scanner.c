@@ -9,16 +9,17 @@
 #include "base/wipe.h"
 #include "detect/text.h"
 
-#define EXPRESSIONS_MAX (SCANNER_PATTERNS_MAX + 2 * SCANNER_WORDS_MAX)
+#define EXPRESSIONS_MAX   (SCANNER_PATTERNS_MAX + 2 * SCANNER_WORDS_MAX + SCANNER_TERMS_MAX)
+#define EXPRESSIONS_FIRST 1024
 /* Each byte of a word becomes at most `[ _-]+`; around it stand the boundaries. */
 #define EXPRESSION_CHARS (SCANNER_WORD_BYTES_MAX * 6 + 48)
-#define WORD_BIT         0x100u
+#define SORT_SHIFT       16 /* an expression's number: its sort above its own */
+#define TERM_TEXT_CHARS  (SCANNER_WORD_BYTES_MAX * 4 + 1) /* \xhh for each byte */
 
 struct scanner_build {
-	char *texts[EXPRESSIONS_MAX];
-	unsigned ids[EXPRESSIONS_MAX];
-	unsigned flags[EXPRESSIONS_MAX];
-	unsigned count;
+	char **texts;
+	unsigned *ids, *flags;
+	unsigned count, capacity;
 	unsigned words;
 };
 
@@ -39,14 +40,39 @@ struct scanner_build *scanner_build_free(struct scanner_build *b)
 {
 	for (unsigned i = 0; b && i < b->count; i++)
 		free(b->texts[i]);
+	if (b) {
+		free(b->texts);
+		free(b->ids);
+		free(b->flags);
+	}
 	free(b);
 	return NULL;
+}
+
+/* What one reallocation moved stays moved when the next fails. */
+static int grow(struct scanner_build *b)
+{
+	unsigned capacity = b->capacity ? 2 * b->capacity : EXPRESSIONS_FIRST;
+	char **texts = realloc(b->texts, capacity * sizeof(*texts));
+	unsigned *ids, *flags;
+
+	b->texts = texts ? texts : b->texts;
+	ids = texts ? realloc(b->ids, capacity * sizeof(*ids)) : NULL;
+	b->ids = ids ? ids : b->ids;
+	flags = ids ? realloc(b->flags, capacity * sizeof(*flags)) : NULL;
+	b->flags = flags ? flags : b->flags;
+	if (!flags)
+		return STATUS_NO_MEMORY;
+	b->capacity = capacity;
+	return STATUS_OK;
 }
 
 static int add_expression(struct scanner_build *b, const char *text, unsigned id, unsigned flags)
 {
 	if (b->count == EXPRESSIONS_MAX)
 		return STATUS_LIMIT;
+	if (b->count == b->capacity && grow(b) != STATUS_OK)
+		return STATUS_NO_MEMORY;
 	b->texts[b->count] = strdup(text);
 	if (!b->texts[b->count])
 		return STATUS_NO_MEMORY;
@@ -56,9 +82,14 @@ static int add_expression(struct scanner_build *b, const char *text, unsigned id
 	return STATUS_OK;
 }
 
+static unsigned expression_id(enum scanner_sort sort, uint16_t number)
+{
+	return (unsigned)sort << SORT_SHIFT | number;
+}
+
 int scanner_build_pattern(struct scanner_build *b, uint8_t number, const char *pattern)
 {
-	return add_expression(b, pattern, number, 0);
+	return add_expression(b, pattern, expression_id(SCANNER_PATTERN, number), 0);
 }
 
 /* The word as an expression: a space or hyphen may be any of them, in any number. */
@@ -96,12 +127,24 @@ int scanner_build_word(struct scanner_build *b, uint8_t context, struct span wor
 	spell(word, false, spelled);
 	snprintf(
 	        text, sizeof(text), "(?:^|[^a-z0-9])%s%s", spelled, brief ? "(?:[^a-z0-9]|$)" : "");
-	status = add_expression(b, text, WORD_BIT | context, HS_FLAG_CASELESS);
+	status = add_expression(b, text, expression_id(SCANNER_WORD, context), HS_FLAG_CASELESS);
 	if (status != STATUS_OK || brief)
 		return status;
 	spell(word, true, spelled);
 	snprintf(text, sizeof(text), "[a-z]%s", spelled);
-	return add_expression(b, text, WORD_BIT | context, 0);
+	return add_expression(b, text, expression_id(SCANNER_WORD, context), 0);
+}
+
+int scanner_build_term(struct scanner_build *b, uint16_t number, struct span literal, bool any_case)
+{
+	char text[TERM_TEXT_CHARS];
+
+	if (literal.len == 0 || literal.len > SCANNER_WORD_BYTES_MAX)
+		return STATUS_LIMIT;
+	for (size_t i = 0; i < literal.len; i++)
+		snprintf(text + 4 * i, sizeof(text) - 4 * i, "\\x%02x", literal.data[i]);
+	return add_expression(
+	        b, text, expression_id(SCANNER_TERM, number), any_case ? HS_FLAG_CASELESS : 0);
 }
 
 /* An error that no pattern is to blame for is one of room: the patterns are the same each time. */
@@ -293,7 +336,7 @@ static int on_match(
 {
 	struct text_scan *text = context;
 	struct scanner_hit hit = {
-	        .word = (id & WORD_BIT) != 0, .number = (uint8_t)(id & 0xff), .end = to};
+	        .sort = (enum scanner_sort)(id >> SORT_SHIFT), .number = (uint16_t)id, .end = to};
 
 	(void)from;
 	(void)flags;

@@ -18,14 +18,21 @@
 
 #define SCANNER_PATTERNS_MAX   64
 #define SCANNER_WORDS_MAX      256
+#define SCANNER_TERMS_MAX      8192
 #define SCANNER_WORD_BYTES_MIN 2
 #define SCANNER_WORD_BYTES_MAX 64
 #define SCANNER_WORD_SHORT_MAX 5  /* up to here a word needs a boundary on its right too */
 #define SCANNER_PADDINGS       64 /* positions that the self-test tries: a vector register */
 
+enum scanner_sort {
+	SCANNER_PATTERN,
+	SCANNER_WORD, /* of the context `number`, between boundaries */
+	SCANNER_TERM, /* its boundaries are for the taker to see */
+};
+
 struct scanner_hit {
-	bool word; /* a word of `number`'s context; else pattern `number` */
-	uint8_t number;
+	enum scanner_sort sort;
+	uint16_t number;
 	uint64_t
 	        end; /* offset in the stream of the byte behind the match; of a word up to 1 more */
 };
@@ -40,6 +47,11 @@ int scanner_build_pattern(struct scanner_build *b, uint8_t number, const char *p
 /* STATUS_LIMIT: the word is too short or too long, or there are too many. */
 int scanner_build_word(struct scanner_build *b, uint8_t context, struct span word) WUNRES
         NONNULL(1);
+
+/* The end of a term of lib/detect/term.h. Plain literals are what the engine finds fastest, and
+ * what compiles in no time: classes or boundaries in two thousand of them would halve its speed. */
+int scanner_build_term(struct scanner_build *b, uint16_t number, struct span literal,
+        bool any_case) WUNRES NONNULL(1);
 
 /* ---- the compiled scanner; for one thread ---- */
 struct scanner;

@@ -5,28 +5,49 @@
 #include "base/status.h"
 #include "detect/check_digit.h"
 #include "detect/message.h"
+#include "detect/person.h"
 
 #define TEXT_SLICE_BYTES 4096 /* squeezed at a time */
 /* Root of the object identifiers of healthcare identifiers (HL7 AU Base). */
 #define HEALTHCARE_OID "1.2.36.1.2001.1003.0."
+/* A term with its gaps: more than three wide ones are no phrase. */
+#define TERM_ROOM_BYTES  (TERM_TEXT_BYTES + 3 * TERM_GAP_MAX)
+#define DATE_REACH_BYTES 70 /* from a name on the same line to a date of birth without a word */
+
+/* The end of what is known of the text. */
+static uint64_t known(const struct text_scan *t)
+{
+	return t->total + t->piece.len;
+}
+
+/* The byte at an offset, from the tail or the piece; -1: not at hand. */
+static int byte_at(const struct text_scan *t, uint64_t at)
+{
+	if (at >= known(t) || at + t->tail_len < t->total)
+		return -1;
+	return at < t->total ? t->tail[at + t->tail_len - t->total] : t->piece.data[at - t->total];
+}
 
 /* ---- judging a candidate ---- */
 
-/* The bytes around a candidate, from the tail and the piece. */
-static struct span window_of(
-        const struct text_scan *t, uint64_t end, uint8_t *room, size_t *ret_end)
+/* The bytes around a candidate. */
+static struct span window_of(const struct text_scan *t, uint64_t end, uint8_t *room, size_t before,
+        size_t behind, size_t *ret_end)
 {
 	uint64_t oldest = t->total - t->tail_len;
-	uint64_t from = end > oldest + TEXT_BEFORE_BYTES ? end - TEXT_BEFORE_BYTES : oldest;
-	uint64_t to = end + TEXT_BEHIND_BYTES;
+	uint64_t from = end > oldest + before ? end - before : oldest;
+	uint64_t to = end + behind < known(t) ? end + behind : known(t);
 	size_t len = 0;
 
-	if (to > t->total + t->piece.len)
-		to = t->total + t->piece.len;
 	for (uint64_t at = from; at < to; at++)
-		room[len++] = at < t->total ? t->tail[at - oldest] : t->piece.data[at - t->total];
+		room[len++] = (uint8_t)byte_at(t, at);
 	*ret_end = end > from ? (size_t)(end - from) : 0;
 	return span_of(room, len);
+}
+
+static bool is_word(int c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
 static bool follows_oid(struct span window, struct span shape)
@@ -43,6 +64,32 @@ static bool has_context(const struct detect_rules *r, uint32_t contexts, uint8_t
 	return context != RULES_NONE && (contexts >> context & 1);
 }
 
+/* Does a name or a date of birth stand behind the word? */
+static void judge_person(struct text_scan *t, const struct candidate *c)
+{
+	struct narrative *narrative = &t->message->narrative;
+	uint8_t room[PERSON_BEFORE_BYTES + PERSON_BEHIND_BYTES];
+	size_t end;
+	struct span window = window_of(
+	        t, c->end, room, PERSON_BEFORE_BYTES, PERSON_BEHIND_BYTES, &end);
+	struct span before = span_slice(window, 0, end);
+	struct span behind = span_slice(window, end, window.len);
+
+	if (c->group == TERM_BIRTH) {
+		if (person_follows_birth(behind)) {
+			narrative_birth(narrative, c->end);
+			if (person_has_name(before))
+				narrative_person(narrative, c->end);
+		}
+	} else if (c->group == TERM_TITLE ? person_follows_title(behind)
+	                                  : person_follows_label(behind)) {
+		narrative_name(narrative, c->end);
+		if (person_then_date(span_slice(behind, 0, DATE_REACH_BYTES)))
+			narrative_person(narrative, c->end);
+	}
+	explicit_bzero(room, sizeof(room));
+}
+
 static int judge(struct text_scan *t, const struct candidate *c)
 {
 	const struct detect_rules *r = t->rules;
@@ -50,7 +97,7 @@ static int judge(struct text_scan *t, const struct candidate *c)
 	const struct detector *d = r->kinds[found.kind].detector;
 	uint8_t room[TEXT_BEFORE_BYTES + TEXT_BEHIND_BYTES];
 	size_t end;
-	struct span window = window_of(t, c->end, room, &end);
+	struct span window = window_of(t, c->end, room, TEXT_BEFORE_BYTES, TEXT_BEHIND_BYTES, &end);
 	int status = STATUS_OK;
 
 	if (!detector_extent(d, window, end, &found.shape) ||
@@ -76,11 +123,15 @@ static void settle(struct text_scan *t, uint64_t offset, unsigned distance)
 	unsigned done = 0;
 
 	while (done < t->candidate_count && t->candidates[done].end + distance <= offset) {
-		int status = judge(t, &t->candidates[done]);
+		const struct candidate *c = &t->candidates[done++];
+		int status = STATUS_OK;
 
+		if (c->group != TERM_GROUPS)
+			judge_person(t, c);
+		else
+			status = judge(t, c);
 		if (t->status == STATUS_OK)
 			t->status = status;
-		done++;
 	}
 	t->candidate_count -= done;
 	memmove(t->candidates, t->candidates + done, t->candidate_count * sizeof(*t->candidates));
@@ -91,12 +142,143 @@ static void judge_oldest(struct text_scan *t)
 	settle(t, t->candidates[0].end, 0);
 }
 
+static void add_candidate(struct text_scan *t, const struct candidate *c)
+{
+	if (t->candidate_count == TEXT_CANDIDATES_MAX)
+		judge_oldest(t);
+	t->candidates[t->candidate_count++] = *c;
+}
+
+/* ---- codes ---- */
+
+/* Looks through the region as far as the text is known, and a code's length further unless the text
+ * has ended. A code belongs to the region that it begins in. */
+static void scan_codes(struct text_scan *t, enum code_system system, bool over)
+{
+	struct code_region *region = &t->regions[system];
+	uint64_t limit = over                           ? known(t)
+	                 : known(t) > CODES_TOKEN_BYTES ? known(t) - CODES_TOKEN_BYTES
+	                                                : 0;
+
+	for (; region->from < region->to && region->from < limit; region->from++) {
+		uint8_t room[CODES_TOKEN_BYTES];
+		enum code_system found = system;
+		int before = region->from > 0 ? byte_at(t, region->from - 1) : -1;
+		size_t len = 0, code;
+
+		if (byte_at(t, region->from) < '0' || byte_at(t, region->from) > '9' ||
+		        is_word(before) || before == '-')
+			continue;
+		while (len < sizeof(room) && byte_at(t, region->from + len) >= 0) {
+			room[len] = (uint8_t)byte_at(t, region->from + len);
+			len++;
+		}
+		code = codes_token(span_of(room, len), &found);
+		if (code > 0 && found == system)
+			codes_count(&t->message->codes, span_of(room, code));
+		else if (code == 0)
+			codes_number(&t->message->codes, span_of(room, len));
+	}
+}
+
+static void open_region(struct text_scan *t, enum code_system system, uint64_t at)
+{
+	struct code_region *region = &t->regions[system];
+	uint64_t from = at > CODES_REACH_BYTES ? at - CODES_REACH_BYTES : 0;
+
+	scan_codes(t, system, false);
+	if (from > region->to)
+		region->from = from;
+	else if (region->from == region->to)
+		region->from = region->to > from ? region->to : from;
+	region->to = at + CODES_REACH_BYTES;
+}
+
+/* ---- terms ---- */
+
+/* A digit stands in front, with one space or hyphen between at most. */
+static bool follows_digit(const struct text_scan *t, uint64_t start)
+{
+	int before = start > 0 ? byte_at(t, start - 1) : -1;
+
+	if ((before == ' ' || before == '-') && start > 1)
+		before = byte_at(t, start - 2);
+	return before >= '0' && before <= '9';
+}
+
+/* A term whose neighbours are known. */
+static void take_term(struct text_scan *t, uint64_t end, const struct term *term)
+{
+	struct candidate c = {.end = end, .group = term->group};
+	bool counted = term->group == TERM_UNIT || term->group == TERM_AGE;
+	uint8_t room[TERM_ROOM_BYTES];
+	struct span before;
+	size_t at, len;
+	uint64_t start;
+
+	if (term->word_end && is_word(byte_at(t, end)))
+		return;
+	before = end >= t->total + sizeof(room)
+	                 ? span_of(t->piece.data + (end - t->total) - sizeof(room), sizeof(room))
+	                 : window_of(t, end, room, sizeof(room), 0, &at);
+	if (!term_fits(term, before, &len))
+		return;
+	start = end - len;
+	if (counted ? !follows_digit(t, start)
+	            : term->word_start && start > 0 && is_word(byte_at(t, start - 1)))
+		return;
+	switch (term->group) {
+	case TERM_PATIENT_TURN:
+	case TERM_TITLE:
+	case TERM_NAME:
+	case TERM_BIRTH:
+		add_candidate(t, &c);
+		break;
+	case TERM_SNOMED:
+		open_region(t, CODE_SNOMED, end);
+		break;
+	case TERM_LOINC:
+		open_region(t, CODE_LOINC, end);
+		break;
+	default:
+		break;
+	}
+	narrative_term(&t->message->narrative, end, term);
+}
+
+/* What is behind the terms at the end of the last piece is known now. */
+static void take_pending(struct text_scan *t)
+{
+	unsigned count = t->pending_count;
+
+	t->pending_count = 0;
+	for (unsigned i = 0; i < count; i++)
+		take_term(t, t->total, &t->rules->terms.terms[t->pending[i]]);
+}
+
+static void term_hit(struct text_scan *t, const struct scanner_hit *hit)
+{
+	const struct term *term = &t->rules->terms.terms[hit->number];
+
+	if (!term->word_end || hit->end < known(t) || !t->stream)
+		take_term(t, hit->end, term);
+	else if (t->pending_count < TEXT_PENDING_MAX)
+		t->pending[t->pending_count++] = hit->number;
+}
+
 void text_hit(struct text_scan *t, const struct scanner_hit *hit)
 {
-	struct candidate c = {.end = hit->end, .scan = hit->number, .contexts = t->preset};
+	struct candidate c = {.end = hit->end,
+	        .scan = (uint8_t)hit->number,
+	        .group = TERM_GROUPS,
+	        .contexts = t->preset};
 
 	settle(t, hit->end, TEXT_CONTEXT_BYTES + TEXT_BEHIND_BYTES);
-	if (hit->word) {
+	if (hit->sort == SCANNER_TERM) {
+		term_hit(t, hit);
+		return;
+	}
+	if (hit->sort == SCANNER_WORD) {
 		t->word_end[hit->number] = hit->end;
 		for (unsigned i = 0; i < t->candidate_count; i++)
 			t->candidates[i].contexts |= (uint32_t)1 << hit->number;
@@ -105,9 +287,7 @@ void text_hit(struct text_scan *t, const struct scanner_hit *hit)
 	for (unsigned i = 0; i < t->rules->context_count; i++)
 		if (t->word_end[i] && t->word_end[i] + TEXT_CONTEXT_BYTES >= hit->end)
 			c.contexts |= (uint32_t)1 << i;
-	if (t->candidate_count == TEXT_CANDIDATES_MAX)
-		judge_oldest(t);
-	t->candidates[t->candidate_count++] = c;
+	add_candidate(t, &c);
 }
 
 /* ---- squeezing UTF-16 ---- */
@@ -175,8 +355,12 @@ static int scan_piece(struct text_scan *t, struct span bytes)
 	int status;
 
 	t->piece = bytes;
+	if (bytes.len > 0)
+		take_pending(t);
 	status = scanner_stream_feed(t->rules->scanner, t->stream, bytes, t);
 	settle(t, t->total + bytes.len, TEXT_CONTEXT_BYTES + TEXT_BEHIND_BYTES);
+	for (int i = 0; i < CODE_SYSTEMS; i++)
+		scan_codes(t, (enum code_system)i, false);
 	keep_tail(t);
 	return status != STATUS_OK ? status : t->status;
 }
@@ -250,6 +434,14 @@ void text_abandon(struct text_scan *t)
 	explicit_bzero(t, sizeof(*t));
 }
 
+static void end_of_text(struct text_scan *t)
+{
+	settle(t, UINT64_MAX, 0);
+	for (int i = 0; i < CODE_SYSTEMS; i++)
+		scan_codes(t, (enum code_system)i, true);
+	narrative_text_end(&t->message->narrative, known(t));
+}
+
 int text_finish(struct text_scan *t)
 {
 	uint8_t out[4];
@@ -261,7 +453,8 @@ int text_finish(struct text_scan *t)
 	status = len ? scan_piece(t, span_of(out, len)) : STATUS_OK;
 	closed = scanner_stream_close(t->rules->scanner, t->stream, t);
 	t->stream = NULL;
-	settle(t, UINT64_MAX, 0);
+	take_pending(t);
+	end_of_text(t);
 	if (status == STATUS_OK)
 		status = closed != STATUS_OK ? closed : t->status;
 	text_abandon(t);
@@ -287,7 +480,7 @@ int text_value(struct text_scan *t, struct detect_rules *rules, struct message *
 	text_init(t, rules, message, label);
 	t->piece = value;
 	status = scanner_block(rules->scanner, value, t);
-	settle(t, UINT64_MAX, 0);
+	end_of_text(t);
 	if (status == STATUS_OK)
 		status = t->status;
 	t->piece = span_of(NULL, 0);

@@ -15,18 +15,26 @@
 
 #include "base/compiler.h"
 #include "base/cursor.h"
+#include "detect/codes.h"
 #include "detect/rules.h"
 
 #define TEXT_CONTEXT_BYTES  300 /* keyword distance: clinical.md section 0 */
 #define TEXT_BEFORE_BYTES   48  /* longest identifier with separators, and an OID root before it */
 #define TEXT_BEHIND_BYTES   8   /* its tail and the neighbour behind it */
 #define TEXT_TAIL_BYTES     1024
-#define TEXT_CANDIDATES_MAX 32 /* waiting at once; more in 300 bytes: the oldest is judged early */
+#define TEXT_PENDING_MAX    8  /* terms that end in one place: `diabetes` ends longer ones */
+#define TEXT_CANDIDATES_MAX 48 /* waiting at once; more in 300 bytes: the oldest is judged early */
 
 struct candidate {
 	uint64_t end; /* offset behind what the pattern matched */
 	uint32_t contexts;
-	uint8_t scan; /* number of the pattern */
+	uint8_t scan;  /* number of the pattern */
+	uint8_t group; /* enum term_group of a word that a name or a date stands behind */
+};
+
+/* Bytes around the names of a code system that are still to be looked through. */
+struct code_region {
+	uint64_t from, to; /* alike: none */
 };
 
 /* Bytes that wait to see whether a zero among them alternates. -1: none. */
@@ -46,6 +54,9 @@ struct text_scan {
 	struct squeeze squeeze;
 	uint64_t word_end[RULES_CONTEXTS_MAX]; /* of the last word of each context; 0: none yet */
 	uint32_t preset;                       /* contexts that the label gives to all of it */
+	uint16_t pending[TEXT_PENDING_MAX];    /* terms at the end of the piece: what is behind? */
+	unsigned pending_count;
+	struct code_region regions[CODE_SYSTEMS];
 	unsigned candidate_count;
 	struct candidate candidates[TEXT_CANDIDATES_MAX];
 	int status; /* first failure inside a hit */

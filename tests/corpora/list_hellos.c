@@ -190,7 +190,8 @@ static int list_file(const char *path, struct detect_rules *rules)
 static int load_rules(const char *path, struct detect_rules **ret)
 {
 	static const uint8_t key[DIGEST_KEY_BYTES];
-	struct csv_problem problem;
+	struct detect_files files = {.terms = span_of_text("group,terms,note\n")};
+	struct detect_problem problem;
 	uint8_t piece[4096];
 	struct buf text;
 	size_t len;
@@ -203,8 +204,9 @@ static int load_rules(const char *path, struct detect_rules **ret)
 	while (status == STATUS_OK && (len = fread(piece, 1, sizeof(piece), file)) > 0)
 		status = buf_append(&text, span_of(piece, len));
 	fclose(file);
+	files.identifiers = buf_span(&text);
 	if (status == STATUS_OK)
-		status = detect_rules_new(ret, buf_span(&text), key, &problem);
+		status = detect_rules_new(ret, &files, key, &problem);
 	buf_free(&text);
 	return status;
 }

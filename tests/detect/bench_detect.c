@@ -11,7 +11,7 @@
 #define PIECE_BYTES     1460 /* a full TCP segment */
 #define FILE_BYTES_MAX  (64u << 20)
 #define BUDGET_BYTES    (4u << 20)
-#define RULES_BYTES_MAX 65536
+#define RULES_BYTES_MAX (1u << 20)
 
 struct totals {
 	uint64_t bytes, files;
@@ -87,12 +87,16 @@ int main(int argc, char **argv)
 	static const uint8_t key[DIGEST_KEY_BYTES];
 	struct totals totals = {0};
 	struct detect_rules *rules = NULL;
-	struct csv_problem problem;
+	struct detect_files files = {.identifiers = read_file(IDENTIFIERS_CSV, RULES_BYTES_MAX),
+	        .terms = read_file(TERMS_CSV, RULES_BYTES_MAX)};
+	struct detect_problem problem;
 	double start = now();
 
-	if (detect_rules_new(&rules, read_file(IDENTIFIERS_CSV, RULES_BYTES_MAX), key, &problem) !=
-	        STATUS_OK)
+	if (detect_rules_new(&rules, &files, key, &problem) != STATUS_OK) {
+		printf("%s:%u:%u: %s\n", problem.file, problem.at.line, problem.at.column,
+		        problem.at.text);
 		return 1;
+	}
 	printf("rules and self-test: %.0f ms\n", 1000 * (now() - start));
 	for (int i = 1; i < argc; i++) {
 		struct span text = read_file(argv[i], FILE_BYTES_MAX);

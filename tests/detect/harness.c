@@ -10,23 +10,35 @@
 
 #include "base/status.h"
 
-#define RULES_BYTES_MAX 65536
+#define RULES_BYTES_MAX (1u << 20)
 
 static const uint8_t test_key[DIGEST_KEY_BYTES] = {1, 2, 3};
 
-struct detect_rules *harness_rules(void)
+static struct span read_rules(const char *path)
 {
-	static uint8_t bytes[RULES_BYTES_MAX];
-	struct detect_rules *rules = NULL;
-	struct csv_problem problem;
-	FILE *file = fopen(IDENTIFIERS_CSV, "rb");
+	uint8_t *bytes = malloc(RULES_BYTES_MAX);
+	FILE *file = fopen(path, "rb");
 	size_t len;
 
 	assert_non_null(file);
-	len = fread(bytes, 1, sizeof(bytes), file);
+	assert_non_null(bytes);
+	len = fread(bytes, 1, RULES_BYTES_MAX, file);
 	fclose(file);
-	if (detect_rules_new(&rules, span_of(bytes, len), test_key, &problem) != STATUS_OK)
-		fail_msg("identifiers.csv:%u:%u: %s", problem.line, problem.column, problem.text);
+	return span_of(bytes, len);
+}
+
+struct detect_rules *harness_rules(void)
+{
+	struct detect_files files = {
+	        .identifiers = read_rules(IDENTIFIERS_CSV), .terms = read_rules(TERMS_CSV)};
+	struct detect_rules *rules = NULL;
+	struct detect_problem problem;
+
+	if (detect_rules_new(&rules, &files, test_key, &problem) != STATUS_OK)
+		fail_msg("%s:%u:%u: %s", problem.file, problem.at.line, problem.at.column,
+		        problem.at.text);
+	free((void *)files.identifiers.data);
+	free((void *)files.terms.data);
 	return rules;
 }
 

@@ -68,11 +68,13 @@ static void test_healthcare_identifier(void **state)
 	assert_int_equal(
 	        healthcare_identifier_of(span_of_text("8003610833334085")), HEALTHCARE_CLINICIAN);
 	assert_int_equal(
-	        healthcare_identifier_of(span_of_text("9003600000000013")), HEALTHCARE_CLINICIAN);
+	        healthcare_identifier_of(span_of_text("9003600000000013")), HEALTHCARE_OTHER);
 	assert_int_equal(healthcare_identifier_of(span_of_text("8003621566684455")),
 	        HEALTHCARE_ORGANISATION);
-	assert_int_equal(healthcare_identifier_of(span_of_text("8003630000000004")),
-	        HEALTHCARE_ORGANISATION);
+	assert_int_equal(
+	        healthcare_identifier_of(span_of_text("8003630000000004")), HEALTHCARE_OTHER);
+	assert_int_equal(
+	        healthcare_identifier_of(span_of_text("8003640000000003")), HEALTHCARE_OTHER);
 	assert_int_equal(
 	        healthcare_identifier_of(span_of_text("800362000022222")), HEALTHCARE_NONE);
 	assert_int_equal(
@@ -118,6 +120,48 @@ static void test_abn(void **state)
 	INVALID(check_abn, "51824753557", "12345678901", "5182475355", "00000000000", "");
 }
 
+static void test_tax(void **state)
+{
+	(void)state;
+	VALID(check_tfn, "123456782", "876543210", "12345677");
+	INVALID(check_tfn, "004085616", "123456789", "999999999", "000000000", "1234567",
+	        "1234567820", "");
+	VALID(check_acn, "004085616", "010499966");
+	INVALID(check_acn, "004085617", "000000000", "00408561", "0040856160", "");
+}
+
+static void test_safety_net(void **state)
+{
+	(void)state;
+	VALID(check_safety_net, "SN412345672", "CN412345672");
+	INVALID(check_safety_net, "SN412345678", "PN412345672", "412345672", "SN41234567",
+	        "SN4123456720", "SN", "");
+}
+
+static void test_pbs_item(void **state)
+{
+	(void)state;
+	VALID(check_pbs_item, "8254K", "12022R", "02647H", "10001J");
+	INVALID(check_pbs_item, "8254J", "825K", "0008254K", "8254", "K", "");
+}
+
+static void test_snomed(void **state)
+{
+	(void)state;
+	VALID(check_snomed, "32506021000036107", "900062011000036108", "195967001", "22298006",
+	        "138875005");
+	INVALID(check_snomed, "32506021000036108", "195967002", "22298007", "11000036107",
+	        "022298006", "22298", "1234567890123456789", "22298006a", "");
+}
+
+static void test_loinc(void **state)
+{
+	(void)state;
+	VALID(check_loinc, "718-7", "2345-7", "18842-5", "11488-4", "2093-3");
+	INVALID(check_loinc, "718-8", "2093-4", "LA29518-0", "7187", "-7", "718-", "12345678-9",
+	        "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +173,11 @@ int main(void)
 	        cmocka_unit_test(test_prescriber),
 	        cmocka_unit_test(test_crn),
 	        cmocka_unit_test(test_abn),
+	        cmocka_unit_test(test_tax),
+	        cmocka_unit_test(test_safety_net),
+	        cmocka_unit_test(test_pbs_item),
+	        cmocka_unit_test(test_snomed),
+	        cmocka_unit_test(test_loinc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,31 +12,79 @@
 #include "harness.h"
 
 #define HEADER "kind,category,class,check,hl7,fhir,systems,keys,words,carriers,note\n"
+#define TERMS  "group,terms,note\nmedicine,metformin|paracetamol,Pills\n"
 #define GOOD   "medicare,identifiers,patient,medicare,,,,*medicare*,medicare,,Card\n"
 
 static const uint8_t key[DIGEST_KEY_BYTES];
 
+static int read_rules(struct detect_rules **ret, const char *identifiers, const char *terms,
+        struct detect_problem *ret_problem)
+{
+	const struct detect_files files = {
+	        .identifiers = span_of_text(identifiers), .terms = span_of_text(terms)};
+
+	return detect_rules_new(ret, &files, key, ret_problem);
+}
+
+static void expect_problem(
+        const struct detect_problem *problem, const char *file, unsigned line, unsigned column)
+{
+	assert_string_equal(problem->file, file);
+	assert_int_equal(problem->at.line, line);
+	assert_int_equal(problem->at.column, column);
+	assert_true(strlen(problem->at.text) > 10);
+}
+
 static void expect_refusal(const char *file, unsigned line, unsigned column)
 {
 	struct detect_rules *rules = NULL;
-	struct csv_problem problem = {0};
+	struct detect_problem problem;
 
-	assert_int_equal(
-	        detect_rules_new(&rules, span_of_text(file), key, &problem), STATUS_MALFORMED);
+	assert_int_equal(read_rules(&rules, file, TERMS, &problem), STATUS_MALFORMED);
 	assert_null(rules);
-	assert_int_equal(problem.line, line);
-	assert_int_equal(problem.column, column);
-	assert_true(strlen(problem.text) > 10);
+	expect_problem(&problem, DETECT_IDENTIFIERS, line, column);
+}
+
+static void expect_terms_refusal(const char *file, unsigned line, unsigned column)
+{
+	struct detect_rules *rules = NULL;
+	struct detect_problem problem;
+
+	assert_int_equal(read_rules(&rules, HEADER GOOD, file, &problem), STATUS_MALFORMED);
+	assert_null(rules);
+	expect_problem(&problem, DETECT_TERMS, line, column);
+}
+
+static void test_terms(void **state)
+{
+	static char many[1u << 18] = TERMS;
+	size_t len = strlen(many);
+
+	(void)state;
+	expect_terms_refusal("", 1, 0);
+	expect_terms_refusal("group,term,note\n", 1, 0);
+	expect_terms_refusal(TERMS "medicines,aspirin,\n", 3, 1);
+	expect_terms_refusal(TERMS "test,HbA1c||TSH,\n", 3, 2);
+	expect_terms_refusal(TERMS "test,x,\n", 3, 2);
+	expect_terms_refusal(TERMS "test,paracetamol|metformin,\n", 3, 2);
+	expect_terms_refusal(TERMS "test,HbA1c,a note, and more\n", 3, 4);
+	for (unsigned row = 0; row < 100; row++) {
+		len += (size_t)snprintf(many + len, sizeof(many) - len, "test,");
+		for (unsigned i = 0; i < 100; i++)
+			len += (size_t)snprintf(many + len, sizeof(many) - len, "%s%u-%u",
+			        i ? "|" : "", row, 1000 + i);
+		len += (size_t)snprintf(many + len, sizeof(many) - len, ",\n");
+	}
+	expect_terms_refusal(many, 84, 2);
 }
 
 static void test_good(void **state)
 {
 	struct detect_rules *rules = NULL;
-	struct csv_problem problem;
+	struct detect_problem problem;
 
 	(void)state;
-	assert_int_equal(
-	        detect_rules_new(&rules, span_of_text(HEADER GOOD), key, &problem), STATUS_OK);
+	assert_int_equal(read_rules(&rules, HEADER GOOD, TERMS, &problem), STATUS_OK);
 	detect_rules_free(rules);
 	assert_null(detect_rules_free(NULL));
 }
@@ -75,10 +123,10 @@ static void test_words_are_literal(void **state)
 	        "medicare,identifiers,patient,medicare,,,,,medi(care|card [no.],,Card\n"
 	        "ihi,identifiers,patient,ihi,,,,,a.b+c$^,,Number\n";
 	struct detect_rules *rules = NULL;
-	struct csv_problem problem;
+	struct detect_problem problem;
 
 	(void)state;
-	assert_int_equal(detect_rules_new(&rules, span_of_text(file), key, &problem), STATUS_OK);
+	assert_int_equal(read_rules(&rules, file, TERMS, &problem), STATUS_OK);
 	detect_rules_free(rules);
 }
 
@@ -89,6 +137,7 @@ int main(void)
 	        cmocka_unit_test(test_refusals),
 	        cmocka_unit_test(test_too_many_kinds),
 	        cmocka_unit_test(test_words_are_literal),
+	        cmocka_unit_test(test_terms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -299,6 +299,80 @@ static void test_marks(void **state)
 	}
 }
 
+/* Every way in which word processors write a number. */
+static void test_written_forms(void **state)
+{
+	static const char *const cards[] = {"medicare 2951 87312 5/1", "medicare 2951 87312 5-1",
+	        "medicare 2951 87312 5 1", "medicare 29518731251", "medicare 2951-87312-5/1",
+	        "medicare 2951\xc2\xa0"
+	        "87312\xc2\xa0"
+	        "5\xc2\xa0"
+	        "1",
+	        "medicare 2951\xe2\x80\x89"
+	        "87312\xe2\x80\x89"
+	        "5/1",
+	        "medicare 2951\xe2\x80\x87"
+	        "87312\xe2\x80\x91"
+	        "5/1",
+	        "medicare 2951\xe2\x80\xaf"
+	        "87312\xe2\x80\x90"
+	        "5-1",
+	        "medicare 2951\xa0"
+	        "87312\xa0"
+	        "5/1"};
+	uint64_t tag = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cards) / sizeof(cards[0]); i++) {
+		for (size_t cut = 0; cut < strlen(cards[i]); cut++) {
+			scan(span_of_text(cards[i]), cut);
+			if (harness_count(&h, "medicare", TIER_MEDIUM) != 1)
+				fail_msg("form %zu not found when cut at %zu", i, cut);
+			if (tag == 0)
+				tag = harness_find(&h, "medicare")->tag;
+			assert_true(harness_find(&h, "medicare")->tag == tag);
+		}
+	}
+	scan_text("IHI 8003\xc2\xa0"
+	          "6088\xc2\xa0"
+	          "3335\xc2\xa0"
+	          "7361");
+	assert_int_equal(harness_count(&h, "ihi", TIER_MEDIUM), 1);
+}
+
+static void test_more_identifiers(void **state)
+{
+	static const struct {
+		const char *text, *kind;
+		enum tier tier; /* TIER_NONE: not found */
+	} cases[] = {
+	        {"CSP 8003630000000004", "hi-other", TIER_DIRECTORY},
+	        {"agency 9003600000000013", "hi-other", TIER_DIRECTORY},
+	        {"safety net SN412345672", "safety-net-card", TIER_MEDIUM},
+	        {"part SN412345672", "safety-net-card", TIER_WEAK},
+	        {"safety net SN412345678", "safety-net-card", TIER_NONE},
+	        {"TFN 123 456 782", "tfn", TIER_MEDIUM},
+	        {"Tax file number: 123456782", "tfn", TIER_MEDIUM},
+	        {"TFN 123 456 789", "tfn", TIER_NONE},
+	        {"number 123456782", "tfn", TIER_NONE},
+	        {"ACN 010 499 966", "acn", TIER_DIRECTORY},
+	        {"number 010 499 966", "acn", TIER_NONE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (size_t cut = 0; cut < strlen(cases[i].text); cut++) {
+			scan(span_of_text(cases[i].text), cut);
+			if (harness_count(&h, cases[i].kind, TIER_NONE) !=
+			        (cases[i].tier != TIER_NONE))
+				fail_msg("%s", cases[i].text);
+			if (cases[i].tier != TIER_NONE)
+				assert_int_equal(
+				        harness_find(&h, cases[i].kind)->tier, cases[i].tier);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +387,8 @@ int main(void)
 	        cmocka_unit_test(test_business_number),
 	        cmocka_unit_test(test_crowd),
 	        cmocka_unit_test(test_tags),
+	        cmocka_unit_test(test_written_forms),
+	        cmocka_unit_test(test_more_identifiers),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

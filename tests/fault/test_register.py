@@ -102,6 +102,7 @@ def case_broken_rules(work):
     """a broken rules file: exit 2 with file, line and column, and no output"""
     for name, old, new in (("flags.csv", ",high,", ",hihg,"),
                            ("identifiers.csv", ",provider,", ",providr,"),
+                           ("terms.csv", "medicine,", "medicin,"),
                            ("flags.csv", "id,severity", "it,severity")):
         rules = work / "rules"
         shutil.rmtree(rules, ignore_errors=True)

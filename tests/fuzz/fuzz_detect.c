@@ -13,7 +13,7 @@
 #include "detect/detect.h"
 
 #define BUDGET_BYTES (256u << 10)
-#define RULES_BYTES  65536
+#define RULES_BYTES  (1u << 20)
 
 struct tally {
 	uint64_t count[8]; /* by tier */
@@ -21,19 +21,27 @@ struct tally {
 
 static struct detect_rules *rules;
 
-static void load_rules(void)
+static struct span read_rules(const char *path, uint8_t bytes[static RULES_BYTES])
 {
-	static const uint8_t key[DIGEST_KEY_BYTES];
-	static uint8_t bytes[RULES_BYTES];
-	struct csv_problem problem;
-	FILE *file = fopen(IDENTIFIERS_CSV, "rb");
+	FILE *file = fopen(path, "rb");
 	size_t len;
 
 	if (!file)
 		abort();
-	len = fread(bytes, 1, sizeof(bytes), file);
+	len = fread(bytes, 1, RULES_BYTES, file);
 	fclose(file);
-	if (detect_rules_new(&rules, span_of(bytes, len), key, &problem) != STATUS_OK)
+	return span_of(bytes, len);
+}
+
+static void load_rules(void)
+{
+	static const uint8_t key[DIGEST_KEY_BYTES];
+	static uint8_t identifiers[RULES_BYTES], terms[RULES_BYTES];
+	struct detect_files files = {.identifiers = read_rules(IDENTIFIERS_CSV, identifiers),
+	        .terms = read_rules(TERMS_CSV, terms)};
+	struct detect_problem problem;
+
+	if (detect_rules_new(&rules, &files, key, &problem) != STATUS_OK)
 		abort();
 }
 

@@ -14,24 +14,33 @@
 
 struct detect_rules *rules;
 
-struct detect_rules *rules_of_source(void)
+static struct span read_rules(const char *name)
 {
-	static const uint8_t key[DIGEST_KEY_BYTES] = {1};
-	struct detect_rules *read = NULL;
-	struct csv_problem problem;
 	char path[1024];
-	char *text = malloc(RULES_BYTES_MAX);
+	uint8_t *text = malloc(RULES_BYTES_MAX);
 	size_t len;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/rules/identifiers.csv", getenv("EXEAT_SOURCE_ROOT"));
+	snprintf(path, sizeof(path), "%s/rules/%s", getenv("EXEAT_SOURCE_ROOT"), name);
 	file = fopen(path, "rb");
 	assert_non_null(file);
 	assert_non_null(text);
 	len = fread(text, 1, RULES_BYTES_MAX, file);
 	fclose(file);
-	assert_int_equal(detect_rules_new(&read, span_of(text, len), key, &problem), STATUS_OK);
-	free(text);
+	return span_of(text, len);
+}
+
+struct detect_rules *rules_of_source(void)
+{
+	static const uint8_t key[DIGEST_KEY_BYTES] = {1};
+	struct detect_files files = {
+	        .identifiers = read_rules(DETECT_IDENTIFIERS), .terms = read_rules(DETECT_TERMS)};
+	struct detect_rules *read = NULL;
+	struct detect_problem problem;
+
+	assert_int_equal(detect_rules_new(&read, &files, key, &problem), STATUS_OK);
+	free((void *)files.identifiers.data);
+	free((void *)files.terms.data);
 	return read;
 }
 

@@ -267,15 +267,23 @@ static struct decode_unpacker *start_unpacker(void)
 	return unpacker;
 }
 
+/* terms.csv stands beside identifiers.csv. */
 static struct detect_rules *load_rules(const char *path)
 {
 	static const uint8_t key[DIGEST_KEY_BYTES] = {1};
+	const char *name = strrchr(path, '/');
+	int folder = name ? (int)(name + 1 - path) : 0;
 	struct detect_rules *rules = NULL;
-	struct csv_problem problem;
+	struct detect_problem problem;
+	struct detect_files files;
+	char terms[4096];
 
-	if (detect_rules_new(&rules, read_file(path, RULES_BYTES_MAX), key, &problem) == STATUS_OK)
+	snprintf(terms, sizeof(terms), "%.*s%s", folder, path, DETECT_TERMS);
+	files.identifiers = read_file(path, RULES_BYTES_MAX);
+	files.terms = read_file(terms, RULES_BYTES_MAX);
+	if (detect_rules_new(&rules, &files, key, &problem) == STATUS_OK)
 		return rules;
-	fprintf(stderr, "decide: %s cannot be used\n", path);
+	fprintf(stderr, "decide: %s or %s cannot be used\n", path, terms);
 	exit(2);
 }
 
