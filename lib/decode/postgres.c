@@ -181,17 +181,6 @@ static void postgres_close(void *state)
 
 /* ---- messages of ours ---- */
 
-static void say(struct postgres *g, const char *name, struct decode_out *out)
-{
-	rowset_end(&g->rows, out);
-	if (g->open)
-		decode_end(out);
-	decode_begin(out, CARRIER_DATABASE, span_of_text(name),
-	        g->server ? ANSWER_PLACE : REQUEST_PLACE);
-	g->open = true;
-	g->value.nested = 0;
-}
-
 static void said(struct postgres *g, struct decode_out *out)
 {
 	rowset_end(&g->rows, out);
@@ -200,6 +189,15 @@ static void said(struct postgres *g, struct decode_out *out)
 	if (g->open)
 		decode_end(out);
 	g->open = g->copying = false;
+}
+
+static void say(struct postgres *g, const char *name, struct decode_out *out)
+{
+	said(g, out);
+	decode_begin(out, CARRIER_DATABASE, span_of_text(name),
+	        g->server ? ANSWER_PLACE : REQUEST_PLACE);
+	g->open = true;
+	g->value.nested = 0;
 }
 
 /* Up to a zero, which is taken too; without one the cursor fails. */
@@ -459,8 +457,10 @@ static int row_step(struct postgres *g, struct cursor *c, struct decode_out *out
 	g->count = cursor_u16be(&next);
 	if (!take(g, c, &next))
 		return short_of(g, c);
-	if (!g->rows.open)
+	if (!g->rows.open) {
+		said(g, out);
 		g->value.nested = 0;
+	}
 	rowset_row(&g->rows, out, ANSWER_PLACE);
 	g->part = PART_VALUES;
 	return STATUS_ITEM;
