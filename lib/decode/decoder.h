@@ -181,6 +181,8 @@ void decode_child_close(struct decode_out *out, enum stream_end end) NONNULL(1);
 bool decode_child_wanted(const struct decode_out *out) NONNULL(1);
 /* Why it has stopped; STREAM_COMPLETE while it has not. */
 enum stream_end decode_child_end(const struct decode_out *out) NONNULL(1);
+/* What it has seen of its bytes is sound or pictures. */
+bool decode_child_media(const struct decode_out *out) NONNULL(1);
 
 /* From input.bytes[at] on, this direction speaks another protocol ("tls", "unknown"). Last thing
  * that a decoder emits; only at depth 0. */

@@ -199,6 +199,11 @@ enum stream_end decode_child_end(const struct decode_out *out)
 	return out->child_wanted ? STREAM_COMPLETE : out->child_end;
 }
 
+bool decode_child_media(const struct decode_out *out)
+{
+	return out->child_media;
+}
+
 void decode_upgrade(struct decode_out *out, const char *to, size_t at)
 {
 	struct op *op = push(out, OP_UPGRADE);

@@ -51,6 +51,7 @@ struct decode_out {
 	bool overflow; /* a decoder emitted without room */
 	bool child_wanted;
 	enum stream_end child_end; /* why it is not */
+	bool child_media;          /* it counted sound or pictures */
 	bool stopped;
 	enum stream_end stop_end;
 	uint64_t unread_bytes[STREAM_ENDS];

@@ -361,6 +361,7 @@ static int out_ready(struct decode_session *s, struct lane *lane, struct stream 
 	}
 	decode_out_reset(st->out);
 	st->out->child_wanted = !child || child->phase != PHASE_STOPPED;
+	st->out->child_media = child && child->unread_bytes[STREAM_MEDIA] > 0;
 	if (child)
 		st->out->child_end = child->end;
 	return STATUS_OK;

@@ -212,7 +212,7 @@ static void message_end(struct websocket *w, struct decode_out *out, enum stream
 {
 	if (!w->in_message)
 		return;
-	if (w->binary && decode_child_end(out) == STREAM_MEDIA)
+	if (w->binary && decode_child_media(out))
 		w->media = true;
 	decode_child_close(out, w->broken ? w->why : end);
 	decode_end(out);

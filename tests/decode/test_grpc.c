@@ -179,7 +179,7 @@ static void documents_in_fields_are_contents(void **state)
 	static const char *const lines[] = {
 	        "key=name [HTTP body > field 5] Jane\n",
 	        "begin hl7 ADT^A08 [HTTP body > field 6 >",
-	        "begin audio ogg [HTTP body > field 7]\n",
+	        "begin audio ogg [HTTP body > field 7 > sound or video (.ogg)]\n",
 	        "[HTTP body > field 8] Dear Dr. Dear Dr. ",
 	        "key=9 [HTTP body] Mar\\xc3\\xada\n",
 	        "key=10.1 [HTTP body] Jane\n",

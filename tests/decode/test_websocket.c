@@ -143,7 +143,8 @@ static void names_sound_and_what_goes_on_with_it(void **state)
 	add_text(&w, FIN | 2, JSON);
 	t = read_wire(&w);
 	assert_true(transcript_has(&t, "stream [socket message 2] unknown bytes=300 unread=300\n"));
-	assert_true(transcript_has(&t, "0.1 begin audio ogg [socket message 3]\n"));
+	assert_true(transcript_has(
+	        &t, "0.1 begin audio ogg [socket message 3 > sound or video (.ogg)]\n"));
 	assert_true(transcript_has(&t, "stream [socket message 3] media bytes=300 unread=300\n"));
 	assert_true(transcript_has(&t, "stream [socket message 4] media bytes=300 unread=300\n"));
 	assert_int_equal(transcript_count(&t, "key=patient"), 2);

@@ -109,7 +109,7 @@ static void add_facts(const char *conversation, struct verdict_subject *s)
 		int n;
 		enum far_service far_service;
 		enum certificate_doubt certificate;
-		bool weak, in_clear, unknown, metadata, test, from_outside, pictures, locked;
+		bool weak, in_clear, metadata, test, from_outside, pictures, locked;
 		bool prescription, mhr;
 	} facts[] = {
 	        {.n = 32, .metadata = true},
@@ -129,7 +129,7 @@ static void add_facts(const char *conversation, struct verdict_subject *s)
 	        {.n = 55, .locked = true},
 	        {.n = 56, .far_service = FAR_SERVICE_HIDDEN_DNS},
 	        {.n = 57, .far_service = FAR_SERVICE_HIDDEN_DNS},
-	        {.n = 59, .unknown = true},
+	        {.n = 59, .in_clear = true},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(facts); i++) {
@@ -141,9 +141,8 @@ static void add_facts(const char *conversation, struct verdict_subject *s)
 		s->far_service = facts[i].far_service;
 		s->certificate = facts[i].certificate;
 		s->weak_encryption = facts[i].weak;
-		if (facts[i].in_clear || facts[i].unknown)
-			s->transport = facts[i].in_clear ? TRANSPORT_CLEAR : TRANSPORT_UNKNOWN;
-		s->unread_bytes = facts[i].unknown;
+		if (facts[i].in_clear)
+			s->transport = TRANSPORT_CLEAR;
 		s->identifier_in_metadata = facts[i].metadata;
 		s->test_service = facts[i].test;
 		s->lan_port = s->from_outside = facts[i].from_outside;
