@@ -9,11 +9,12 @@
 #include "base/status.h"
 #include "decode/json_state.h"
 
-#define WINDOW_BYTES    DECODE_PROBE_BYTES_MAX /* as much as any decoder gets to decide */
-#define SEPARATOR_BYTES 16    /* a frame's length, RS (RFC 7464), "\0": passed over between texts */
-#define CONTROL_SHARE   64    /* one control character in so many bytes is still text */
-#define NAME_CHARS_MAX  64    /* of a function in JSONP */
-#define TEXTS_MAX       65536 /* in one stream: a parser is made for each; then it is all text */
+#define WINDOW_BYTES      DECODE_PROBE_BYTES_MAX /* as much as any decoder gets to decide */
+#define SEPARATOR_BYTES   16 /* a frame's length, RS (RFC 7464), "\0": passed over between texts */
+#define CONTROL_SHARE     64 /* one control character in so many bytes is still text */
+#define NAME_CHARS_MAX    64 /* of a function in JSONP */
+#define ELEMENT_BYTES_MAX 32 /* of a number that begins an array */
+#define TEXTS_MAX         65536 /* in one stream: a parser is made for each; then it is all text */
 
 static bool is_blank(uint8_t b)
 {
@@ -25,6 +26,61 @@ static struct span skip_blanks(struct span text)
 	while (text.len > 0 && is_blank(text.data[0]))
 		text = span_slice(text, 1, SIZE_MAX);
 	return text;
+}
+
+static size_t digits_of(struct span text)
+{
+	size_t len = 0;
+
+	while (len < text.len && text.data[len] >= '0' && text.data[len] <= '9')
+		len++;
+	return len;
+}
+
+/* RFC 8259 section 6. */
+static bool is_number(struct span text)
+{
+	size_t digits;
+
+	if (text.len > 0 && text.data[0] == '-')
+		text = span_slice(text, 1, SIZE_MAX);
+	digits = digits_of(text);
+	if (digits == 0 || (digits > 1 && text.data[0] == '0'))
+		return false;
+	text = span_slice(text, digits, SIZE_MAX);
+	if (text.len > 1 && text.data[0] == '.') {
+		digits = digits_of(span_slice(text, 1, SIZE_MAX));
+		if (digits == 0)
+			return false;
+		text = span_slice(text, 1 + digits, SIZE_MAX);
+	}
+	if (text.len > 1 && (text.data[0] == 'e' || text.data[0] == 'E')) {
+		size_t sign = text.data[1] == '+' || text.data[1] == '-';
+
+		digits = digits_of(span_slice(text, 1 + sign, SIZE_MAX));
+		text = span_slice(text, digits > 0 ? 1 + sign + digits : 0, SIZE_MAX);
+	}
+	return text.len == 0;
+}
+
+/* The first element of an array, when it is a word or a number. Log lines begin with "[2026-…" and
+ * turns of a conversation with "[00:16]", which are no JSON. */
+static enum probe_answer element_begins(struct span head, bool end)
+{
+	size_t len = 0;
+
+	while (len < head.len && len <= ELEMENT_BYTES_MAX && !is_blank(head.data[len]) &&
+	        head.data[len] != ',' && head.data[len] != ']')
+		len++;
+	if (len > ELEMENT_BYTES_MAX)
+		return PROBE_NO;
+	if (len == head.len)
+		return end ? PROBE_NO : PROBE_MORE;
+	head = span_slice(head, 0, len);
+	return span_equal_text(head, "true") || span_equal_text(head, "false") ||
+	                       span_equal_text(head, "null") || is_number(head)
+	               ? PROBE_YES
+	               : PROBE_NO;
 }
 
 enum probe_answer json_text_begins(struct span head, bool end)
@@ -42,7 +98,10 @@ enum probe_answer json_text_begins(struct span head, bool end)
 		return end ? PROBE_NO : PROBE_MORE;
 	if (object)
 		return head.data[0] == '"' || head.data[0] == '}' ? PROBE_YES : PROBE_NO;
-	return head.data[0] && strchr("{[\"]-0123456789tfn", head.data[0]) ? PROBE_YES : PROBE_NO;
+	if (head.data[0] && strchr("{[\"]", head.data[0]))
+		return PROBE_YES;
+	return head.data[0] && strchr("-0123456789tfn", head.data[0]) ? element_begins(head, end)
+	                                                              : PROBE_NO;
 }
 
 static bool is_name_byte(uint8_t b)

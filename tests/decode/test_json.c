@@ -383,9 +383,33 @@ static void many_broken_texts_stay_bounded(void **state)
 	buf_free(&b);
 }
 
+/* Lines of logs and turns of a conversation begin with a bracket, too. */
+static void a_bracket_is_not_yet_an_array(void **state)
+{
+	static const char *const arrays[] = {"[0]", "[-1.5e+3, 2]", "[ true, \"b\"]", "[null,1]",
+	        "[\"a\"]", "[{\"a\": 1}]", "[[1]]"};
+	static const char *const texts[] = {"[00:16] GP: How are you?",
+	        "[2026-03-11 10:45:00] started", "[notice] disk", "[01] one", "[1.2.3] up",
+	        "[truely]", "[12", "[1234567890123456789012345678901234567890]", "[-] none"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(arrays) + ARRAY_LEN(texts); i++) {
+		bool array = i < ARRAY_LEN(arrays);
+		struct span text = span_text(array ? arrays[i] : texts[i - ARRAY_LEN(arrays)]);
+		struct transcript t = transcript_bytes(text, 0, PORT);
+
+		if (!transcript_has(&t, array ? "begin json" : "begin text"))
+			fail_msg("%s %zu", array ? "array" : "text",
+			        array ? i : i - ARRAY_LEN(arrays));
+		transcript_free(&t);
+		assert_true(transcript_stable(text, PORT));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(a_bracket_is_not_yet_an_array),
 	        cmocka_unit_test(a_number_stands_under_its_system),
 	        cmocka_unit_test(the_order_of_keys_does_not_matter),
 	        cmocka_unit_test(every_resource_is_a_message),
