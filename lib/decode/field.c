@@ -2,6 +2,10 @@
  * known format that stands in it is opened as a child stream (base64_finder.h), whichever decoder
  * it is from: so a decoder need not look for either.
  *
+ * A field that is a document of another format as plain text (nested.c) is opened as a child stream
+ * too: a value goes there and nowhere else, a running text goes out beside it, because its first
+ * piece may be too short to tell.
+ *
  * The field goes out first, whole; then it is looked through, while its operation stays at the
  * front of the queue. A running text is looked through across its pieces. */
 #include <stdlib.h>
@@ -118,6 +122,72 @@ static int close_child(struct lane *lane, struct stream *st)
 	return stream_close_child(lane, st, end);
 }
 
+/* Whether the field is a document is decided by its front, over as many pieces as that takes. */
+static void look_at_front(
+        struct decode_session *s, const struct lane *lane, struct stream *st, const struct field *f)
+{
+	struct outlet *o = &st->outlet;
+	struct span part;
+
+	if (f->first) {
+		o->front_len = 0;
+		o->front_state = FRONT_LOOKING;
+	}
+	if (o->front_state != FRONT_LOOKING)
+		return;
+	o->front_state = FRONT_OTHER;
+	if (o->child || !may_look(lane, st, f) || st->env.depth >= s->limits.depth_max)
+		return;
+	part = span_slice(f->bytes, 0, sizeof(o->front) - o->front_len);
+	if (part.len > 0)
+		memcpy(o->front + o->front_len, part.data, part.len);
+	o->front_len += part.len;
+	if (f->last && o->front_len < NESTED_BYTES_MIN)
+		return;
+	switch (nested_begins(span_of(o->front, o->front_len), f->last)) {
+	case PROBE_NO:
+		return;
+	case PROBE_MORE:
+		o->front_state = FRONT_LOOKING;
+		return;
+	case PROBE_YES:
+		break;
+	}
+	if (o->front_len < NESTED_BYTES_MIN) {
+		o->front_state = FRONT_LOOKING;
+	} else if (lane->streams >= NESTED_STREAMS_MAX) {
+		s->limits_hit++;
+	} else {
+		o->front_state = FRONT_DOCUMENT;
+		o->looked = part.len;
+	}
+}
+
+/* One step with a field that is a document. */
+static int give_document(
+        struct decode_session *s, struct lane *lane, struct stream *st, const struct field *field)
+{
+	static const struct content content = {.place = "text value"};
+	struct outlet *o = &st->outlet;
+	struct span bytes = span_of(o->front, o->front_len);
+
+	if (!o->child) {
+		o->child = true;
+		return stream_open_child(s, lane, st, &content);
+	}
+	if (bytes.len == 0) {
+		bytes = span_slice(field->bytes, o->looked, SIZE_MAX);
+		o->looked = field->bytes.len;
+	}
+	o->front_len = 0;
+	if (bytes.len > 0)
+		return stream_give_child(s, lane, st, bytes);
+	if (!field->last)
+		return STATUS_OK;
+	o->front_state = FRONT_OTHER;
+	return close_child(lane, st);
+}
+
 /* One step of the finder: STATUS_MORE: something was done; 0: the field has been looked through. */
 static int look(
         struct decode_session *s, struct lane *lane, struct stream *st, const struct field *field)
@@ -156,7 +226,9 @@ static int look_through(
 
 	if (!o->child && (field->first || !may_look(lane, st, field)))
 		memset(&o->finder, 0, sizeof(o->finder));
-	if (may_look(lane, st, field) && (field->bytes.len > 0 || field->last))
+	if (o->front_state == FRONT_DOCUMENT)
+		status = give_document(s, lane, st, field);
+	else if (may_look(lane, st, field) && (field->bytes.len > 0 || field->last))
 		status = look(s, lane, st, field);
 	if (status == STATUS_LIMIT) {
 		stream_stop(s, st, STREAM_LIMIT);
@@ -173,7 +245,9 @@ int field_apply(struct decode_session *s, struct lane *lane, struct stream *st,
 
 	if (!o->busy) {
 		o->at = o->looked = 0;
-		o->out = o->looking = false;
+		o->looking = false;
+		look_at_front(s, lane, st, field);
+		o->out = o->front_state == FRONT_DOCUMENT && field->kind == FIELD_VALUE;
 	}
 	o->busy = true;
 	if (!o->out)
@@ -191,9 +265,10 @@ int field_apply(struct decode_session *s, struct lane *lane, struct stream *st,
 
 bool field_settle(struct lane *lane, struct stream *st, const struct op *next, int *ret)
 {
-	if (!st->outlet.child || st->outlet.busy)
+	if (st->outlet.busy || (next->kind == OP_FIELD && !next->field.first))
 		return false;
-	if (next->kind == OP_FIELD && !next->field.first)
+	st->outlet.front_state = FRONT_OTHER;
+	if (!st->outlet.child)
 		return false;
 	memset(&st->outlet.finder, 0, sizeof(st->outlet.finder));
 	*ret = close_child(lane, st);

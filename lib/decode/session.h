@@ -84,17 +84,31 @@ enum stream_phase {
 	PHASE_STOPPED, /* what comes in is only counted */
 };
 
+#define NESTED_FRONT_BYTES 256 /* the first lines of PIT, the first tag of XML */
+/* of one outermost message; the rest stays text, so that other children still find room */
+#define NESTED_STREAMS_MAX (DECODE_STREAMS_MAX / 2)
+#define NESTED_BYTES_MIN   24 /* no document is shorter */
+
+enum outlet_front {
+	FRONT_OTHER,    /* the field is no document */
+	FRONT_LOOKING,  /* more of it is needed to tell */
+	FRONT_DOCUMENT, /* it is one: a child stream has it */
+};
+
 /* A stream's fields on their way out (field.c). */
 struct outlet {
 	bool busy;    /* with the operation at the front of the queue */
 	bool out;     /* all of the field has gone out */
 	bool looking; /* and it is looked through */
-	bool child;   /* base64 that was found is the open child */
+	bool child;   /* what was found is the open child: base64, or the field itself */
 	bool cut;     /* bytes are missing in it */
 	size_t at, looked;
 	struct charset_reader charset;
 	struct base64_finder finder;
-	uint8_t *room; /* what the field becomes; NULL: nothing yet */
+	enum outlet_front front_state;
+	size_t front_len;
+	uint8_t front[NESTED_FRONT_BYTES]; /* of a field that may be a document */
+	uint8_t *room;                     /* what the field becomes; NULL: nothing yet */
 	size_t room_size;
 };
 
@@ -216,6 +230,10 @@ int field_apply(struct decode_session *s, struct lane *lane, struct stream *st,
 bool field_settle(struct lane *lane, struct stream *st, const struct op *next, int *ret)
         NONNULL(1, 2, 3, 4);
 void field_free(struct decode_session *s, struct outlet *o) NONNULL(1, 2);
+
+/* nested.c: whether a field that begins so is a document of its own. Like a probe: its answer does
+ * not change with more bytes, and is final at `end` or with NESTED_FRONT_BYTES. */
+enum probe_answer nested_begins(struct span front, bool end);
 
 /* branch.c: makes another branch of the outermost stream the active one. 0, STATUS_LIMIT (budget;
  * nothing changed) or a failure. */
