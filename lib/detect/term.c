@@ -118,14 +118,15 @@ static int append(struct reader *r, enum term_group group, struct span text, uin
 	        .word_end = is_word(text.data[text.len - 1]),
 	        .any_case = true,
 	};
+	const struct span literal = literal_of(text);
 	int status = list->count < list->capacity ? STATUS_OK : grow(list);
 
+	new.literal = (uint8_t)literal.len;
 	memcpy(new.text, text.data, text.len);
 	for (size_t i = 0; i < text.len; i++)
 		new.any_case = new.any_case && !(text.data[i] >= 'A' && text.data[i] <= 'Z');
 	if (status == STATUS_OK)
-		status = scanner_build_term(
-		        r->build, (uint16_t)list->count, literal_of(text), new.any_case);
+		status = scanner_build_term(r->build, (uint16_t)list->count, literal, new.any_case);
 	if (status == STATUS_OK)
 		list->terms[list->count++] = new;
 	return status;
@@ -261,9 +262,11 @@ static uint8_t lower(uint8_t c)
 
 bool term_fits(const struct term *term, struct span bytes, size_t *ret_len)
 {
-	size_t at = bytes.len;
+	size_t at = bytes.len - term->literal;
 
-	for (size_t i = term->len; i-- > 0;) {
+	if (bytes.len < term->literal)
+		return false;
+	for (size_t i = (size_t)term->len - term->literal; i-- > 0;) {
 		uint8_t c = term->text[i];
 
 		if (c == ' ' || c == '-') {

@@ -56,8 +56,9 @@ enum term_group {
 struct term {
 	uint8_t text[TERM_TEXT_BYTES];
 	uint8_t len;
-	uint8_t group; /* enum term_group */
-	uint8_t bit;   /* 0 to TERM_GROUP_BITS - 1 */
+	uint8_t literal; /* bytes of its end that the scanner finds */
+	uint8_t group;   /* enum term_group */
+	uint8_t bit;     /* 0 to TERM_GROUP_BITS - 1 */
 	bool any_case;
 	bool word_start, word_end; /* it begins, ends with a letter or digit */
 };
@@ -71,7 +72,8 @@ struct term_list {
  * that cannot be used. */
 int term_list_read(struct term_list *ret_gives, struct span file, struct scanner_build *build,
         struct csv_problem *ret_problem) WUNRES NONNULL(1, 3, 4);
-/* The term ends where the bytes end: *ret_len of them are its. */
+/* The scanner found the term's literal where the bytes end. Does the rest of it stand in front?
+ * *ret_len of the bytes are its. */
 bool term_fits(const struct term *term, struct span bytes, size_t *ret_len) NONNULL(1, 3);
 void term_list_free(struct term_list *list) NONNULL(1);
 

@@ -206,27 +206,33 @@ static bool follows_digit(const struct text_scan *t, uint64_t start)
 	return before >= '0' && before <= '9';
 }
 
-/* A term whose neighbours are known. */
+/* The term fits up to where the scanner found its end; what is behind is not looked at. */
+static bool fits_before(const struct text_scan *t, uint64_t end, const struct term *term)
+{
+	const bool counted = term->group == TERM_UNIT || term->group == TERM_AGE;
+	uint8_t room[TERM_ROOM_BYTES];
+	size_t at, len;
+	const bool in_piece = end >= t->total + sizeof(room);
+	const struct span before = in_piece ? span_of(t->piece.data + (end - t->total) -
+	                                                      sizeof(room),
+	                                              sizeof(room))
+	                                    : window_of(t, end, room, sizeof(room), 0, &at);
+	const bool fits = term_fits(term, before, &len);
+
+	if (!in_piece)
+		explicit_bzero(room, sizeof(room));
+	if (!fits)
+		return false;
+	if (counted)
+		return follows_digit(t, end - len);
+	return !term->word_start || end == len || !is_word(byte_at(t, end - len - 1));
+}
+
+/* A term that stands there. */
 static void take_term(struct text_scan *t, uint64_t end, const struct term *term)
 {
-	struct candidate c = {.end = end, .group = term->group};
-	bool counted = term->group == TERM_UNIT || term->group == TERM_AGE;
-	uint8_t room[TERM_ROOM_BYTES];
-	struct span before;
-	size_t at, len;
-	uint64_t start;
+	const struct candidate c = {.end = end, .group = term->group};
 
-	if (term->word_end && is_word(byte_at(t, end)))
-		return;
-	before = end >= t->total + sizeof(room)
-	                 ? span_of(t->piece.data + (end - t->total) - sizeof(room), sizeof(room))
-	                 : window_of(t, end, room, sizeof(room), 0, &at);
-	if (!term_fits(term, before, &len))
-		return;
-	start = end - len;
-	if (counted ? !follows_digit(t, start)
-	            : term->word_start && start > 0 && is_word(byte_at(t, start - 1)))
-		return;
 	switch (term->group) {
 	case TERM_PATIENT_TURN:
 	case TERM_TITLE:
@@ -246,48 +252,66 @@ static void take_term(struct text_scan *t, uint64_t end, const struct term *term
 	narrative_term(&t->message->narrative, end, term);
 }
 
-/* What is behind the terms at the end of the last piece is known now. */
+/* The text goes on, or is over, behind the terms at the end of the last piece. */
 static void take_pending(struct text_scan *t)
 {
 	unsigned count = t->pending_count;
 
 	t->pending_count = 0;
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count && !is_word(byte_at(t, t->total)); i++)
 		take_term(t, t->total, &t->rules->terms.terms[t->pending[i]]);
 }
 
+/* Most hits lie inside of other words: their neighbours are looked at first. */
 static void term_hit(struct text_scan *t, const struct scanner_hit *hit)
 {
 	const struct term *term = &t->rules->terms.terms[hit->number];
 
+	if (term->word_end && is_word(byte_at(t, hit->end)))
+		return;
+	if (!fits_before(t, hit->end, term))
+		return;
 	if (!term->word_end || hit->end < known(t) || !t->stream)
 		take_term(t, hit->end, term);
 	else if (t->pending_count < TEXT_PENDING_MAX)
 		t->pending[t->pending_count++] = hit->number;
 }
 
-void text_hit(struct text_scan *t, const struct scanner_hit *hit)
+static void pattern_hit(struct text_scan *t, const struct scanner_hit *hit)
 {
 	struct candidate c = {.end = hit->end,
 	        .scan = (uint8_t)hit->number,
 	        .group = TERM_GROUPS,
 	        .contexts = t->preset};
 
-	settle(t, hit->end, TEXT_CONTEXT_BYTES + TEXT_BEHIND_BYTES);
-	if (hit->sort == SCANNER_TERM) {
-		term_hit(t, hit);
-		return;
-	}
-	if (hit->sort == SCANNER_WORD) {
-		t->word_end[hit->number] = hit->end;
-		for (unsigned i = 0; i < t->candidate_count; i++)
-			t->candidates[i].contexts |= (uint32_t)1 << hit->number;
-		return;
-	}
 	for (unsigned i = 0; i < t->rules->context_count; i++)
 		if (t->word_end[i] && t->word_end[i] + TEXT_CONTEXT_BYTES >= hit->end)
 			c.contexts |= (uint32_t)1 << i;
 	add_candidate(t, &c);
+}
+
+static void word_hit(struct text_scan *t, const struct scanner_hit *hit)
+{
+	t->word_end[hit->number] = hit->end;
+	for (unsigned i = 0; i < t->candidate_count; i++)
+		t->candidates[i].contexts |= (uint32_t)1 << hit->number;
+}
+
+void text_hit(struct text_scan *t, const struct scanner_hit *hit)
+{
+	if (t->candidate_count > 0)
+		settle(t, hit->end, TEXT_CONTEXT_BYTES + TEXT_BEHIND_BYTES);
+	switch (hit->sort) {
+	case SCANNER_TERM:
+		term_hit(t, hit);
+		break;
+	case SCANNER_WORD:
+		word_hit(t, hit);
+		break;
+	case SCANNER_PATTERN:
+		pattern_hit(t, hit);
+		break;
+	}
 }
 
 /* ---- squeezing UTF-16 ---- */
@@ -469,8 +493,9 @@ int text_value(struct text_scan *t, struct detect_rules *rules, struct message *
 
 	if (memchr(value.data, 0, value.len)) {
 		status = text_open(t, rules, message, label);
-		if (status == STATUS_OK)
-			status = text_feed(t, value);
+		if (status != STATUS_OK)
+			return status;
+		status = text_feed(t, value);
 		if (status != STATUS_OK) {
 			text_abandon(t);
 			return status;

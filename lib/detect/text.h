@@ -18,11 +18,13 @@
 #include "detect/codes.h"
 #include "detect/rules.h"
 
-#define TEXT_CONTEXT_BYTES  300 /* keyword distance: clinical.md section 0 */
-#define TEXT_BEFORE_BYTES   48  /* longest identifier with separators, and an OID root before it */
-#define TEXT_BEHIND_BYTES   8   /* its tail and the neighbour behind it */
-#define TEXT_TAIL_BYTES     1024
-#define TEXT_PENDING_MAX    8  /* terms that end in one place: `diabetes` ends longer ones */
+#define TEXT_CONTEXT_BYTES 300 /* keyword distance: clinical.md section 0 */
+#define TEXT_BEFORE_BYTES  48  /* longest identifier with separators, and an OID root before it */
+#define TEXT_BEHIND_BYTES  8   /* its tail and the neighbour behind it */
+#define TEXT_TAIL_BYTES    1024
+/* Terms that fit in one place end one another (`diabetes`, `type 2 diabetes`): no more than one for
+ * every two bytes, in small letters and with capitals. */
+#define TEXT_PENDING_MAX    TERM_BYTES_MAX
 #define TEXT_CANDIDATES_MAX 48 /* waiting at once; more in 300 bytes: the oldest is judged early */
 
 struct candidate {

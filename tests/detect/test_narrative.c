@@ -123,6 +123,27 @@ static void test_others(void **state)
 	each_text("other", false);
 }
 
+/* Twelve terms of ours end in "doctor". Two that speak against a note outweigh it, and neither is
+ * lost when the text is cut behind it. */
+static void test_terms_that_end_alike(void **state)
+{
+	static const char *const advice[] = {"Ask your doctor.", "See your doctor.",
+	        "Tell your doctor.", "Speak with your doctor.", "Speak to your doctor.",
+	        "Talk to your doctor.", "Ask your doctor."};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i + 1 < ARRAY_LEN(advice); i++) {
+		int len = snprintf(text, sizeof(text),
+		        "Asthma, cough, fever, wheeze, rash, eczema, gout. Thank you for seeing "
+		        "him. He reports. He denies. %s %s",
+		        advice[i], advice[i + 1]);
+
+		expect_same(span_of(text, (size_t)len), advice[i]);
+		assert_false(found());
+	}
+}
+
 #define NOTE                                                                                       \
 	"Presents with three days of dysuria and frequency. Afebrile, abdomen soft. Commenced on " \
 	"trimethoprim 300 mg nocte for 3 nights."
@@ -292,6 +313,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_patients),
 	        cmocka_unit_test(test_others),
+	        cmocka_unit_test(test_terms_that_end_alike),
 	        cmocka_unit_test(test_values),
 	        cmocka_unit_test(test_turns_in_values),
 	        cmocka_unit_test(test_subject_and_body),
