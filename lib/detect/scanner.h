@@ -60,6 +60,7 @@ int scanner_new(struct scanner **ret_gives, const struct scanner_build *b) WUNRE
 /* The same patterns for another thread. Borrows from s for its life; frees its own memory alone. */
 int scanner_share(struct scanner **ret_gives, const struct scanner *s) WUNRES NONNULL(1, 2);
 struct scanner *scanner_free(struct scanner *s);
+/* What an open stream takes. */
 size_t scanner_stream_bytes(const struct scanner *s) NONNULL(1);
 
 /* Where hits go: the running text they are in (lib/detect/text.h). */

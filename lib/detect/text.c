@@ -6,6 +6,7 @@
 #include "detect/check_digit.h"
 #include "detect/message.h"
 #include "detect/person.h"
+#include "detect/session.h"
 
 #define TEXT_SLICE_BYTES 4096 /* squeezed at a time */
 /* Root of the object identifiers of healthcare identifiers (HL7 AU Base). */
@@ -448,13 +449,22 @@ static void text_init(struct text_scan *t, struct detect_rules *rules, struct me
 int text_open(struct text_scan *t, struct detect_rules *rules, struct message *message,
         struct kind_set label)
 {
+	struct budget *budget = message->session->budget;
+	int status = budget_charge(budget, scanner_stream_bytes(rules->scanner));
+
+	if (status != STATUS_OK)
+		return status;
 	text_init(t, rules, message, label);
-	return scanner_stream_open(rules->scanner, &t->stream);
+	status = scanner_stream_open(rules->scanner, &t->stream);
+	if (status != STATUS_OK)
+		budget_release(budget, scanner_stream_bytes(rules->scanner));
+	return status;
 }
 
 void text_abandon(struct text_scan *t)
 {
 	(void)scanner_stream_close(t->rules->scanner, t->stream, NULL);
+	budget_release(t->message->session->budget, scanner_stream_bytes(t->rules->scanner));
 	explicit_bzero(t, sizeof(*t));
 }
 

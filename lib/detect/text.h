@@ -74,7 +74,8 @@ struct text_found {
 	struct span shape; /* as it stands in the text */
 };
 
-/* A text of many pieces. label: the kinds that its label means. STATUS_NO_MEMORY. */
+/* A text of many pieces, charged with what the scanner keeps between them. label: the kinds that
+ * its label means. STATUS_NO_MEMORY; STATUS_LIMIT: the budget refuses. */
 int text_open(struct text_scan *t, struct detect_rules *rules, struct message *message,
         struct kind_set label) WUNRES NONNULL(1, 2, 3);
 int text_feed(struct text_scan *t, struct span bytes) WUNRES NONNULL(1);

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "detect/rules.h"
+#include "detect/text.h"
 #include "harness.h"
 
 #define LETTER                                                                                     \
@@ -95,6 +97,21 @@ static size_t widen(const char *text, bool big_endian, uint8_t *ret)
 		ret[2 * i + !big_endian] = 0;
 	}
 	return 2 * len;
+}
+
+static void test_open_text_is_charged(void **state)
+{
+	size_t before;
+
+	(void)state;
+	harness_open(&h);
+	harness_begin(&h, CARRIER_TEXT, "");
+	before = h.budget.used_bytes;
+	harness_text(&h, span_of_text("half"), true, false);
+	assert_int_equal(h.budget.used_bytes - before,
+	        sizeof(struct text_scan) + scanner_stream_bytes(h.rules->scanner));
+	harness_end(&h);
+	harness_close(&h);
 }
 
 static void test_utf16(void **state)
@@ -379,6 +396,7 @@ int main(void)
 	        cmocka_unit_test(test_marks),
 	        cmocka_unit_test(test_letter_cut_everywhere),
 	        cmocka_unit_test(test_letter_byte_by_byte),
+	        cmocka_unit_test(test_open_text_is_charged),
 	        cmocka_unit_test(test_utf16),
 	        cmocka_unit_test(test_zero_ends_a_number),
 	        cmocka_unit_test(test_distance),
