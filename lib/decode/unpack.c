@@ -188,8 +188,10 @@ static void member_end(struct unpack *u, struct decode_out *out, enum stream_end
 	u->member_open = false;
 }
 
+/* Its text ends with it: a process that was taken over may leave one open. */
 static void message_end(struct unpack *u, struct decode_out *out)
 {
+	text_end(u, out);
 	if (u->message_open)
 		decode_end(out);
 	u->message_open = false;
