@@ -25,6 +25,7 @@ struct pdf_document {
 	struct pdf_known_font **fonts; /* owned; so are they */
 	size_t font_count, font_capacity;
 	uint64_t content_bytes, text_bytes, contents;
+	uint64_t lost_bytes; /* of the document: pdf_lose */
 	unsigned forms, nodes, attachments, annotations;
 	uint32_t pages;      /* begun */
 	uint32_t page_count; /* that there are */
@@ -38,8 +39,13 @@ qpdf_oh pdf_key(struct pdf_document *d, qpdf_oh from, const char *key) NONNULL(1
 void pdf_drop(struct pdf_document *d, qpdf_oh object) NONNULL(1);
 bool pdf_is_name(struct pdf_document *d, qpdf_oh object, const char *name) NONNULL(1, 3);
 double pdf_number(struct pdf_document *d, qpdf_oh object, double otherwise) NONNULL(1);
-/* A stream's bytes, unpacked, counted; to be freed with free(3). False: they cannot be had. */
-bool pdf_stream(struct pdf_document *d, qpdf_oh stream, struct span *ret_gives) NONNULL(1, 3);
+/* A stream's bytes, unpacked, counted; to be freed with free(3). False: they cannot be had. What a
+ * filter has packed that nobody here knows (a picture's) comes as it is, unless it is wanted as
+ * content. */
+bool pdf_stream(struct pdf_document *d, qpdf_oh stream, bool content, struct span *ret_gives)
+        NONNULL(1, 4);
+/* Nobody looks into it: it counts by its bytes in the document. */
+void pdf_lose(struct pdf_document *d, qpdf_oh stream) NONNULL(1);
 
 /* The font of that name; NULL: there is none, or no reading it. owner: of the resources. */
 const struct pdf_font *pdf_find_font(

@@ -40,7 +40,20 @@ double pdf_number(struct pdf_document *d, qpdf_oh object, double otherwise)
 	                                          : otherwise;
 }
 
-bool pdf_stream(struct pdf_document *d, qpdf_oh stream, struct span *ret_gives)
+void pdf_lose(struct pdf_document *d, qpdf_oh stream)
+{
+	unsigned char *bytes = NULL;
+	QPDF_BOOL filtered = QPDF_FALSE;
+	size_t len = 0;
+
+	if (qpdf_oh_get_stream_data(d->qpdf, stream, qpdf_dl_none, &filtered, &bytes, &len) &
+	        QPDF_ERRORS)
+		len = 0;
+	free(bytes);
+	d->lost_bytes += len > 0 ? len : 1;
+}
+
+bool pdf_stream(struct pdf_document *d, qpdf_oh stream, bool content, struct span *ret_gives)
 {
 	unsigned char *bytes = NULL;
 	QPDF_BOOL filtered = QPDF_FALSE;
@@ -51,7 +64,8 @@ bool pdf_stream(struct pdf_document *d, qpdf_oh stream, struct span *ret_gives)
 		return false;
 	}
 	if (qpdf_oh_get_stream_data(d->qpdf, stream, qpdf_dl_generalized, &filtered, &bytes, &len) &
-	        QPDF_ERRORS) {
+	                QPDF_ERRORS ||
+	        (content && !filtered)) {
 		free(bytes);
 		return false;
 	}
@@ -60,17 +74,50 @@ bool pdf_stream(struct pdf_document *d, qpdf_oh stream, struct span *ret_gives)
 	return true;
 }
 
+/* 7.9.3: what a string says, in a stream. */
+static void put_text_stream(
+        struct pdf_document *d, enum unpack_value what, struct span label, qpdf_oh stream)
+{
+	struct span bytes;
+	qpdf_oh words;
+
+	if (!pdf_stream(d, stream, true, &bytes)) {
+		pdf_lose(d, stream);
+		return;
+	}
+	words = qpdf_oh_new_binary_string(d->qpdf, (const char *)bytes.data, bytes.len);
+	pdf_put_words(d, what, label, words);
+	pdf_drop(d, words);
+	free((void *)(uintptr_t)bytes.data);
+}
+
 void pdf_put_words(struct pdf_document *d, enum unpack_value what, struct span label, qpdf_oh words)
 {
 	size_t len = 0;
 	const char *text = NULL;
 
-	if (qpdf_oh_is_string(d->qpdf, words))
+	if (qpdf_oh_is_stream(d->qpdf, words))
+		put_text_stream(d, what, label, words);
+	else if (qpdf_oh_is_string(d->qpdf, words))
 		text = qpdf_oh_get_binary_utf8_value(d->qpdf, words, &len);
 	else if (qpdf_oh_is_name(d->qpdf, words) && (text = qpdf_oh_get_name(d->qpdf, words)))
 		len = strlen(++text);
 	if (len > 0)
 		unpack_put_value(d->sink, what, label, span_of(text, len));
+}
+
+/* Into the open member. False: it is lost. */
+static bool put_bytes(struct pdf_document *d, qpdf_oh stream)
+{
+	struct span bytes;
+
+	if (!pdf_stream(d, stream, false, &bytes)) {
+		pdf_lose(d, stream);
+		return false;
+	}
+	unpack_put_all(d->sink, UNPACK_BYTES, 0, bytes);
+	free((void *)(uintptr_t)bytes.data);
+	return true;
 }
 
 /* ---- what is said of the document ---- */
@@ -146,38 +193,56 @@ static void read_fields(
 	}
 }
 
+/* Annex K.2: a form of XFA is an XML document, whole or in pieces that each have a name. */
+static void put_xfa(struct pdf_document *d, qpdf_oh xfa)
+{
+	bool whole = qpdf_oh_is_stream(d->qpdf, xfa), read = true;
+	int count = qpdf_oh_is_array(d->qpdf, xfa) ? qpdf_oh_get_array_n_items(d->qpdf, xfa) : 0;
+
+	if (!whole && count == 0)
+		return;
+	unpack_put(d->sink, UNPACK_MEMBER, 0, 0, span_of_text("form.xml"));
+	if (whole)
+		read = put_bytes(d, xfa);
+	for (int i = 1; i < count && read; i += 2) {
+		qpdf_oh piece = qpdf_oh_get_array_item(d->qpdf, xfa, i);
+
+		read = !qpdf_oh_is_stream(d->qpdf, piece) || put_bytes(d, piece);
+		pdf_drop(d, piece);
+	}
+	unpack_put(d->sink, UNPACK_MEMBER_END, read ? STREAM_COMPLETE : STREAM_MALFORMED, 0,
+	        span_of(NULL, 0));
+}
+
 static void read_forms(struct pdf_document *d)
 {
 	const struct field_name none = {.len = 0};
 	qpdf_oh root = qpdf_get_root(d->qpdf);
 	qpdf_oh form = pdf_key(d, root, "/AcroForm");
-	qpdf_oh fields = pdf_key(d, form, "/Fields");
+	qpdf_oh fields = pdf_key(d, form, "/Fields"), xfa = pdf_key(d, form, "/XFA");
 
 	read_fields(d, fields, &none, 0);
+	put_xfa(d, xfa);
+	pdf_drop(d, xfa);
 	pdf_drop(d, fields);
 	pdf_drop(d, form);
 	pdf_drop(d, root);
 }
 
-/* ---- attachments (7.11.4) ---- */
+/* ---- attachments (7.11.4, 14.13) ---- */
 
 static void put_attachment(struct pdf_document *d, qpdf_oh name, qpdf_oh stream)
 {
-	struct span bytes;
 	size_t len = 0;
 	const char *text = qpdf_oh_is_string(d->qpdf, name)
 	                           ? qpdf_oh_get_binary_utf8_value(d->qpdf, name, &len)
 	                           : "";
+	enum stream_end end;
 
 	unpack_put(d->sink, UNPACK_MEMBER, 0, 0,
 	        span_slice(span_of(text, len), 0, DECODE_VALUE_BYTES_MAX));
-	if (pdf_stream(d, stream, &bytes)) {
-		unpack_put_all(d->sink, UNPACK_BYTES, 0, bytes);
-		unpack_put(d->sink, UNPACK_MEMBER_END, STREAM_COMPLETE, 0, span_of(NULL, 0));
-		free((void *)(uintptr_t)bytes.data);
-	} else {
-		unpack_put(d->sink, UNPACK_MEMBER_END, STREAM_MALFORMED, 0, span_of(NULL, 0));
-	}
+	end = put_bytes(d, stream) ? STREAM_COMPLETE : STREAM_MALFORMED;
+	unpack_put(d->sink, UNPACK_MEMBER_END, end, 0, span_of(NULL, 0));
 }
 
 void pdf_read_attachment(struct pdf_document *d, qpdf_oh specification)
@@ -231,6 +296,22 @@ static void read_names(struct pdf_document *d, qpdf_oh node, unsigned depth)
 	pdf_drop(d, names);
 }
 
+/* Mostly these are among the embedded files, too. */
+static void read_associated(struct pdf_document *d, qpdf_oh root)
+{
+	qpdf_oh array = pdf_key(d, root, "/AF");
+	int count = qpdf_oh_is_array(d->qpdf, array) ? qpdf_oh_get_array_n_items(d->qpdf, array)
+	                                             : 0;
+
+	for (int i = 0; i < count && !d->limited; i++) {
+		qpdf_oh file = qpdf_oh_get_array_item(d->qpdf, array, i);
+
+		pdf_read_attachment(d, file);
+		pdf_drop(d, file);
+	}
+	pdf_drop(d, array);
+}
+
 static void read_attachments(struct pdf_document *d)
 {
 	qpdf_oh root = qpdf_get_root(d->qpdf);
@@ -239,6 +320,8 @@ static void read_attachments(struct pdf_document *d)
 
 	if (qpdf_oh_is_dictionary(d->qpdf, files))
 		read_names(d, files, 0);
+	else
+		read_associated(d, root);
 	pdf_drop(d, files);
 	pdf_drop(d, names);
 	pdf_drop(d, root);
@@ -256,9 +339,26 @@ static enum stream_end why_not_open(struct pdf_document *d)
 	                                                             : STREAM_MALFORMED;
 }
 
-/* 1024ths of the document: by its pages, and by the characters on them. */
-static uint32_t looked_into(const struct pdf_document *d)
+/* 7.5.5: a document ends with this line; what stands behind the last one is no part of it. */
+static uint64_t bytes_behind(struct span document)
 {
+	static const char mark[] = "%%EOF";
+	const size_t mark_len = sizeof(mark) - 1;
+	size_t at = document.len, end = document.len;
+
+	while (at >= mark_len && memcmp(document.data + at - mark_len, mark, mark_len) != 0)
+		at--;
+	if (at < mark_len)
+		return 0;
+	while (end > at && (document.data[end - 1] <= ' '))
+		end--;
+	return end - at;
+}
+
+/* 1024ths of the document: by its pages, by the characters on them, and by what was lost. */
+static uint32_t looked_into(const struct pdf_document *d, struct span document)
+{
+	uint64_t lost = d->lost_bytes + bytes_behind(document);
 	uint64_t all = d->readable + d->unreadable;
 	/* The page on which a limit was reached is not whole. */
 	uint64_t unread = d->picture_pages + d->broken_pages + d->page_count - d->pages +
@@ -271,6 +371,8 @@ static uint32_t looked_into(const struct pdf_document *d)
 		share = 0;
 	if (all > 0)
 		share = share * d->readable / all;
+	lost = (lost * UNPACK_WHOLE + document.len - 1) / document.len;
+	share -= lost < share ? lost : share;
 	/* What lies behind a limit nobody knows; it is more than nothing. */
 	return (uint32_t)(d->limited && share == UNPACK_WHOLE ? share - 1 : share);
 }
@@ -300,7 +402,7 @@ void pdf_file_read(struct span document, struct unpack_sink *sink)
 	if (d.picture_pages > 0)
 		unpack_put(sink, UNPACK_PICTURES, 0, d.picture_pages, span_of(NULL, 0));
 	unpack_put(sink, UNPACK_END, end,
-	        end == STREAM_COMPLETE || end == STREAM_LIMIT ? looked_into(&d) : 0,
+	        end == STREAM_COMPLETE || end == STREAM_LIMIT ? looked_into(&d, document) : 0,
 	        span_of(NULL, 0));
 	pdf_fonts_free(&d);
 	(void)qpdf_get_error(d.qpdf); /* the last of those that were passed over */

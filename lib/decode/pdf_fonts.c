@@ -129,7 +129,8 @@ static int read_wide_entry(struct pdf_document *d, qpdf_oh array, int i, struct 
 		qpdf_oh width = qpdf_oh_get_array_item(d->qpdf, array, i + 2);
 		double last = pdf_number(d, second, -1), value = pdf_number(d, width, -1);
 
-		for (double code = from; code <= last && code < PDF_WIDE_CODES_MAX; code++)
+		for (double code = from > 0 ? from : 0; code <= last && code < PDF_WIDE_CODES_MAX;
+		        code++)
 			set_width(f, code, value);
 		pdf_drop(d, width);
 		used = 3;
@@ -162,7 +163,7 @@ static struct pdf_cmap *read_cmap(struct pdf_document *d, qpdf_oh stream)
 	struct pdf_cmap *cmap = NULL;
 	struct span bytes;
 
-	if (!qpdf_oh_is_stream(d->qpdf, stream) || !pdf_stream(d, stream, &bytes))
+	if (!qpdf_oh_is_stream(d->qpdf, stream) || !pdf_stream(d, stream, true, &bytes))
 		return NULL;
 	if (pdf_cmap_new(&cmap, bytes) != STATUS_OK)
 		cmap = NULL;

@@ -66,8 +66,10 @@ static void show_form(struct shown *s, qpdf_oh form, const struct pdf_state *fro
 		return;
 	}
 	d->forms++;
-	if (!pdf_stream(d, form, &content))
+	if (!pdf_stream(d, form, true, &content)) {
+		pdf_lose(d, form);
 		return;
+	}
 	resources = pdf_key(d, form, "/Resources");
 	if (qpdf_oh_is_dictionary(d->qpdf, resources)) {
 		inner.resources = resources;
@@ -140,12 +142,30 @@ static qpdf_oh inherited(struct pdf_document *d, qpdf_oh page, const char *key)
 	return qpdf_oh_new_null(d->qpdf);
 }
 
-static void read_content(struct pdf_document *d, qpdf_oh page)
+/* A page, or a note on it. True: all that there is is a picture. */
+static bool show_whole(struct pdf_document *d, qpdf_oh resources, struct span content)
 {
 	struct pdf_page shown_on;
-	struct shown s = {.document = d, .page = &shown_on, .owner = ++d->contents};
+	struct shown s = {
+	        .document = d, .page = &shown_on, .resources = resources, .owner = ++d->contents};
+	bool picture;
+
+	pdf_page_begin(&shown_on);
+	show(&s, content, NULL);
+	flush(d, &shown_on);
+	unpack_put(d->sink, UNPACK_BREAK, 0, d->pages, span_of(NULL, 0));
+	d->readable += shown_on.readable;
+	d->unreadable += shown_on.unreadable;
+	picture = shown_on.readable == 0 && shown_on.pictures > 0;
+	pdf_page_end(&shown_on);
+	return picture;
+}
+
+static void read_content(struct pdf_document *d, qpdf_oh page)
+{
 	unsigned char *bytes = NULL;
 	size_t len = 0;
+	qpdf_oh resources;
 
 	if (qpdf_oh_get_page_content_data(d->qpdf, page, &bytes, &len) & QPDF_ERRORS) {
 		d->broken_pages++;
@@ -155,27 +175,44 @@ static void read_content(struct pdf_document *d, qpdf_oh page)
 	d->content_bytes += len;
 	if (d->content_bytes > PDF_CONTENT_BYTES_MAX)
 		d->limited = true;
-	s.resources = inherited(d, page, "/Resources");
-	pdf_page_begin(&shown_on);
-	show(&s, span_of(bytes, len), NULL);
-	flush(d, &shown_on);
-	unpack_put(d->sink, UNPACK_BREAK, 0, d->pages, span_of(NULL, 0));
-	d->readable += shown_on.readable;
-	d->unreadable += shown_on.unreadable;
-	d->picture_pages += shown_on.readable == 0 && shown_on.pictures > 0;
-	pdf_page_end(&shown_on);
-	pdf_drop(d, s.resources);
+	resources = inherited(d, page, "/Resources");
+	d->picture_pages += show_whole(d, resources, span_of(bytes, len));
+	pdf_drop(d, resources);
 	free(bytes);
+}
+
+/* 12.5.5: how it looks says what nothing else does. */
+static void read_appearance(struct pdf_document *d, qpdf_oh annotation)
+{
+	qpdf_oh appearance = pdf_key(d, annotation, "/AP"), form = pdf_key(d, appearance, "/N");
+	struct span content;
+
+	if (qpdf_oh_is_stream(d->qpdf, form) && !pdf_stream(d, form, true, &content)) {
+		pdf_lose(d, form);
+	} else if (qpdf_oh_is_stream(d->qpdf, form)) {
+		qpdf_oh resources = pdf_key(d, form, "/Resources");
+
+		(void)show_whole(d, resources, content);
+		pdf_drop(d, resources);
+		free((void *)(uintptr_t)content.data);
+	}
+	pdf_drop(d, form);
+	pdf_drop(d, appearance);
 }
 
 static void read_annotation(struct pdf_document *d, qpdf_oh annotation)
 {
 	qpdf_oh words = pdf_key(d, annotation, "/Contents");
 	qpdf_oh file = pdf_key(d, annotation, "/FS");
+	qpdf_oh subtype = pdf_key(d, annotation, "/Subtype");
 
 	pdf_put_words(d, UNPACK_ANNOTATION, span_of(NULL, 0), words);
+	/* A field of a form is read with the form. */
+	if (qpdf_oh_is_null(d->qpdf, words) && !pdf_is_name(d, subtype, "/Widget"))
+		read_appearance(d, annotation);
 	if (qpdf_oh_is_dictionary(d->qpdf, file))
 		pdf_read_attachment(d, file);
+	pdf_drop(d, subtype);
 	pdf_drop(d, file);
 	pdf_drop(d, words);
 }

@@ -128,7 +128,11 @@ void unpack_put_value(
 	struct unpack_record r = {.kind = UNPACK_VALUE, .detail = what};
 	struct span parts[3] = {span_slice(label, 0, LABEL_BYTES_MAX), span_of("", 1), value};
 
+	if (value.len > UNPACK_PAYLOAD_BYTES - LABEL_BYTES_MAX - 1) {
+		unpack_put_all(s, UNPACK_TEXT, 0, value);
+		unpack_put(s, UNPACK_BREAK, 0, 0, span_of(NULL, 0));
+		return;
+	}
 	parts[0] = span_slice(parts[0], 0, span_find_byte(parts[0], 0));
-	parts[2] = span_slice(value, 0, UNPACK_PAYLOAD_BYTES - LABEL_BYTES_MAX - 1);
 	put(s, &r, parts, 3);
 }

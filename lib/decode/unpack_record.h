@@ -66,7 +66,7 @@ void unpack_put(struct unpack_sink *s, enum unpack_kind kind, unsigned detail, u
 /* In as many records as it takes. */
 void unpack_put_all(struct unpack_sink *s, enum unpack_kind kind, uint32_t number,
         struct span bytes) NONNULL(1);
-/* Label and value, cut to fit. */
+/* A label, cut to fit, and its value; a value that does not fit is a running text, without it. */
 void unpack_put_value(struct unpack_sink *s, enum unpack_value what, struct span label,
         struct span value) NONNULL(1);
 

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/status.h"
 #include "decode/pdf_file.h"
 #include "decode/unpack_record.h"
@@ -27,6 +28,7 @@ enum manner {
 	DIES, /* in the middle of its answer */
 	LIES, /* answers what no such process answers */
 	SAYS_NOTHING,
+	JUMBLES, /* answers records that do not follow each other */
 };
 
 struct opener {
@@ -54,6 +56,12 @@ static void answer_wrongly(int fd, enum manner manner)
 	if (manner == SAYS_NOTHING)
 		return;
 	unpack_put(&sink, UNPACK_TEXT, 0, 1, span_of_text("the beginning"));
+	if (manner == JUMBLES) {
+		unpack_put(&sink, UNPACK_MEMBER, 0, 0, span_of_text("a.txt"));
+		unpack_put(&sink, UNPACK_TEXT, 0, 1, span_of_text("text in a member"));
+		unpack_put(&sink, UNPACK_MEMBER_END, 0, 0, span_of(NULL, 0));
+		unpack_put(&sink, UNPACK_END, STREAM_COMPLETE, UNPACK_WHOLE, span_of(NULL, 0));
+	}
 	if (manner == LIES)
 		unpack_put(&sink, UNPACK_MEMBER_END, 200, 0, span_of(NULL, 0));
 }
@@ -188,6 +196,100 @@ static void fields_and_attachments_count_too(void **state)
 	assert_has(&t, "attachment 1 (.csv)");
 	assert_has(&t, "Alma");
 	transcript_free(&t);
+	opener_end(&o);
+}
+
+#define PAGE_OF(resources, more, rest)                                                             \
+	"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R" more ">>endobj\n"                           \
+	"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1/Resources<</Font<</F1 5 0 R>>" resources         \
+	">>>>endobj\n"                                                                             \
+	"3 0 obj<</Type/Page/Parent 2 0 R/Contents 4 0 R/Annots[7 0 R]>>endobj\n"                  \
+	"4 0 obj<</Length 37>>stream\n/X Do BT /F1 11 Tf (A short page) Tj ET\nendstream endobj\n" \
+	"5 0 "                                                                                     \
+	"obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>endobj\n" rest \
+	"trailer<</Root 1 0 R>>\n"
+#define SHOWS_NAME "stream\nBT /F1 11 Tf (Alma Made) Tj ET\nendstream endobj\n"
+
+static void words_stand_in_many_places(void **state)
+{
+	static const struct {
+		const char *document, *line;
+	} places[] = {
+	        {PAGE_OF("", "/AcroForm<</Fields[<</T(name)/V 6 0 R>>]>>",
+	                 "6 0 obj<</Length 9>>stream\nAlma Made\nendstream endobj\n"),
+	                "key=name [form] Alma Made"},
+	        {PAGE_OF("", "/AcroForm<</XFA[(a)6 0 R(b)8 0 R]>>",
+	                 "6 0 obj<</Length 29>>stream\n<?xml version=\"1.0\"?><a><name\nendstream "
+	                 "endobj\n"
+	                 "8 0 obj<</Length 21>>stream\n>Alma Made</name></a>\nendstream endobj\n"),
+	                "[attachment 1 (.xml)"},
+	        {PAGE_OF("", "/AF[<</F(a.txt)/EF<</F 6 0 R>>>>]",
+	                 "6 0 obj<</Length 21>>stream\nA note for Alma Made.\nendstream endobj\n"),
+	                "Alma Made"},
+	        {PAGE_OF("", "",
+	                 "7 0 obj<</Subtype/FreeText/AP<</N 6 0 R>>>>endobj\n"
+	                 "6 0 obj<</Resources<</Font<</F1 5 0 R>>>>/Length 31>>" SHOWS_NAME),
+	                "[page 1] Alma Made"},
+	};
+	struct opener o;
+
+	(void)state;
+	opener_start(&o, OPENS);
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		struct transcript t = run(&o, span_of_text(places[i].document), 0);
+
+		assert_has(&t, places[i].line);
+		assert_has(&t, "Alma Made");
+		assert_int_equal(t.summary.unread_bytes[0], 0);
+		transcript_free(&t);
+	}
+	opener_end(&o);
+}
+
+/* A value of any length. */
+static void a_long_note_is_read_to_its_end(void **state)
+{
+	struct opener o;
+	struct transcript t;
+	struct buf document;
+
+	(void)state;
+	opener_start(&o, OPENS);
+	buf_init(&document, 65536, NULL);
+	assert_int_equal(buf_append_text(&document, "%PDF-1.4\n7 0 obj<</Contents("), STATUS_OK);
+	assert_int_equal(buf_printf(&document, "%*s", 20000, "Alma Made)>>endobj\n"), STATUS_OK);
+	assert_int_equal(buf_append_text(&document, PAGE_OF("", "", "") + 9), STATUS_OK);
+	t = run(&o, buf_span(&document), 0);
+	assert_has(&t, "Alma Made");
+	transcript_free(&t);
+	buf_free(&document);
+	opener_end(&o);
+}
+
+/* Parts by a filter that nobody knows, or broken, and what stands behind the end. */
+static void what_is_lost_of_a_document_is_told(void **state)
+{
+	static const char *const documents[] = {
+	        PAGE_OF("/XObject<</X 6 0 R>>", "",
+	                "6 0 obj<</Subtype/Form/Filter/Foo/Length 31>>" SHOWS_NAME),
+	        PAGE_OF("/XObject<</X 6 0 R>>", "",
+	                "6 0 obj<</Subtype/Form/Filter/FlateDecode/Length 31>>" SHOWS_NAME),
+	        PAGE_OF("", "/Names<</EmbeddedFiles<</Names[(x)<</F(a)/EF<</F 6 0 R>>>>]>>>>",
+	                "6 0 obj<</Filter/FlateDecode/Length 31>>" SHOWS_NAME),
+	        PAGE_OF("", "", "") "%%EOF\nAlma Made, born on a day that is in this line\n",
+	};
+	struct opener o;
+
+	(void)state;
+	opener_start(&o, OPENS);
+	for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
+		struct transcript t = run(&o, span_of_text(documents[i]), 0);
+
+		assert_has(&t, "[page 1] A short page");
+		assert_true(t.summary.unread_bytes[0] >= 31 && t.summary.unread_bytes[0] < 60);
+		assert_int_equal(t.summary.unread_reason, STREAM_UNKNOWN);
+		transcript_free(&t);
+	}
 	opener_end(&o);
 }
 
@@ -475,6 +577,23 @@ static void a_process_that_dies_or_lies_is_told(void **state)
 	}
 }
 
+/* run() sees to it that the session does not fail. */
+static void records_in_any_order_do_no_harm(void **state)
+{
+	static const char *const documents[] = {letter, "7z\xbc\xaf\x27\x1c no more"};
+	struct opener o;
+
+	(void)state;
+	opener_start(&o, JUMBLES);
+	for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
+		struct transcript t = run(&o, span_of_text(documents[i]), 0);
+
+		assert_has(&t, "text in a member");
+		transcript_free(&t);
+	}
+	opener_end(&o);
+}
+
 static void gaps_and_size_are_told(void **state)
 {
 	struct segment gap[] = {SEGMENT(0, LETTER), {.gap_bytes = 100}, SEGMENT(0, "trailer")};
@@ -509,6 +628,9 @@ int main(void)
 	        cmocka_unit_test(a_letter_is_read_page_by_page),
 	        cmocka_unit_test(whatever_is_cut_off_is_told),
 	        cmocka_unit_test(fields_and_attachments_count_too),
+	        cmocka_unit_test(words_stand_in_many_places),
+	        cmocka_unit_test(a_long_note_is_read_to_its_end),
+	        cmocka_unit_test(what_is_lost_of_a_document_is_told),
 	        cmocka_unit_test(a_scan_is_a_picture),
 	        cmocka_unit_test(loops_end),
 	        cmocka_unit_test(each_member_is_a_stream),
@@ -517,6 +639,7 @@ int main(void)
 	        cmocka_unit_test(a_package_is_no_less_than_an_archive),
 	        cmocka_unit_test(nobody_opens_them),
 	        cmocka_unit_test(a_process_that_dies_or_lies_is_told),
+	        cmocka_unit_test(records_in_any_order_do_no_harm),
 	        cmocka_unit_test(gaps_and_size_are_told),
 	};
 
