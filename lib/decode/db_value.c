@@ -200,6 +200,16 @@ static void put_piece(struct db_value *v, struct span text, struct decode_out *o
 	v->begun = true;
 }
 
+/* A short value in binary form is text when every byte of it is: texts are written the same in both
+ * forms, keys and stamps hardly ever are. */
+static bool is_text(struct span bytes)
+{
+	for (size_t i = 0; i < bytes.len; i++)
+		if (bytes.data[i] < ' ' && !memchr("\t\r\n", bytes.data[i], 3))
+			return false;
+	return utf8_valid_length(bytes) == bytes.len;
+}
+
 size_t db_value_whole_max(enum db_form form)
 {
 	return form == DB_8BIT ? BYTES_8BIT_MAX : DB_VALUE_HELD_BYTES;
@@ -211,11 +221,14 @@ int db_value_whole(struct db_value *v, enum db_form form, struct span bytes, str
 
 	if (bytes.len == 0)
 		return STATUS_OK;
+	if (form == DB_BINARY && bytes.len < DB_VALUE_BINARY_MIN) {
+		if (!is_text(bytes))
+			return STATUS_OK;
+		form = DB_UTF8;
+	}
 	v->form = form;
 	v->begun = false;
 	v->child = false;
-	if (form == DB_BINARY && bytes.len < DB_VALUE_BINARY_MIN)
-		return STATUS_OK;
 	if (decode_room(out) < DB_VALUE_ROOM)
 		return STATUS_MORE;
 	text = to_utf8(form, bytes, out);

@@ -15,14 +15,14 @@
 
 #define DB_VALUE_ROOM       4 /* operations that a step may need */
 #define DB_VALUE_HELD_BYTES DECODE_VALUE_BYTES_MAX
-#define DB_VALUE_BINARY_MIN 64   /* shorter ones are keys and stamps, no documents */
+#define DB_VALUE_BINARY_MIN 64   /* shorter ones are keys, stamps or text, no documents */
 #define DB_VALUE_NESTED_MAX 1024 /* documents in one message; others are read as text */
 
 enum db_form {
 	DB_UTF8,
 	DB_8BIT,   /* Windows-1252, as databases in Australia have it */
 	DB_UTF16,  /* little endian */
-	DB_BINARY, /* read only when it is a document */
+	DB_BINARY, /* read only when it is a document, or a short text */
 	DB_SQL,    /* statements in UTF-8: read as such (sql.c) */
 	DB_SQL_UTF16,
 };
