@@ -4,29 +4,21 @@
  * without a type, then a type, a length and what belongs to it. Texts of SQL are read as such
  * (sql.c), parameters and answers in text form as values, rows as a table, and what COPY carries
  * as a file. Of passwords nothing is put out; values in binary form are read when they are
- * documents. */
+ * documents, or short texts. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/status.h"
 #include "base/text.h"
 #include "decode/db_value.h"
+#include "decode/postgres.h"
 #include "decode/rowset.h"
 
-#define SERVER_PORT       5432
-#define VERSION_3         0x00030000u
-#define CODE_CANCEL       0x04d2162eu /* 1234 and 5678 */
-#define CODE_TLS          0x04d2162fu /* 5679 */
-#define CODE_GSS          0x04d21630u /* 5680 */
-#define STARTUP_BYTES_MAX 10000u      /* the server's own maximum */
-#define MESSAGE_BYTES_MAX 0x3fffffffu /* 1 GB, the server's own maximum */
-#define HEAD_BYTES        5u          /* a type and a length */
-#define UNIT_BYTES_MAX    65536u      /* a name, a description of a column, a remark */
-#define POSTGRES_ROOM     8
-#define REQUEST_PLACE     "database request"
-#define ANSWER_PLACE      "database answer"
-#define NO_VALUE          0xffffffffu
-#define TLS_HANDSHAKE     0x16
+#define UNIT_BYTES_MAX 65536u /* a name, a description of a column, a remark */
+#define POSTGRES_ROOM  8
+#define REQUEST_PLACE  "database request"
+#define ANSWER_PLACE   "database answer"
+#define NO_VALUE       0xffffffffu
 
 enum postgres_phase {
 	AT_START, /* a client's first message */
@@ -34,8 +26,7 @@ enum postgres_phase {
 	IN_MESSAGE, /* at a part of it */
 	IN_TEXT,    /* of SQL, up to its closing zero */
 	IN_VALUE,   /* of left_value bytes */
-	IN_COPY,
-	IN_REST, /* which says nothing */
+	IN_REST,    /* which says nothing */
 };
 
 /* Parts of the message that come one after the other. */
@@ -53,109 +44,13 @@ struct postgres {
 	bool binary;    /* the values that follow are in binary form */
 	bool lost;      /* after a gap: looks for a message */
 	uint8_t type;
-	uint32_t left_bytes; /* of the message */
-	uint32_t left_value; /* of the value */
-	uint32_t count;      /* parts left: columns, formats, parameters */
+	enum stream_end rest; /* why the rest is not read; STREAM_COMPLETE: it says nothing */
+	uint32_t left_bytes;  /* of the message */
+	uint32_t left_value;  /* of the value */
+	uint32_t count;       /* parts left: columns, formats, parameters */
 	struct rowset rows;
 	struct db_value value;
 };
-
-/* ---- recognition ---- */
-
-static bool is_frontend(uint8_t type)
-{
-	return type && strchr("BCDEFHPQSXpdcf", type);
-}
-
-static bool is_backend(uint8_t type)
-{
-	return type && strchr("RKSZTDCEINAtns123GHWdcVv", type);
-}
-
-/* A first message: length and a version or a code. */
-static enum probe_answer probe_startup(struct span head, bool end)
-{
-	struct cursor c = cursor_open(head);
-	uint32_t len = cursor_u32be(&c), code = cursor_u32be(&c);
-
-	if (head.len > 0 && head.data[0] != 0)
-		return PROBE_NO;
-	if (head.len > 1 && head.data[1] != 0)
-		return PROBE_NO;
-	if (cursor_failed(&c))
-		return end ? PROBE_NO : PROBE_MORE;
-	if (len < 8 || len > STARTUP_BYTES_MAX)
-		return PROBE_NO;
-	if (code == CODE_TLS || code == CODE_GSS)
-		return len == 8 ? PROBE_YES : PROBE_NO;
-	if (code == CODE_CANCEL)
-		return len == 16 ? PROBE_YES : PROBE_NO;
-	return code == VERSION_3 ? PROBE_YES : PROBE_NO;
-}
-
-/* Messages whose shape tells: how a login is answered, what ends an answer, a text of SQL. */
-static bool is_distinct(uint8_t type, uint32_t len, struct cursor body)
-{
-	uint32_t code;
-
-	switch (type) {
-	case 'R':
-		code = cursor_u32be(&body);
-		return len >= 8 && len < 256 && (code <= 12) && (code != 0 || len == 8);
-	case 'Z':
-		code = cursor_u8(&body);
-		return len == 5 && (code == 'I' || code == 'T' || code == 'E');
-	case 'S':
-		return len == 4 || (len < 256 && cursor_peek(&body, 0) >= 'A');
-	case 'Q':
-	case 'P':
-		return len > 5 && len < (1u << 20);
-	case 'T':
-		return len > 6 && len < (1u << 20) && cursor_u16be(&body) <= ROWSET_COLUMNS_MAX;
-	default:
-		return false;
-	}
-}
-
-/* What a server answers to a request for encryption, and what may follow. */
-static bool is_letter(struct span head)
-{
-	if (head.len == 0 || !memchr("SNG", head.data[0], 3))
-		return false;
-	return head.len == 1 || head.data[1] == TLS_HANDSHAKE ||
-	       (is_backend(head.data[1]) && (head.len == 2 || head.data[2] == 0));
-}
-
-static enum probe_answer postgres_probe(const struct probe *p)
-{
-	const struct tuple *t = p->env->tuple;
-	bool hint = p->other || t->src.port == SERVER_PORT || t->dst.port == SERVER_PORT;
-	struct cursor c = cursor_open(p->head);
-	uint8_t type = cursor_u8(&c);
-	uint32_t len = cursor_u32be(&c);
-	bool plain = is_frontend(type) || is_backend(type);
-
-	if (p->env->depth > 0 || p->env->datagram)
-		return PROBE_NO;
-	if (p->head.len > 0 && type == 0)
-		return probe_startup(p->head, p->end);
-	if (p->other && is_letter(p->head))
-		return PROBE_YES;
-	/* A length below 16 MB: two bytes of text never are. */
-	if (!plain || (p->head.len > 1 && p->head.data[1] != 0 && !p->other))
-		return PROBE_NO;
-	if (p->head.len < HEAD_BYTES)
-		return p->end ? PROBE_NO : PROBE_MORE;
-	if (len < 4 || len > MESSAGE_BYTES_MAX)
-		return PROBE_NO;
-	if (hint)
-		return PROBE_YES;
-	if (p->head.len < HEAD_BYTES + 4 && p->head.len < len + 1u)
-		return p->end ? PROBE_NO : PROBE_MORE;
-	return is_distinct(type, len, cursor_sub(&c, p->head.len < HEAD_BYTES + 4 ? len - 4 : 4))
-	               ? PROBE_YES
-	               : PROBE_NO;
-}
 
 /* ---- life ---- */
 
@@ -251,6 +146,20 @@ static void read_remark(struct postgres *g, struct cursor c, struct decode_out *
 		if (what == 'M' || what == 'D' || what == 'W')
 			db_tell(out, ROLE_CONTENT, "message", text);
 	}
+	if (cursor_left(&c) > 1) {
+		decode_unread(out, cursor_left(&c), STREAM_LIMIT);
+		decode_count_limit(out);
+	}
+	said(g, out);
+}
+
+/* What one client lets others know: who does, under what name, and what. */
+static void read_notice(struct postgres *g, struct cursor c, struct decode_out *out)
+{
+	cursor_skip(&c, 4);
+	(void)string_of(&c);
+	say(g, "notice", out);
+	db_tell(out, ROLE_CONTENT, "notice", string_of(&c));
 	said(g, out);
 }
 
@@ -287,6 +196,8 @@ static int value_step(struct postgres *g, struct cursor *c, struct decode_out *o
 	uint32_t len = cursor_u32be(&next);
 	int status;
 
+	if (g->left_bytes < 4)
+		return STATUS_MALFORMED; /* more values are announced than there are */
 	if (cursor_failed(&next))
 		return STATUS_OK;
 	if (len != NO_VALUE && len > g->left_bytes - 4)
@@ -547,6 +458,8 @@ static int whole_step(struct postgres *g, struct cursor *c, struct decode_out *o
 	body = cursor_sub(&body, g->left_bytes);
 	if (g->type == 'S')
 		read_setting(g, body, out);
+	else if (g->type == 'A')
+		read_notice(g, body, out);
 	else
 		read_remark(g, body, out);
 	g->phase = IN_REST;
@@ -562,6 +475,7 @@ static int server_step(struct postgres *g, struct cursor *c, struct decode_out *
 		return row_step(g, c, out);
 	case 'd':
 		return copy_step(g, c, out);
+	case 'A':
 	case 'E':
 	case 'N':
 	case 'S':
@@ -571,7 +485,10 @@ static int server_step(struct postgres *g, struct cursor *c, struct decode_out *
 	case 'c':
 		said(g, out);
 		break;
-	default: /* logins, states, descriptions of parameters, notices to others */
+	case 'V': /* what a function gives back: the large objects' among them */
+		g->rest = STREAM_UNKNOWN;
+		break;
+	default: /* logins, states, descriptions of parameters */
 		break;
 	}
 	g->phase = IN_REST;
@@ -598,6 +515,9 @@ static int client_step(struct postgres *g, struct cursor *c, struct decode_out *
 	case 'f':
 		said(g, out);
 		break;
+	case 'F': /* a function's arguments: the large objects' among them */
+		g->rest = STREAM_UNKNOWN;
+		break;
 	default: /* passwords, names of statements */
 		break;
 	}
@@ -611,7 +531,7 @@ static void lose(struct postgres *g, enum stream_end why, struct decode_out *out
 {
 	db_value_abandon(&g->value, why, out);
 	said(g, out);
-	decode_unread(out, g->left_bytes, why);
+	g->rest = why;
 	g->phase = IN_REST;
 }
 
@@ -619,6 +539,8 @@ static int rest_step(struct postgres *g, struct cursor *c, struct decode_out *ou
 {
 	size_t len = cursor_left(c) < g->left_bytes ? cursor_left(c) : g->left_bytes;
 
+	if (g->rest != STREAM_COMPLETE)
+		decode_unread(out, len, g->rest);
 	cursor_skip(c, len);
 	g->left_bytes -= (uint32_t)len;
 	if (g->left_bytes > 0)
@@ -639,17 +561,17 @@ static int start_step(struct postgres *g, struct cursor *c, struct decode_out *o
 		g->phase = AT_MESSAGE;
 		return STATUS_ITEM;
 	}
-	if (cursor_failed(&next) || (len <= STARTUP_BYTES_MAX && cursor_left(c) < len))
+	if (cursor_failed(&next) || (len <= POSTGRES_STARTUP_BYTES_MAX && cursor_left(c) < len))
 		return STATUS_OK;
 	if (decode_room(out) < DECODE_QUEUE_OPS)
 		return STATUS_MORE;
-	if (len < 8 || len > STARTUP_BYTES_MAX)
+	if (len < 8 || len > POSTGRES_STARTUP_BYTES_MAX)
 		return STATUS_MALFORMED;
-	if (code == VERSION_3) {
+	if (code == POSTGRES_VERSION_3) {
 		read_startup(g, cursor_sub(&next, len - 8), out);
 		g->phase = AT_MESSAGE;
 	}
-	g->asked_tls = code == CODE_TLS || code == CODE_GSS;
+	g->asked_tls = code == POSTGRES_CODE_TLS || code == POSTGRES_CODE_GSS;
 	cursor_skip(c, len);
 	return STATUS_ITEM;
 }
@@ -671,9 +593,11 @@ static int message_step(struct postgres *g, struct cursor *c, size_t at, struct 
 	int first = cursor_peek(c, 0);
 	uint32_t len;
 
-	if (first == TLS_HANDSHAKE) {
-		decode_upgrade(out, "tls", at);
-		return STATUS_OK;
+	if (first == POSTGRES_TLS_HANDSHAKE && !g->lost) {
+		if (cursor_left(c) > 1 && cursor_peek(c, 1) == 3)
+			decode_upgrade(out, "tls", at);
+		if (cursor_left(c) == 1 || cursor_peek(c, 1) == 3)
+			return STATUS_OK;
 	}
 	if (is_tls_answer(g, c)) {
 		g->tls = first == 'S';
@@ -682,8 +606,8 @@ static int message_step(struct postgres *g, struct cursor *c, size_t at, struct 
 	}
 	g->type = cursor_u8(&next);
 	len = cursor_u32be(&next);
-	if (!(g->server ? is_backend(g->type) : is_frontend(g->type)) ||
-	        (!cursor_failed(&next) && (len < 4 || len > MESSAGE_BYTES_MAX))) {
+	if (!(g->server ? postgres_is_backend(g->type) : postgres_is_frontend(g->type)) ||
+	        (!cursor_failed(&next) && (len < 4 || len > POSTGRES_MESSAGE_BYTES_MAX))) {
 		if (!g->lost)
 			decode_count_malformed(out);
 		g->lost = true;
@@ -697,6 +621,7 @@ static int message_step(struct postgres *g, struct cursor *c, size_t at, struct 
 	g->lost = false;
 	g->left_bytes = len - 4;
 	g->part = PART_FIRST;
+	g->rest = STREAM_COMPLETE;
 	g->phase = IN_MESSAGE;
 	return STATUS_ITEM;
 }
@@ -771,7 +696,7 @@ static int postgres_gap(
 	said(g, out);
 	if (inside) {
 		g->left_bytes -= (uint32_t)(before.len + missing_bytes);
-		decode_unread(out, g->left_bytes, STREAM_GAP);
+		g->rest = STREAM_GAP;
 		g->phase = IN_REST;
 		return STATUS_OK;
 	}

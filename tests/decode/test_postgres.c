@@ -244,6 +244,96 @@ static void a_gap_loses_one_message(void **state)
 	}
 }
 
+static struct transcript answers(const struct wire *w, size_t step)
+{
+	struct segment segment = {.direction = 1, .bytes = (const char *)w->bytes, .len = w->len};
+	struct transcript t = transcript_run(&segment, 1, step, PORT);
+
+	assert_int_equal(t.status, STATUS_OK);
+	assert_int_equal(t.budget_left_used, 0);
+	return t;
+}
+
+/* A row that announces more values than it has: what follows it is no part of it. */
+static void values_end_with_their_message(void **state)
+{
+	struct transcript t;
+
+	(void)state;
+	for (size_t step = 0; step < 2; step++) {
+		(void)set_up(state);
+		put_columns(&a);
+		wire_be(&body, 2, 2);
+		put(&a, 'D');
+		put_answer(&a);
+		t = answers(&a, step);
+		assert_int_equal(t.summary.malformed, 1);
+		assert_true(transcript_has(&t, "column=medicare_no row=1 column=2"));
+		assert_true(transcript_has(&t, "2123456701"));
+		transcript_free(&t);
+	}
+}
+
+/* What a message says of its length is not what has come. */
+static void counts_only_what_came(void **state)
+{
+	struct transcript t;
+	uint64_t len;
+
+	(void)state;
+	put_answer(&a);
+	len = a.len;
+	wire_u8(&a, 'T');
+	wire_be(&a, 1 << 20, 4);
+	wire_be(&a, 5000, 2);
+	wire_text(&a, "nothing more");
+	t = answers(&a, 0);
+	assert_int_equal(t.summary.limits_hit, 1);
+	assert_int_equal(t.summary.unread_bytes[1], a.len - len - 7);
+	transcript_free(&t);
+}
+
+/* Texts are written the same in both forms; numbers in binary form say nothing. */
+static void reads_texts_in_binary_form(void **state)
+{
+	static const char *const lines[] = {
+	        "field content [database request > parameter] 29518731251\n",
+	};
+
+	(void)state;
+	put_startup(&a);
+	wire_bytes(&body, "\0\0\0\1\0\1\0\3", 8);
+	put_cell("29518731251");
+	wire_bytes(&body, "\0\0\0\4\0\0\0\7", 8);
+	wire_bytes(&body, "\0\0\0\2\xff\xfe", 6);
+	wire_be(&body, 0, 2);
+	put(&a, 'B');
+	has_all(&a, OTHER, lines, ARRAY_LEN(lines));
+}
+
+/* Arguments of functions carry large objects; what is let known to others is text. */
+static void tells_what_is_not_read(void **state)
+{
+	struct transcript t;
+
+	(void)state;
+	put_startup(&a);
+	put_text(&a, 'F', "a large object");
+	t = transcript_bytes(wire_span(&a), 0, PORT);
+	assert_int_equal(t.summary.unread_bytes[0], sizeof("a large object"));
+	assert_int_equal(t.summary.unread_reason, STREAM_UNKNOWN);
+	transcript_free(&t);
+	put_answer(&b);
+	wire_be(&body, 7, 4);
+	wire_string(&body, "recalls");
+	put_text(&b, 'A', "29518731251 is due");
+	put_text(&b, 'V', "a large object");
+	t = answers(&b, 0);
+	assert_true(transcript_has(&t, "key=notice [database answer] 29518731251 is due\n"));
+	assert_int_equal(t.summary.unread_bytes[1], sizeof("a large object"));
+	transcript_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +341,10 @@ int main(void)
 	        cmocka_unit_test_setup(reads_what_a_server_says, set_up),
 	        cmocka_unit_test_setup(goes_over_to_tls, set_up),
 	        cmocka_unit_test_setup(a_gap_loses_one_message, set_up),
+	        cmocka_unit_test_setup(values_end_with_their_message, set_up),
+	        cmocka_unit_test_setup(counts_only_what_came, set_up),
+	        cmocka_unit_test_setup(reads_texts_in_binary_form, set_up),
+	        cmocka_unit_test_setup(tells_what_is_not_read, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
