@@ -265,12 +265,14 @@ static int first_packet(struct mysql *m, struct cursor c, struct decode_out *out
 	}
 	if (first == ANSWER_OK || first == ANSWER_FILE || first == ANSWER_END) {
 		mysql_said(m, out);
+		if (asked(m) == MYSQL_COPY_LOG || asked(m) == MYSQL_COPY_LOG_BY_ID)
+			m->rest = STREAM_UNKNOWN; /* all that is changed, for a second server */
 		if (first == ANSWER_OK && asked(m) == MYSQL_PREPARE && cursor_left(&c) == 12)
 			prepared(m, c);
 		return STATUS_ITEM;
 	}
 	count = mysql_length(&next, NULL);
-	if (cursor_left(&next) > 1 || count > ROWSET_COLUMNS_MAX)
+	if (cursor_left(&next) > 1 || count == 0 || count > ROWSET_COLUMNS_MAX)
 		return STATUS_MALFORMED;
 	m->binary = asked(m) == MYSQL_EXECUTE;
 	m->answer = ANSWER_COLUMNS;
@@ -402,7 +404,7 @@ static int lose(struct mysql *m, enum stream_end why, struct decode_out *out)
 	db_value_abandon(&m->value, why, out);
 	if (!m->rows.open || m->phase != IN_ROW)
 		mysql_said(m, out);
-	decode_unread(out, m->left_bytes, why);
+	m->rest = why;
 	if (why == STREAM_LIMIT)
 		decode_count_limit(out);
 	else
@@ -485,6 +487,8 @@ static int rest_step(struct mysql *m, struct cursor *c, struct decode_out *out)
 {
 	size_t len = cursor_left(c) < m->left_bytes ? cursor_left(c) : m->left_bytes;
 
+	if (m->rest != STREAM_COMPLETE)
+		decode_unread(out, len, m->rest);
 	cursor_skip(c, len);
 	m->left_bytes -= (uint32_t)len;
 	if (m->left_bytes > 0)
@@ -547,6 +551,7 @@ static int packet_step(struct mysql *m, struct cursor *c, size_t at, struct deco
 	if (m->server && !m->begun && m->sequence != 0)
 		m->answer = ANSWER_FIRST;
 	m->lost = false;
+	m->rest = STREAM_COMPLETE;
 	m->phase = IN_PACKET;
 	return STATUS_ITEM;
 }
@@ -617,7 +622,7 @@ static int mysql_gap(
 			decode_child_gap(out, missing_bytes);
 			return STATUS_OK;
 		}
-		decode_unread(out, m->left_bytes, STREAM_GAP);
+		m->rest = STREAM_GAP;
 		if (!row)
 			mysql_said(m, out);
 		m->phase = IN_REST;

@@ -19,9 +19,11 @@
 enum mysql_command {
 	MYSQL_INIT_DB = 2,
 	MYSQL_QUERY = 3,
+	MYSQL_COPY_LOG = 0x12,
 	MYSQL_PREPARE = 0x16,
 	MYSQL_EXECUTE = 0x17,
 	MYSQL_LONG_DATA = 0x18,
+	MYSQL_COPY_LOG_BY_ID = 0x1e,
 };
 
 enum mysql_phase {
@@ -47,16 +49,17 @@ struct mysql {
 	enum mysql_phase phase;
 	enum mysql_answer answer;
 	bool server;
-	bool begun;      /* a packet was read */
-	bool commands;   /* the login is over */
-	bool compressed; /* asked for; agreed on when both did */
-	bool tls;        /* the client has asked for it */
-	bool open;       /* a message of ours that is no table */
-	bool in_file;    /* the file's stream is open */
-	bool more;       /* the packet goes on in another */
-	bool binary;     /* rows */
-	bool prepared;   /* the columns are only described */
-	bool lost;       /* after a gap: looks for a packet */
+	bool begun;           /* a packet was read */
+	bool commands;        /* the login is over */
+	bool compressed;      /* asked for; agreed on when both did */
+	bool tls;             /* the client has asked for it */
+	bool open;            /* a message of ours that is no table */
+	bool in_file;         /* the file's stream is open */
+	bool more;            /* the packet goes on in another */
+	bool binary;          /* rows */
+	bool prepared;        /* the columns are only described */
+	bool lost;            /* after a gap: looks for a packet */
+	enum stream_end rest; /* why the rest is not read; STREAM_COMPLETE: it says nothing */
 	uint8_t sequence, command;
 	uint8_t nulls[(ROWSET_COLUMNS_MAX + 9) / 8];
 	uint32_t left_bytes; /* of the packet */

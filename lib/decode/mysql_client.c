@@ -100,8 +100,11 @@ static bool put_param(struct mysql *m, uint8_t type, struct cursor *c, struct de
 		cursor_skip(c, len);
 	if (cursor_failed(c))
 		return false;
-	if (value.len > db_value_whole_max(form))
+	if (value.len > db_value_whole_max(form)) {
+		decode_unread(out, value.len - db_value_whole_max(form), STREAM_LIMIT);
+		decode_count_limit(out);
 		value = span_slice(value, 0, db_value_whole_max(form));
+	}
 	return db_value_whole(&m->value, form, value, out) == STATUS_OK;
 }
 
@@ -128,12 +131,13 @@ static void execute(struct mysql *m, struct cursor c, struct decode_out *out)
 	mysql_say(m, "execute", out);
 	for (unsigned i = 0; i < count; i++) {
 		uint8_t type = cursor_u8(&types);
+		size_t left = cursor_left(&c);
 
 		cursor_skip(&types, 1);
 		if (cursor_failed(&types) || (nulls.data[i / 8] >> (i % 8) & 1))
 			continue;
 		if (decode_room(out) < DB_VALUE_ROOM + 2 || !put_param(m, type, &c, out)) {
-			decode_unread(out, cursor_left(&c), STREAM_LIMIT);
+			decode_unread(out, left, STREAM_LIMIT);
 			decode_count_limit(out);
 			break;
 		}
@@ -212,6 +216,15 @@ static int begin_long(struct mysql *m, struct cursor *c, struct decode_out *out)
 	return STATUS_ITEM;
 }
 
+/* Pings, statistics, statements that are closed, other logins. */
+static bool says_nothing(uint8_t command)
+{
+	static const uint8_t quiet[] = {0x01, 0x04, 0x07, 0x08, 0x09, 0x0a, 0x0c, 0x0d, 0x0e, 0x11,
+	        MYSQL_COPY_LOG, 0x15, 0x19, 0x1a, 0x1b, 0x1c, MYSQL_COPY_LOG_BY_ID, 0x1f};
+
+	return memchr(quiet, command, sizeof(quiet)) != NULL;
+}
+
 static int command_step(struct mysql *m, struct cursor *c, struct decode_out *out)
 {
 	struct cursor packet;
@@ -239,7 +252,8 @@ static int command_step(struct mysql *m, struct cursor *c, struct decode_out *ou
 		db_tell(out, ROLE_CONTENT, "database", cursor_rest(&packet));
 		mysql_said(m, out);
 		return STATUS_ITEM;
-	default: /* pings, statistics, statements that are closed, other logins */
+	default:
+		m->rest = says_nothing(m->command) ? STREAM_COMPLETE : STREAM_UNKNOWN;
 		m->phase = IN_REST;
 		return STATUS_ITEM;
 	}

@@ -328,6 +328,66 @@ static void a_gap_loses_one_packet(void **state)
 	}
 }
 
+/* Commands that are not known, and what a second server gets. */
+static void tells_what_is_not_read(void **state)
+{
+	struct segment segments[3];
+	struct transcript t;
+
+	(void)state;
+	put_greeting(&b, CAN_41 | CAN_SECURE | CAN_DATABASE);
+	put_login(&a, CAN_41 | CAN_SECURE | CAN_DATABASE);
+	put_command(&a, 0x0e, "");
+	put_command(&a, 0xfa, "many rows at once");
+	put_command(&a, 0x12, "from here");
+	put_ok(&b, 2);
+	segments[0] = (struct segment){
+	        .direction = 1, .bytes = (const char *)b.bytes, .len = b.len};
+	segments[1] = (struct segment){.bytes = (const char *)a.bytes, .len = a.len};
+	wire_text(&body, "");
+	wire_u8(&body, 0);
+	wire_text(&body, "a row that has changed");
+	put(&b, 1);
+	segments[2] = (struct segment){.direction = 1,
+	        .bytes = (const char *)b.bytes + segments[0].len,
+	        .len = b.len - segments[0].len};
+	t = transcript_run(segments, 3, 0, PORT);
+	assert_int_equal(t.status, STATUS_OK);
+	assert_int_equal(t.summary.unread_bytes[0], sizeof("many rows at once"));
+	assert_int_equal(t.summary.unread_bytes[1], sizeof("a row that has changed"));
+	assert_int_equal(t.summary.unread_reason, STREAM_UNKNOWN);
+	transcript_free(&t);
+}
+
+/* A packet that is too long goes on in others: none of them is read. */
+static void counts_all_of_a_long_packet(void **state)
+{
+	size_t full = 0xffffff, len;
+	struct wire *head = &a;
+	struct segment segments[3];
+	struct transcript t;
+	char *long_one = calloc(1, full);
+
+	(void)state;
+	assert_non_null(long_one);
+	put_login(head, CAN_41 | CAN_SECURE | CAN_DATABASE);
+	len = head->len;
+	wire_le(head, full, 3);
+	wire_u8(head, 0);
+	long_one[0] = 0x17;
+	wire_text(&body, "and this");
+	put(&b, 1);
+	segments[0] = (struct segment){.bytes = (const char *)head->bytes, .len = len + 4};
+	segments[1] = (struct segment){.bytes = long_one, .len = full};
+	segments[2] = (struct segment){.bytes = (const char *)b.bytes, .len = b.len};
+	t = transcript_run(segments, 3, 0, PORT);
+	assert_int_equal(t.status, STATUS_OK);
+	assert_int_equal(t.summary.limits_hit, 1);
+	assert_int_equal(t.summary.unread_bytes[0], full + strlen("and this"));
+	transcript_free(&t);
+	free(long_one);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +397,8 @@ int main(void)
 	        cmocka_unit_test_setup(reads_a_file, set_up),
 	        cmocka_unit_test_setup(what_is_not_looked_into, set_up),
 	        cmocka_unit_test_setup(a_gap_loses_one_packet, set_up),
+	        cmocka_unit_test_setup(tells_what_is_not_read, set_up),
+	        cmocka_unit_test_setup(counts_all_of_a_long_packet, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
