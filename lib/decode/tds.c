@@ -148,8 +148,10 @@ static enum probe_answer tds_probe(const struct probe *p)
 		return PROBE_NO;
 	if (hint)
 		return PROBE_YES;
+	if (h.len == HEADER_BYTES)
+		return PROBE_NO;
 	if (p->head.len < PROBE_BYTES)
-		return p->end || h.len == HEADER_BYTES ? PROBE_NO : PROBE_MORE;
+		return p->end ? PROBE_NO : PROBE_MORE;
 	if (h.message != TDS_ANSWER && h.session != 0)
 		return PROBE_NO; /* clients leave it empty */
 	return h.number <= 1 && begins_message(&h, span_slice(p->head, 0, PROBE_BYTES)) ? PROBE_YES

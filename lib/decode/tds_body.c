@@ -147,6 +147,8 @@ static int whole_value(struct tds_body *b, struct tds_input *in, struct decode_o
 	}
 	if (read)
 		status = db_value_whole(&b->value, form, bytes, out);
+	else
+		decode_unread(out, b->left_bytes, STREAM_UNKNOWN);
 	if (status != STATUS_OK)
 		return status;
 	in->c = next;

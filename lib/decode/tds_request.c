@@ -101,13 +101,17 @@ static int login(struct tds_body *b, struct tds_input *in, struct decode_out *ou
 	        {8, ROLE_CONTENT, "database"},
 	};
 	struct cursor c = in->c;
-	struct span all = span_of(c.at, cursor_left(&c));
+	struct span all;
 	uint32_t bytes = cursor_u32le(&c);
 	uint32_t version = cursor_u32le(&c);
 	int status = STATUS_OK;
 
-	if (!in->last && (all.len < LOGIN_FIXED_BYTES ||
-	                         (all.len < bytes && all.len < LOGIN_READ_BYTES_MAX)))
+	if (bytes < LOGIN_FIXED_BYTES)
+		bytes = LOGIN_FIXED_BYTES;
+	if (bytes > LOGIN_READ_BYTES_MAX)
+		bytes = LOGIN_READ_BYTES_MAX;
+	all = span_slice(span_of(in->c.at, cursor_left(&in->c)), 0, bytes);
+	if (all.len < bytes && !in->last)
 		return STATUS_OK;
 	if (decode_room(out) < DECODE_QUEUE_OPS)
 		return STATUS_MORE;

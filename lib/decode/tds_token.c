@@ -169,7 +169,7 @@ static int read_column(struct tds_body *b, struct tds_input *in, struct decode_o
 	status = cursor_failed(&c) ? STATUS_MORE : tds_type_read(&c, &type);
 	if (status == STATUS_MORE)
 		return STATUS_OK;
-	if (status != STATUS_OK) {
+	if (status != STATUS_OK || tds_type_is_nothing(type.type)) {
 		tds_lose(b, STREAM_UNKNOWN, out);
 		return STATUS_ITEM;
 	}

@@ -163,6 +163,11 @@ bool tds_type_is_old_long(uint8_t type)
 	return type == T_IMAGE || type == T_TEXT || type == T_NTEXT;
 }
 
+bool tds_type_is_nothing(uint8_t type)
+{
+	return type == T_NULL;
+}
+
 /* ---- descriptions ---- */
 
 static void skip_names(struct cursor *c, unsigned count)

@@ -40,6 +40,8 @@ bool tds_type_is_old_long(uint8_t type);
 /* Takes the length of a value. STATUS_OK or STATUS_MORE. in_row: not a parameter. */
 int tds_value_extent(struct cursor *c, const struct tds_type *type, bool in_row,
         enum tds_extent *ret, uint32_t *ret_bytes) WUNRES NONNULL(1, 2, 4, 5);
+/* Its values take no bytes: as a column, one byte of a row would stand for thousands of cells. */
+bool tds_type_is_nothing(uint8_t type);
 enum db_form tds_type_form(const struct tds_type *type) NONNULL(1);
 /* A number or date in words; its length, 0 when there is nothing to say. */
 size_t tds_scalar(const struct tds_type *type, struct span bytes, char ret[static TDS_SCALAR_CHARS])

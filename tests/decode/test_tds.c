@@ -474,6 +474,54 @@ static void is_not_everything(void **state)
 	}
 }
 
+/* A packet that is only a header says nothing of its kind, whatever comes behind it. */
+static void a_bare_header_is_not_enough(void **state)
+{
+	(void)state;
+	wire_bytes(&a, "\x04\x01\x00\x08\x00\x37\x01\x00\xfd and what else there is", 33);
+	assert_true(transcript_stable(wire_span(&a), OTHER));
+}
+
+/* What is read of a login is what it says of its length, however much has come. */
+static void a_login_ends_where_it_says(void **state)
+{
+	static struct wire body;
+
+	(void)state;
+	body.len = 0;
+	wire_le(&body, 94, 4);
+	wire_le(&body, 0x74000004, 4);
+	wire_zeros(&body, 32);
+	wire_le(&body, 94, 2); /* where the login's name stands, and its length */
+	wire_le(&body, 6, 2);
+	wire_zeros(&body, 50);
+	wire_wide(&body, "beyond");
+	put_message(&a, 16, &body, 4088);
+	assert_true(transcript_stable(wire_span(&a), PORT));
+}
+
+/* Rows of one byte that stand for thousands of cells. */
+static void columns_of_nothing_are_not_read(void **state)
+{
+	static struct wire body;
+	struct transcript t;
+
+	(void)state;
+	body.len = 0;
+	wire_u8(&body, 0x81);
+	wire_le(&body, 4096, 2);
+	for (size_t i = 0; i < 4096; i++)
+		put_column(&body, "\x1f", 1, false, "");
+	for (size_t i = 0; i < 1000; i++)
+		wire_u8(&body, 0xd1);
+	put_message(&a, ANSWER, &body, 4088);
+	t = transcript_bytes(wire_span(&a), 0, PORT);
+	assert_int_equal(t.status, STATUS_OK);
+	assert_int_equal(t.summary.malformed, 1);
+	assert_int_equal(t.summary.unread_bytes[0], body.len - 3);
+	transcript_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -486,6 +534,9 @@ int main(void)
 	        cmocka_unit_test_setup(an_unknown_token_loses_its_message_only, set_up),
 	        cmocka_unit_test_setup(a_gap_loses_one_message, set_up),
 	        cmocka_unit_test_setup(is_not_everything, set_up),
+	        cmocka_unit_test_setup(a_bare_header_is_not_enough, set_up),
+	        cmocka_unit_test_setup(a_login_ends_where_it_says, set_up),
+	        cmocka_unit_test_setup(columns_of_nothing_are_not_read, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
