@@ -136,7 +136,7 @@ static int text_step(struct sql *s, struct cursor *c, struct decode_out *out)
 
 	text_open(s, out);
 	while (len < rest.len) {
-		if (!follow(s, rest.data[len++]))
+		if (!follow(s, rest.data[len++]) || len < s->inside)
 			continue;
 		if (len < rest.len && !may_begin_rows(rest.data[len]))
 			continue;
@@ -145,6 +145,8 @@ static int text_step(struct sql *s, struct cursor *c, struct decode_out *out)
 	}
 	text_piece(s, span_slice(rest, 0, len), false, out);
 	cursor_skip(c, len);
+	s->text_bytes += len;
+	s->inside -= len < s->inside ? len : s->inside;
 	return STATUS_ITEM;
 }
 
@@ -194,7 +196,9 @@ static int table_head(
 	          : head->kind == SQL_INSERT ? MODE_ROWS
 	                                     : MODE_TEXT;
 	s->line_begun = false;
-	if (head->kind != SQL_CREATE)
+	if (head->kind == SQL_CREATE)
+		s->inside = head->len;
+	else
 		cursor_skip(c, head->len);
 	return STATUS_ITEM;
 }
@@ -202,6 +206,30 @@ static int table_head(
 static bool is_between(uint8_t byte)
 {
 	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r' || byte == ';';
+}
+
+/* The head at the front: STATUS_ITEM, or STATUS_MORE. One that is not whole is looked at again
+ * when an eighth more of it is there. */
+static int look(
+        struct sql *s, struct span rest, bool last, struct sql_head *ret, struct decode_out *out)
+{
+	uint64_t most = SQL_VAIN_BYTES_MAX + SQL_VAIN_TIMES * s->text_bytes;
+
+	*ret = (struct sql_head){.kind = SQL_OTHER};
+	if (s->vain_bytes > most) {
+		decode_count_limit(out);
+		return STATUS_ITEM;
+	}
+	rest = span_slice(rest, 0, SQL_HEAD_BYTES_MAX);
+	if (!last && rest.len < SQL_HEAD_BYTES_MAX && rest.len < s->looked + s->looked / 8)
+		return STATUS_MORE;
+	s->looked = rest.len;
+	if (sql_head_read(rest, last && rest.len < SQL_HEAD_BYTES_MAX, ret) == STATUS_MORE)
+		return STATUS_MORE;
+	s->looked = 0;
+	if (ret->kind == SQL_OTHER)
+		s->vain_bytes += ret->len;
+	return STATUS_ITEM;
 }
 
 static int statement_step(struct sql *s, struct cursor *c, bool last, struct decode_out *out)
@@ -228,7 +256,7 @@ static int statement_step(struct sql *s, struct cursor *c, bool last, struct dec
 		s->mode = MODE_TEXT;
 		return STATUS_ITEM;
 	}
-	if (sql_head_read(rest, last, &head) == STATUS_MORE)
+	if (look(s, rest, last, &head, out) == STATUS_MORE)
 		return STATUS_OK;
 	s->backslashes = s->backslashes || head.graves;
 	if (head.kind == SQL_GO && s->rows.open) {
@@ -304,6 +332,8 @@ static int sql_gap(void *state, struct span before, uint64_t missing_bytes, stru
 	if (s->text_begun)
 		text_piece(s, span_of(NULL, 0), true, out);
 	s->plain_at = s->plain_len = 0;
+	s->looked = s->inside = 0;
+	s->line_begun = false;
 	s->quote = 0;
 	s->before = 0;
 	if (s->mode != MODE_COPY && s->mode != MODE_COPY_ESCAPED)

@@ -12,6 +12,10 @@
 #define SQL_ROOM        8 /* operations that a step may need */
 #define SQL_BARE_CHARS  64
 #define SQL_PLAIN_BYTES 64
+/* What may be looked at in vain for heads of statements, beside as much again as was read eight
+ * times: a head goes on until it closes, and each line may begin another. */
+#define SQL_VAIN_BYTES_MAX (1u << 20)
+#define SQL_VAIN_TIMES     8
 
 enum sql_mode {
 	MODE_STATEMENT, /* one begins here */
@@ -33,16 +37,20 @@ struct sql {
 	enum sql_mode mode;
 	bool text_open; /* the message of running text */
 	bool text_begun;
-	bool backslashes; /* they escape in every literal */
-	bool escapes;     /* in this one */
-	bool line_begun;  /* COPY: a cell of this row was seen */
-	bool value_open;  /* a value was begun */
-	uint8_t quote;    /* that is open; in text: also '-' and '*' for comments */
-	uint8_t before;   /* the byte before, in text */
-	uint8_t nibble;   /* of a pair; 16: none */
-	unsigned depth;   /* brackets inside of a value */
-	uint32_t table;   /* whose columns are known */
-	uint32_t named;   /* hash of the list that named them */
+	bool backslashes;    /* they escape in every literal */
+	bool escapes;        /* in this one */
+	bool line_begun;     /* COPY: a cell of this row was seen */
+	bool value_open;     /* a value was begun */
+	uint8_t quote;       /* that is open; in text: also '-' and '*' for comments */
+	uint8_t before;      /* the byte before, in text */
+	uint8_t nibble;      /* of a pair; 16: none */
+	unsigned depth;      /* brackets inside of a value */
+	size_t looked;       /* of a head that was not whole */
+	size_t inside;       /* of a statement whose head is known, to be read as text */
+	uint64_t vain_bytes; /* looked at, and no head */
+	uint64_t text_bytes; /* read as text */
+	uint32_t table;      /* whose columns are known */
+	uint32_t named;      /* hash of the list that named them */
 	size_t bare_len, plain_len, plain_at;
 	char bare[SQL_BARE_CHARS];
 	uint8_t plain[SQL_PLAIN_BYTES]; /* undone, and to be told before all else */

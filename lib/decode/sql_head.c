@@ -266,8 +266,8 @@ int sql_head_read(struct span statement, bool last, struct sql_head *ret)
 	struct token t = next_token(&rest, last);
 	int status = STATUS_NOT_FOUND;
 
-	if (t.kind == TOKEN_NONE)
-		return last ? STATUS_ITEM : STATUS_MORE;
+	if (t.kind == TOKEN_NONE && !last && statement.len < SQL_HEAD_BYTES_MAX)
+		return STATUS_MORE;
 	if (is(&t, "insert") || is(&t, "replace"))
 		status = insert_head(&rest, last, &head);
 	else if (is(&t, "copy"))
@@ -279,6 +279,8 @@ int sql_head_read(struct span statement, bool last, struct sql_head *ret)
 	*ret = head;
 	if (status == STATUS_MORE && statement.len < SQL_HEAD_BYTES_MAX)
 		return STATUS_MORE;
+	if (status == STATUS_MORE)
+		rest.len = 0; /* all of it was looked at */
 	if (status != STATUS_OK && head.kind != SQL_GO)
 		head = (struct sql_head){.kind = SQL_OTHER, .graves = head.graves};
 	head.len = statement.len - rest.len;

@@ -199,6 +199,8 @@ static int bare(struct sql *s, struct cursor *c, struct decode_out *out)
 		cursor_skip(c, 1);
 		if (s->bare_len < sizeof(s->bare))
 			s->bare[s->bare_len++] = (char)byte;
+		else
+			decode_unread(out, 1, STREAM_LIMIT);
 		return STATUS_ITEM;
 	}
 	status = end_bare(s, out);
@@ -271,10 +273,15 @@ static int behind_quote(struct sql *s, struct cursor *c, struct decode_out *out)
 	return status == STATUS_OK ? STATUS_ITEM : status;
 }
 
-/* Behind a value; a second literal there (`'a' || 'b'`) is not told. */
+/* Behind a value; another literal there (`'a' || 'b'`) is told as one more value of the column. */
 static int after_value(struct sql *s, struct cursor *c)
 {
-	behind_value(s, cursor_u8(c));
+	uint8_t byte = cursor_u8(c);
+
+	if (byte == '\'' || byte == '"')
+		open_string(s, byte, DB_UTF8);
+	else
+		behind_value(s, byte);
 	return STATUS_ITEM;
 }
 

@@ -181,6 +181,76 @@ static void what_is_sql(void **state)
 	}
 }
 
+/* Heads that never close, one in each line: looking at all of each would take hours. */
+static void heads_are_not_looked_at_for_ever(void **state)
+{
+	static const char line[] = "create table a(\n", begin[] = "set names utf8;\n";
+	const size_t len = 1u << 20, line_len = sizeof(line) - 1;
+	struct transcript t;
+	char *sql = malloc(len);
+
+	(void)state;
+	assert_non_null(sql);
+	for (size_t i = 0; i < len; i += line_len)
+		memcpy(sql + i, i ? line : begin, line_len);
+	t = transcript_bytes(span_of(sql, len), 1460, PORT);
+	assert_int_equal(t.status, STATUS_OK);
+	assert_int_equal(t.summary.unread_bytes[0], 0);
+	assert_true(t.summary.limits_hit > 0);
+	transcript_free(&t);
+	free(sql);
+}
+
+/* A word without an end is text. */
+static void a_long_word_is_text(void **state)
+{
+	static const char begin[] = "set names utf8;\n";
+	const size_t len = 300u << 10;
+	struct transcript t;
+	char *sql = malloc(len);
+
+	(void)state;
+	assert_non_null(sql);
+	memset(sql, 'c', len);
+	memcpy(sql, begin, sizeof(begin) - 1);
+	t = transcript_bytes(span_of(sql, len), 1460, PORT);
+	assert_int_equal(t.status, STATUS_OK);
+	assert_int_equal(t.summary.unread_bytes[0], 0);
+	transcript_free(&t);
+	free(sql);
+}
+
+static void tells_all_literals_of_a_value(void **state)
+{
+	static const char *const lines[] = {
+	        "column=a row=1 column=1 [column 1] CITIZEN, \n",
+	        "column=a row=1 column=1 [column 1] Jan),(\n",
+	        "column=b row=1 column=2 [column 2] 29518731251\n",
+	        "column=b row=2 column=2 [column 2] 2123456701\n",
+	};
+
+	(void)state;
+	has_all("INSERT INTO t (a, b) VALUES (concat('CITIZEN, ', 'Jan),('), '29518731251'),\n"
+	        "('O''HARA' || ', Pat', '2123456701');\n",
+	        lines, ARRAY_LEN(lines));
+}
+
+static void a_gap_in_a_copied_row(void **state)
+{
+	struct segment segments[] = {
+	        SEGMENT(0, "COPY t (a, b) FROM stdin;\nCITIZEN\t29518"),
+	        {.gap_bytes = 5},
+	        SEGMENT(0, "51\t7\nO'HARA\t2123456701\n"),
+	};
+	struct transcript t = transcript_run(segments, ARRAY_LEN(segments), 0, PORT);
+
+	(void)state;
+	assert_int_equal(t.status, STATUS_OK);
+	assert_true(transcript_has(&t, "column=b"));
+	assert_true(transcript_has(&t, "2123456701"));
+	transcript_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +260,10 @@ int main(void)
 	        cmocka_unit_test(reads_a_long_statement),
 	        cmocka_unit_test(a_long_value_is_running_text),
 	        cmocka_unit_test(what_is_sql),
+	        cmocka_unit_test(heads_are_not_looked_at_for_ever),
+	        cmocka_unit_test(a_long_word_is_text),
+	        cmocka_unit_test(tells_all_literals_of_a_value),
+	        cmocka_unit_test(a_gap_in_a_copied_row),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
