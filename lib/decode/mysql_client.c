@@ -37,7 +37,7 @@ static void attributes(struct cursor c, struct decode_out *out)
 {
 	struct cursor all = cursor_open(mysql_string(&c));
 
-	while (cursor_left(&all) > 0 && decode_room(out) > 2) {
+	while (cursor_left(&all) > 0 && !cursor_failed(&all) && decode_room(out) > 2) {
 		struct span name = mysql_string(&all), value = mysql_string(&all);
 
 		if (span_equal_text(name, "program_name") || span_equal_text(name, "_client_name"))

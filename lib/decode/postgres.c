@@ -143,6 +143,10 @@ static void read_remark(struct postgres *g, struct cursor c, struct decode_out *
 		uint8_t what = cursor_u8(&c);
 		struct span text = string_of(&c);
 
+		if (cursor_failed(&c)) {
+			decode_count_malformed(out);
+			break;
+		}
 		if (what == 'M' || what == 'D' || what == 'W')
 			db_tell(out, ROLE_CONTENT, "message", text);
 	}

@@ -181,6 +181,27 @@ static void reads_what_a_server_says(void **state)
 	}
 }
 
+/* A text without its zero ends the reading of that message, and of no other. */
+static void a_remark_without_an_end(void **state)
+{
+	struct segment segment = {.direction = 1};
+	struct transcript t;
+
+	(void)state;
+	wire_be(&body, 0, 4);
+	put(&a, 'R');
+	wire_text(&body, "Sa text that does not end");
+	put(&a, 'E');
+	put_answer(&a);
+	segment.bytes = (const char *)a.bytes;
+	segment.len = a.len;
+	t = transcript_run(&segment, 1, 0, PORT);
+	assert_int_equal(t.status, STATUS_OK);
+	assert_int_equal(t.summary.malformed, 1);
+	assert_true(transcript_has(&t, "column=surname row=1"));
+	transcript_free(&t);
+}
+
 /* What follows the server's letter is TLS, or it is not. */
 static void goes_over_to_tls(void **state)
 {
@@ -339,6 +360,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup(reads_what_a_client_says, set_up),
 	        cmocka_unit_test_setup(reads_what_a_server_says, set_up),
+	        cmocka_unit_test_setup(a_remark_without_an_end, set_up),
 	        cmocka_unit_test_setup(goes_over_to_tls, set_up),
 	        cmocka_unit_test_setup(a_gap_loses_one_message, set_up),
 	        cmocka_unit_test_setup(values_end_with_their_message, set_up),
