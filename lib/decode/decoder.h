@@ -260,6 +260,7 @@ struct span decode_keep(struct decode_out *out, struct span bytes) NONNULL(1);
 	X(fixed_width)                                                                             \
 	X(tar)                                                                                     \
 	X(table)                                                                                   \
+	X(columns)                                                                                 \
 	X(text)                                                                                    \
 	X(unknown)
 

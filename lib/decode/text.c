@@ -2,17 +2,11 @@
  *
  * Text is what has no control characters but those of lines and pages, in UTF-8 or in one of the
  * 8-bit sets. UTF-16 is made UTF-8 by its own decoder before it comes here. */
+#include "decode/text.h"
+
 #include "base/status.h"
-#include "decode/decoder.h"
 
 #define TEXT_CONTROL_SHARE 64 /* one control character in so many bytes is still text */
-
-struct text {
-	bool begun; /* a message is open */
-	bool ended;
-	bool first; /* the next piece begins a running text */
-	bool datagram;
-};
 
 static bool is_line_control(uint8_t b)
 {
@@ -37,16 +31,16 @@ static enum probe_answer text_probe(const struct probe *p)
 	return controls <= p->head.len / TEXT_CONTROL_SHARE ? PROBE_YES : PROBE_NO;
 }
 
-static int text_open(void *state, const struct decode_env *env)
+int running_text_open(void *state, const struct decode_env *env)
 {
-	struct text *t = state;
+	struct running_text *t = state;
 
 	t->first = true;
 	t->datagram = env->datagram;
 	return STATUS_OK;
 }
 
-static void text_piece(struct text *t, struct decode_out *out, struct span bytes, bool last)
+static void text_piece(struct running_text *t, struct decode_out *out, struct span bytes, bool last)
 {
 	struct field field = {
 	        .kind = FIELD_TEXT,
@@ -59,10 +53,10 @@ static void text_piece(struct text *t, struct decode_out *out, struct span bytes
 	t->first = last;
 }
 
-static int text_feed(
+int running_text_feed(
         void *state, const struct decode_in *in, size_t *ret_consumed, struct decode_out *out)
 {
-	struct text *t = state;
+	struct running_text *t = state;
 	struct span rest = in->bytes;
 
 	if (!t->begun && !t->ended) {
@@ -89,9 +83,10 @@ static int text_feed(
 }
 
 /* What is before a gap and what follows are two texts. */
-static int text_gap(void *state, struct span before, uint64_t missing_bytes, struct decode_out *out)
+int running_text_gap(
+        void *state, struct span before, uint64_t missing_bytes, struct decode_out *out)
 {
-	struct text *t = state;
+	struct running_text *t = state;
 
 	(void)before; /* text leaves nothing */
 	(void)missing_bytes;
@@ -105,9 +100,9 @@ const struct decoder decoder_text = {
         .clear = true,
         .as_written = true,
         .fallback = true,
-        .state_bytes = sizeof(struct text),
+        .state_bytes = sizeof(struct running_text),
         .probe = text_probe,
-        .open = text_open,
-        .feed = text_feed,
-        .gap = text_gap,
+        .open = running_text_open,
+        .feed = running_text_feed,
+        .gap = running_text_gap,
 };
