@@ -62,6 +62,8 @@ static void any_separator_and_line_end(void **state)
 	        "sep=#\nName#No\nCITIZEN#1\nSAMPLE#2\n",
 	        "Name,No,X\nCITIZEN,1,\nSAMPLE,2,\n",
 	        "\xef\xbb\xbfName;No\nCITIZEN;1\nSAMPLE;2\n",
+	        "\"Name\"|\"No\"\r\"CITIZEN\"|\"1\"\r\"SAMPLE\"|\"2\"\r",
+	        "sep=;\r\nName;No\r\nCITIZEN;1\r\nSAMPLE;2\r\n",
 	};
 	static const char *const lines[] = {"column=Name row=1 column=1 [column 1] CITIZEN\n",
 	        "column=No row=2 column=2 [column 2] 2\n"};
