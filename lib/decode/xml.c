@@ -215,6 +215,8 @@ static bool next_document(const struct xml_content *x)
 
 static int restart(struct xml_content *x)
 {
+	size_t blanks = 0;
+
 	x->reader = xml_free(x->reader);
 	x->documents++;
 	x->root_closed = false;
@@ -223,8 +225,10 @@ static int restart(struct xml_content *x)
 	x->claim_marks = 0;
 	x->window_fed = 0;
 	x->window_at = 0;
-	while (x->window_len > 0 && is_blank(x->window[0]))
-		memmove(x->window, x->window + 1, --x->window_len);
+	while (blanks < x->window_len && is_blank(x->window[blanks]))
+		blanks++;
+	x->window_len -= blanks;
+	memmove(x->window, x->window + blanks, x->window_len);
 	return xml_new_patient(&x->reader, x->env->budget);
 }
 
