@@ -1,4 +1,4 @@
-/* Windows-1252: the table of the WHATWG Encoding standard, section 9. UTF-16: RFC 2781. */
+/* Source: RFC 2781 (UTF-16). */
 #include "decode/db_value.h"
 
 #include <string.h>
@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "decode/charset.h"
 
 #define REPLACEMENT    0xfffd
 #define UTF8_PER_8BIT  3 /* bytes of UTF-8 for one of the character set, at most */
@@ -23,16 +24,6 @@ void db_value_free(struct db_value *v)
 
 /* ---- character sets ---- */
 
-static uint32_t windows_1252(uint8_t byte)
-{
-	static const uint16_t high[32] = {0x20ac, 0x81, 0x201a, 0x192, 0x201e, 0x2026, 0x2020,
-	        0x2021, 0x2c6, 0x2030, 0x160, 0x2039, 0x152, 0x8d, 0x17d, 0x8f, 0x90, 0x2018,
-	        0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x2dc, 0x2122, 0x161, 0x203a, 0x153,
-	        0x9d, 0x17e, 0x178};
-
-	return byte >= 0x80 && byte < 0xa0 ? high[byte - 0x80] : byte;
-}
-
 static struct span text_8bit(struct span bytes, struct decode_out *out)
 {
 	size_t high = 0, len = 0;
@@ -47,7 +38,7 @@ static struct span text_8bit(struct span bytes, struct decode_out *out)
 		return span_of(NULL, 0);
 	for (size_t i = 0; i < bytes.len; i++) {
 		char unit[UTF8_BYTES_MAX];
-		size_t size = utf8_encode(windows_1252(bytes.data[i]), unit);
+		size_t size = utf8_encode(charset_of_1252(bytes.data[i]), unit);
 
 		memcpy(to + len, unit, size);
 		len += size;

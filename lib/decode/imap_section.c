@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "decode/mime_header.h"
 #include "decode/transfer_encoding.h"
 
 #define BASE64_LINE_MAX 76 /* RFC 2045 section 6.8 */
@@ -19,17 +20,6 @@ static bool next_line(struct span *rest, struct span *ret)
 	if (ret->len > 0 && ret->data[ret->len - 1] == '\r')
 		ret->len--;
 	return end != SIZE_MAX;
-}
-
-/* A name and a colon, RFC 5322 section 2.2. */
-static bool is_header(struct span line)
-{
-	size_t colon = span_find_byte(line, ':');
-
-	for (size_t i = 0; i < colon && i < line.len; i++)
-		if (line.data[i] <= ' ' || line.data[i] >= 0x7f)
-			return false;
-	return colon != SIZE_MAX && colon > 0;
 }
 
 /* Mail has its headers in front, where the item is a mail, or headers of one. */
@@ -137,7 +127,7 @@ void imap_section_declare(struct span name, struct span front, bool all, struct 
 
 	if (has_headers(name)) {
 		(void)next_line(&rest, &line);
-		if (is_header(line))
+		if (mime_is_header(line))
 			snprintf(ret->type, sizeof(ret->type), "message/rfc822");
 		return;
 	}

@@ -10,6 +10,16 @@ static bool is_blank(uint8_t byte)
 	return byte == ' ' || byte == '\t';
 }
 
+bool mime_is_header(struct span line)
+{
+	size_t colon = span_find_byte(line, ':');
+
+	for (size_t i = 0; i < colon && i < line.len; i++)
+		if (line.data[i] <= ' ' || line.data[i] >= 0x7f)
+			return false;
+	return colon != SIZE_MAX && colon > 0;
+}
+
 size_t mime_unfold(struct span value, uint8_t *out)
 {
 	size_t len = 0;

@@ -15,6 +15,8 @@
 #define MIME_HEADER_BYTES_MAX (8u << 10) /* of one header; the longest in use are lists of names */
 #define MIME_PARAMETER_PARTS  16         /* of a name in parts (RFC 2231 section 3) */
 
+/* A line begins with the name of a header and a colon. */
+bool mime_is_header(struct span line);
 /* Line ends go, the blanks behind them become one. out has room for value.len. Returns the length.
  *  */
 size_t mime_unfold(struct span value, uint8_t *out) NONNULL(2);

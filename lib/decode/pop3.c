@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "decode/decoder.h"
 #include "decode/dot_text.h"
+#include "decode/mime_header.h"
 
 #define LINE_BYTES_MAX 12288 /* RFC 5034 section 4; others have 512 */
 #define LOOK_BYTES     128   /* of the first line of an answer, to say what it is */
@@ -124,17 +125,6 @@ static bool is_list(struct span line)
 	return span_equal_text(line, ".") || span_to_u64(word, UINT32_MAX, &number);
 }
 
-/* A name and a colon, RFC 5322 section 2.2. */
-static bool is_header(struct span line)
-{
-	size_t colon = span_find_byte(line, ':');
-
-	for (size_t i = 0; i < colon && i < line.len; i++)
-		if (line.data[i] <= ' ' || line.data[i] >= 0x7f)
-			return false;
-	return colon != SIZE_MAX && colon > 0;
-}
-
 static void body_begin(struct pop3 *s, struct decode_out *out, struct span line)
 {
 	struct content content = {.type = ""};
@@ -144,7 +134,7 @@ static void body_begin(struct pop3 *s, struct decode_out *out, struct span line)
 	s->phase = is_list(line) ? LIST : BODY;
 	if (s->phase == LIST)
 		return;
-	if (is_header(line))
+	if (mime_is_header(line))
 		snprintf(content.type, sizeof(content.type), "message/rfc822");
 	snprintf(place, sizeof(place), "mail %u", ++s->mails);
 	decode_begin(out, CARRIER_MAIL, span_of_text("POP3"), place);
