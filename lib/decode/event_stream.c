@@ -1,13 +1,15 @@
 /* event_stream: server-sent events (WHATWG HTML section 9.2, text/event-stream): lines of fields
  * until an empty line. The data lines of an event, joined, are one child stream; the names, numbers
- * and comments of events hold nothing that a page is given. */
+ * and comments of events hold nothing that a page is given: what is too long for one is not read,
+ * and says so. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/status.h"
 #include "decode/decoder.h"
 
-#define OPS_PER_STEP 5
+#define OPS_PER_STEP    5
+#define QUIET_BYTES_MAX 64 /* of a line that is no data: a name, a number, a sign of life */
 
 enum event_phase {
 	LINE,     /* begins */
@@ -20,6 +22,7 @@ struct event_stream {
 	enum event_phase phase;
 	bool in_event;
 	unsigned events;
+	uint64_t quiet_bytes; /* of the line, when it is no data */
 };
 
 static enum probe_answer event_stream_probe(const struct probe *p)
@@ -86,6 +89,18 @@ static int line_step(struct event_stream *s, struct cursor *c, bool last, struct
 	return STATUS_ITEM;
 }
 
+static void pass_quiet(struct event_stream *s, size_t len, struct decode_out *out)
+{
+	uint64_t before = s->quiet_bytes;
+
+	s->quiet_bytes += len;
+	if (s->quiet_bytes <= QUIET_BYTES_MAX)
+		return;
+	if (before < QUIET_BYTES_MAX)
+		len = (size_t)(s->quiet_bytes - QUIET_BYTES_MAX);
+	decode_unread(out, len, STREAM_UNKNOWN);
+}
+
 static int rest_step(struct event_stream *s, struct cursor *c, struct decode_out *out)
 {
 	struct span rest = span_of(c->at, c->left);
@@ -95,8 +110,11 @@ static int rest_step(struct event_stream *s, struct cursor *c, struct decode_out
 		len++;
 	if (s->phase == DATA && len > 0)
 		decode_child_bytes(out, span_slice(rest, 0, len));
+	if (s->phase == OTHER)
+		pass_quiet(s, len, out);
 	cursor_skip(c, len);
 	if (len < rest.len) {
+		s->quiet_bytes = 0;
 		s->phase = rest.data[len] == '\r' ? LINE_END : LINE;
 		cursor_skip(c, 1);
 	}

@@ -21,6 +21,7 @@
 #define RAW_BYTES            2048
 #define OPS_PER_STEP         6
 #define CONTROL_BYTES_MAX    125 /* section 5.5 */
+#define CONTROL_QUIET_BYTES  16  /* of a stamp or a counter; more could say something */
 #define SHAPE_BYTES          16  /* of a JSON text that must be one, where nothing else says so */
 
 enum opcode { CONTINUATION = 0, TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10 };
@@ -354,10 +355,13 @@ static int flushed_step(struct websocket *w)
 	return STATUS_ITEM;
 }
 
-/* A ping may carry a text, which nobody is shown. */
-static int control_step(struct websocket *w, struct cursor *c)
+/* A ping may carry a text, which nobody is shown: it is not read. */
+static int control_step(struct websocket *w, struct cursor *c, struct decode_out *out)
 {
-	(void)take_left(w, c, SIZE_MAX);
+	struct span piece = take_left(w, c, SIZE_MAX);
+
+	if (w->frame.payload_bytes > CONTROL_QUIET_BYTES)
+		decode_unread(out, piece.len, STREAM_UNKNOWN);
 	if (w->left > 0)
 		return STATUS_OK;
 	w->phase = HEADER;
@@ -374,7 +378,7 @@ static int websocket_step(struct websocket *w, struct cursor *c, struct decode_o
 	case INFLATE:
 		return inflate_step(w, out);
 	case CONTROL:
-		return control_step(w, c);
+		return control_step(w, c, out);
 	case FLUSHED:
 		return flushed_step(w);
 	case CLOSING:

@@ -60,11 +60,30 @@ static void a_gap_ends_an_event(void **state)
 	transcript_free(&t);
 }
 
+/* A line that is too long for a name or a number has not been read. */
+static void counts_what_is_no_data(void **state)
+{
+	static const char stream[] = HEAD ": 0123456789012345678901234567890123456789"
+	                                  "0123456789012345678901234567890123456789\n\ndata: a\n\n";
+	struct span bytes = span_of(stream, sizeof(stream) - 1);
+
+	(void)state;
+	for (size_t step = 0; step < 3; step++) {
+		struct transcript t = transcript_bytes(bytes, step, PORT);
+
+		assert_int_equal(t.summary.unread_bytes[0], 82 - 64);
+		assert_int_equal(t.summary.unread_reason, STREAM_UNKNOWN);
+		transcript_free(&t);
+	}
+	assert_true(transcript_stable(bytes, PORT));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(joins_the_lines_of_an_event),
 	        cmocka_unit_test(a_gap_ends_an_event),
+	        cmocka_unit_test(counts_what_is_no_data),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -332,6 +332,23 @@ static void many_fragments_and_bombs_are_bounded(void **state)
 	transcript_free(&t);
 }
 
+/* What a ping carries is not read. */
+static void a_long_ping_is_counted(void **state)
+{
+	static const char text[] = "Jane Citizen, 29518731251, is due for a recall";
+	struct wire w = {.len = 0};
+	struct transcript t;
+
+	(void)state;
+	add_text(&w, FIN | 1, JSON);
+	add_text(&w, FIN | 9, text);
+	t = read_wire(&w);
+	assert_int_equal(t.summary.unread_bytes[0], strlen(text));
+	assert_int_equal(t.summary.unread_reason, STREAM_UNKNOWN);
+	transcript_free(&t);
+	stays(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +360,7 @@ int main(void)
 	        cmocka_unit_test(bad_frames_have_an_end),
 	        cmocka_unit_test(a_gap_inside_a_payload),
 	        cmocka_unit_test(many_fragments_and_bombs_are_bounded),
+	        cmocka_unit_test(a_long_ping_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
