@@ -26,6 +26,7 @@
 #define NAME_CHARS      64
 #define OPS_PER_STEP    8
 #define TAIL_BYTES      24 /* "~{18446744073709551615+}" */
+#define SEARCHED_DIGITS 8  /* of an identifier; numbers of mails are shorter, dates have signs */
 
 enum imap_phase {
 	LINE_BEGIN,
@@ -505,11 +506,25 @@ static bool ends_atom(uint8_t byte)
 	return byte <= ' ' || byte == '(' || byte == ')' || byte == '"' || byte == '{';
 }
 
+/* A number that is looked for needs no quotation marks. */
+static bool is_searched(const struct imap *m, struct span atom)
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < atom.len; i++) {
+		digits += atom.data[i] >= '0' && atom.data[i] <= '9';
+		if (atom.data[i] == ':' || atom.data[i] == ',')
+			return false; /* a set of mails */
+	}
+	return m->kind == LINE_SEARCH && m->items[0] > 1 && digits >= SEARCHED_DIGITS;
+}
+
 static int atom_step(struct imap *m, struct cursor *c, bool last, struct decode_out *out)
 {
 	struct span rest = span_slice(span_of(c->at, c->left), 0, TOKEN_BYTES_MAX + 1);
 	size_t len = 0;
 	bool inside = false; /* of brackets */
+	int status = STATUS_ITEM;
 
 	while (len < rest.len && (inside ? rest.data[len] != '\n' : !ends_atom(rest.data[len]))) {
 		inside = rest.data[len] == '[' || (inside && rest.data[len] != ']');
@@ -519,6 +534,10 @@ static int atom_step(struct imap *m, struct cursor *c, bool last, struct decode_
 		return STATUS_OK;
 	if (len > TOKEN_BYTES_MAX)
 		return skip_line(m, out, STREAM_LIMIT);
+	if (is_searched(m, span_slice(rest, 0, len)))
+		status = put_header(m, out, ROLE_HEADER, "search", span_slice(rest, 0, len));
+	if (status != STATUS_ITEM)
+		return status;
 	note_name(m, span_slice(rest, 0, len));
 	m->items[m->nesting]++;
 	cursor_skip(c, len > 0 ? len : 1); /* a control character is none */

@@ -164,6 +164,7 @@ static void the_client_puts_mails_away(void **state)
 	        "0.1 field header key=Subject [mail 1] Result Jane Citizen\n",
 	        "0.1 field header key=Subject [mail 1] two\n",
 	        "0.0 field header key=search [mail 2] Jane Citizen\n",
+	        "0.0 field header key=search [mail 2] 29518731251\n",
 	        "0.0 stream [] complete",
 	};
 	struct session s = {.len = 0};
@@ -178,7 +179,8 @@ static void the_client_puts_mails_away(void **state)
 	add_literal(&s, "{", "}", MAIL);
 	add(&s, " (\\Seen) ");
 	add_literal(&s, "~{", "+}", "Subject: two\r\n\r\n");
-	add(&s, "\r\nA4 UID SEARCH CHARSET UTF-8 SUBJECT \"Jane Citizen\"\r\nA5 IDLE\r\nDONE\r\n"
+	add(&s, "\r\nA4 UID SEARCH CHARSET UTF-8 SUBJECT \"Jane Citizen\" TEXT 29518731251\r\nA5 "
+	        "IDLE\r\nDONE\r\n"
 	        "A6 APPEND Sent {5000}\r\nA7 LOGOUT\r\n");
 	t = transcript_bytes(span_of(s.text, s.len), 0, PORT);
 	assert_false(transcript_has(&t, "s3cret"));
