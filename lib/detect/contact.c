@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "detect/detector.h"
+#include "detect/person.h"
 
 #define RECORD_DIGITS_MIN 3   /* "A1" is a row label, not a record number */
 #define PHONE_DIGITS_MIN  8   /* a local number */
@@ -119,7 +120,7 @@ static bool read_birth_date(struct span value, struct reading *ret)
 	if (value.len < 8 || value.len > 32)
 		return false;
 	if (!is_birth_day(year, number_at(value, 4 + gap, 2), number_at(value, 6 + 2 * gap, 2)) &&
-	        !is_day_first(value))
+	        !is_day_first(value) && !person_date_year(value))
 		return false;
 	return accept(ret);
 }
@@ -167,4 +168,6 @@ const struct detector detector_address = {.name = "address", .contact = true, .r
 const struct detector detector_phone = {.name = "phone", .contact = true, .read = read_phone};
 const struct detector detector_clinical_text = {
         .name = "clinical_text", .clinical = true, .read = read_clinical_text};
+/* Says of whom the message is, and no more; a number or word of any kind does. */
+const struct detector detector_employment = {.name = "employment", .read = read_demographic};
 const struct detector detector_demographic = {.name = "demographic", .read = read_demographic};

@@ -69,6 +69,7 @@ struct detector {
 	X(phone)                                                                                   \
 	X(clinical_text)                                                                           \
 	X(demographic)                                                                             \
+	X(employment)                                                                              \
 	X(diagnosis_code)                                                                          \
 	X(result_code)                                                                             \
 	X(medicine_code)                                                                           \

@@ -118,12 +118,17 @@ static bool saw(const struct message *m, const struct detector *d)
 	return false;
 }
 
+bool message_of_staff(const struct message *m)
+{
+	return m->staff && m->clinical_values == 0 && !saw(m, &detector_record_number);
+}
+
 /* Somebody is named so that one knows who it is. */
 static bool about_patient(const struct message *m)
 {
-	if (m->patient || m->identifier)
+	if (m->patient || m->identifier || m->listed)
 		return true;
-	return saw(m, &detector_person_name) &&
+	return !message_of_staff(m) && saw(m, &detector_person_name) &&
 	       (saw(m, &detector_birth_date) || saw(m, &detector_record_number));
 }
 
@@ -370,7 +375,9 @@ int message_note_labelled(
 	int status;
 
 	kind_set_add(&m->seen, kind);
-	if (k->detector == &detector_demographic)
+	if (k->detector == &detector_employment || k->detector->anybody)
+		m->staff = true;
+	if (k->detector == &detector_demographic || k->detector == &detector_employment)
 		return STATUS_OK;
 	if (k->detector->coded && reading->valid)
 		codes_field(&m->codes, value, true);
@@ -378,7 +385,8 @@ int message_note_labelled(
 		m->clinical_values++;
 	if (k->detector == &detector_birth_date && m->carrier == CARRIER_TABLE) {
 		m->rows++;
-		if (m->rows >= MESSAGE_PAIR_ROWS && saw(m, &detector_person_name))
+		if (m->rows >= MESSAGE_PAIR_ROWS && saw(m, &detector_person_name) &&
+		        !message_of_staff(m))
 			m->patient = true;
 	}
 	if (m->carrier == CARRIER_HL7_V2 && k->class == CLASS_PATIENT && reading->normal[0])
@@ -612,7 +620,7 @@ static int emit_table(struct message *m)
 {
 	const struct rules_special *special = &m->session->rules->special;
 
-	if (about_patient(m) && (m->patient || saw(m, &detector_person_name)))
+	if (about_patient(m) && (m->patient || m->listed || saw(m, &detector_person_name)))
 		return emit_kind(m, special->patient_table, m->patient ? TIER_HIGH : TIER_MEDIUM,
 		        CLASS_PATIENT);
 	if (about_patient(m) || m->clinical_values < DEIDENTIFIED_CELLS ||

@@ -45,6 +45,8 @@ struct message {
 	bool has_content;      /* HL7: an observation or document */
 	bool patient;          /* names a patient by its format: PID, FHIR Patient, a column run */
 	bool identifier;       /* a patient's number that counts was seen */
+	bool listed;           /* the columns of a table look like a list of patients */
+	bool staff;            /* a label or a tax file number says that it is of employees */
 	uint8_t tag_kind;      /* kind whose tags count patients; RULES_NONE: not chosen yet */
 	struct kind_set seen;  /* labelled kinds that had a value of their shape */
 	struct kind_set roots; /* FHIR: carrier kinds of the resources inside */
@@ -95,6 +97,8 @@ int message_read_labelled(const struct message *m, struct kind_set kinds, struct
 /* Notes a labelled value that has the shape of its kind. */
 int message_note_labelled(struct message *m, uint8_t kind, const struct reading *reading,
         struct span value) WUNRES NONNULL(1, 3);
+/* It names employees, and nothing in it is clinical or a record number. */
+bool message_of_staff(const struct message *m) NONNULL(1);
 /* An identifier has four digits at least; most values do not. */
 bool message_worth_scanning(struct span value);
 /* A value without a label of its own: it is looked through as text. */

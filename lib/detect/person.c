@@ -2,10 +2,11 @@
 
 #include <string.h>
 
-#define YEAR_MIN     1900
-#define YEAR_MAX     2030
-#define OLD_YEAR_MAX 2019 /* a later date beside a name is most often a visit's */
-#define SKIP_MAX     14   /* `: **`, ` - `, `: (` between a label and what it names */
+#define YEAR_MIN       1900
+#define YEAR_MAX       2030
+#define OLD_YEAR_MAX   2019 /* a later date beside a name is most often a visit's */
+#define NAME_WORDS_MAX 4
+#define SKIP_MAX       14 /* `: **`, ` - `, `: (` between a label and what it names */
 
 static bool is_digit(int c)
 {
@@ -164,6 +165,26 @@ bool person_then_date(struct span text)
 	return false;
 }
 
+/* "12:00:00 AM" is midnight, too. */
+static bool is_midnight(struct span value)
+{
+	const size_t colon = span_find_byte(value, ':');
+
+	if (colon == SIZE_MAX)
+		return true;
+	if (span_find(value, span_of_text("12:00:00 AM")) != SIZE_MAX)
+		return true;
+	for (size_t i = colon > 2 ? colon - 2 : 0; i < value.len; i++)
+		if (value.data[i] >= '1' && value.data[i] <= '9')
+			return false;
+	return true;
+}
+
+unsigned person_date_year(struct span value)
+{
+	return is_midnight(value) ? date_here(value, false) : 0;
+}
+
 /* ---- names ---- */
 
 /* The length of a word that begins with a capital and goes on in letters; 0: none. */
@@ -260,6 +281,29 @@ bool person_follows_label(struct span behind)
 	if (word > 0 && is_title(span_slice(behind, 0, word)))
 		return person_follows_title(span_slice(behind, word, behind.len));
 	return name_here(behind);
+}
+
+unsigned person_name_words(struct span value)
+{
+	unsigned words = 0;
+
+	for (size_t i = 0; i < value.len && words <= NAME_WORDS_MAX;) {
+		const size_t len = capital_word(span_slice(value, i, value.len));
+		const struct span word = span_slice(value, i, len);
+		const bool initial = len == 0 && is_capital(at(value, i)) &&
+		                     !is_letter(at(value, i + 1));
+
+		if ((len == 0 && !initial) || (len > 0 && is_form_word(word)))
+			return 0;
+		words += len > 0 && !is_title(word);
+		i += initial ? 1 : len;
+		i += at(value, i) == '.';
+		i += at(value, i) == ',';
+		if (i < value.len && at(value, i) != ' ' && at(value, i - 1) != ',')
+			return 0;
+		i = skip_spaces(value, i);
+	}
+	return words <= NAME_WORDS_MAX ? words : 0;
 }
 
 bool person_has_name(struct span text)

@@ -21,6 +21,11 @@ bool person_follows_birth(struct span behind);
 /* A date of birth without a word for it stands behind a name, with a year of four digits: `Citizen,
  * 12/03/1956`, but not `Citizen was seen on 12/03/2010`. */
 bool person_then_date(struct span text);
+/* The year of a date that is the whole value; a date and time at midnight is one too. 0: none. */
+unsigned person_date_year(struct span value);
+/* How many words a value has that could be nothing but a name: 1 to 4 of them with a capital, none
+ * of them a word of a form, with titles, initials and commas. 0: none. */
+unsigned person_name_words(struct span value);
 /* Two words with capitals behind each other that are not words of a form. */
 bool person_has_name(struct span text);
 

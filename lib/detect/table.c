@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "detect/mask.h"
 #include "detect/session.h"
+#include "detect/shape.h"
 
 /* A distinct value that waits for the column to be judged. */
 struct held {
@@ -15,6 +16,9 @@ struct held {
 };
 
 struct column {
+	bool shaped;                 /* no header says that it is about clinicians or firms */
+	bool names_patients, births; /* says the header */
+	struct shape shape;
 	uint64_t values;                     /* that are not empty */
 	uint64_t passed[RULES_CONTEXTS_MAX]; /* of each kind of the column-run rule */
 	uint32_t run;                        /* kinds that the column was found to hold */
@@ -46,8 +50,22 @@ struct table *table_free(struct detect_session *s, struct table *t)
 	return NULL;
 }
 
+/* What the header may mean. */
+static void label_column(const struct detect_rules *r, struct kind_set kinds, struct column *c)
+{
+	c->shaped = true;
+	for (uint8_t k = 0; kind_set_any(kinds) && k < r->kind_count; k++) {
+		if (!kind_set_has(kinds, k))
+			continue;
+		c->shaped = c->shaped && r->kinds[k].class == CLASS_PATIENT;
+		c->names_patients = c->names_patients ||
+		                    r->kinds[k].detector == &detector_person_name;
+		c->births = c->births || r->kinds[k].detector == &detector_birth_date;
+	}
+}
+
 /* The column of the field being read; NULL when it is not kept. */
-static int find_column(struct message *m, struct column **ret)
+static int find_column(struct message *m, struct kind_set kinds, struct column **ret)
 {
 	uint32_t number = m->event->field.column;
 	struct column **slot;
@@ -68,6 +86,7 @@ static int find_column(struct message *m, struct column **ret)
 			return status;
 		*slot = memory;
 		memcpy((*slot)->place, m->event->place, sizeof((*slot)->place));
+		label_column(m->session->rules, kinds, *slot);
 	}
 	*ret = *slot;
 	return STATUS_OK;
@@ -183,13 +202,16 @@ int table_value(struct message *m, struct span value, struct kind_set kinds)
 	struct reading reading;
 	struct column *c;
 	uint8_t kind;
-	int run, status = find_column(m, &c);
+	int run, status = find_column(m, kinds, &c);
 
 	if (status != STATUS_OK)
 		return status;
 	run = c ? passing(r, value, kinds, &reading) : -1;
-	if (c)
+	if (c) {
 		c->values++;
+		if (c->shaped)
+			shape_value(&c->shape, value);
+	}
 	if (run >= 0) {
 		struct held h = {.kind = r->run_kind[run], .count = 1};
 
@@ -206,12 +228,46 @@ int table_value(struct message *m, struct span value, struct kind_set kinds)
 	return message_scan_value(m, value, kinds);
 }
 
+/* How many columns look like what a list of patients has. */
+struct looks {
+	unsigned names, full_names, births, others;
+	bool labelled_names;
+};
+
+static void look_at(const struct column *c, struct looks *l)
+{
+	const struct shape *s = &c->shape;
+
+	if (!c->shaped)
+		return;
+	l->names += shape_is_names(s);
+	l->full_names += shape_is_full_names(s);
+	l->births += c->births ? shape_is_dates(s) : shape_is_births(s);
+	l->others += shape_is_sexes(s) || shape_is_phones(s);
+	l->labelled_names = l->labelled_names || (c->names_patients && shape_is_names(s));
+}
+
+/* Names and dates of birth, and one thing more that is known of patients; a header that says
+ * `surname` is such a thing. */
+static bool lists_patients(const struct message *m)
+{
+	struct looks l = {0};
+
+	for (size_t i = 0; i < TABLE_COLUMNS_MAX; i++)
+		if (m->table->columns[i])
+			look_at(m->table->columns[i], &l);
+	if (l.births == 0 || (l.full_names == 0 && l.names < 2 && !l.labelled_names))
+		return false;
+	return l.labelled_names || l.others > 0 || m->clinical_values >= SHAPE_VALUES_MIN;
+}
+
 int table_finish(struct message *m)
 {
 	const struct detect_rules *r = m->session->rules;
 	int status = STATUS_OK;
 
 	m->event = NULL;
+	m->listed = !message_of_staff(m) && lists_patients(m);
 	for (size_t i = 0; i < TABLE_COLUMNS_MAX; i++) {
 		struct column *c = m->table->columns[i];
 

@@ -230,6 +230,129 @@ static void test_deidentified(void **state)
 	assert_int_equal(harness_count(&h, "diagnosis", TIER_MEDIUM), 0);
 }
 
+#define PEOPLE 8
+
+static const char *const people[PEOPLE] = {"Quennevar, Zephrina", "Tollemande, Ruby May",
+        "O'Brannigan, Finn", "Vandermolly, Ines", "Kestrelby, Hugo", "Ashgrovian, Mei",
+        "Pellworthy, Jack", "Dunmarrick, Olive"};
+static const char *const births[PEOPLE] = {"03/07/1931", "12-Mar-2016", "1956-09-02 00:00:00",
+        "28/11/1988", "1/02/1974", "19 Aug 2009", "30/06/1962", "14/10/1997"};
+static const char *const starts[PEOPLE] = {"03/07/2011", "12-Mar-2016", "2006-09-02 00:00:00",
+        "28/11/2018", "1/02/2024", "19 Aug 2009", "30/06/2012", "14/10/2017"};
+
+/* Eight people: their names, dates, and one thing more. */
+static void people_table(const char *name, const char *date, const char *const *dates,
+        const char *header, const char *const more[static 2])
+{
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		harness_cell(&h, 1, i + 1, name, people[i]);
+		harness_cell(&h, 2, i + 1, date, dates[i]);
+		harness_cell(&h, 3, i + 1, header, more[i % 2]);
+	}
+	harness_end(&h);
+}
+
+static void test_list_without_headers(void **state)
+{
+	static const char *const sexes[] = {"F", "M"};
+
+	(void)state;
+	people_table("", "", births, "", sexes);
+	assert_int_equal(harness_count(&h, "patient-table", TIER_MEDIUM), 1);
+	assert_int_equal(harness_find(&h, "patient-table")->class, CLASS_PATIENT);
+}
+
+static void test_list_with_own_headers(void **state)
+{
+	static const char *const phones[] = {"0491 570 156", "(02) 5550 1234"};
+
+	(void)state;
+	people_table("Who", "Born", births, "Reach on", phones);
+	assert_int_equal(harness_count(&h, "patient-table", TIER_MEDIUM), 1);
+}
+
+/* A header that names the date is enough: they may all be of one age. */
+static void test_labelled_births(void **state)
+{
+	static const char *const sexes[] = {"Female", "Male"};
+
+	(void)state;
+	people_table("Who", "D.O.B.", starts, "S", sexes);
+	assert_int_equal(harness_count(&h, "patient-table", TIER_MEDIUM), 1);
+}
+
+static void test_labelled_births_with_month_names(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		harness_cell(&h, 1, i + 1, "Surname", "Quennevar");
+		harness_cell(&h, 2, i + 1, "DOB", "12-Mar-1956");
+	}
+	harness_end(&h);
+	assert_int_equal(harness_count(&h, "patient-table", TIER_HIGH), 1);
+}
+
+/* Orders, visits and players: dates of few years. */
+static void test_dates_of_few_years(void **state)
+{
+	static const char *const phones[] = {"0491 570 156", "0491 570 157"};
+
+	(void)state;
+	people_table("Customer", "Ordered", starts, "Phone no", phones);
+	assert_int_equal(harness_count(&h, "patient-table", TIER_NONE), 0);
+	assert_true(harness_highest(&h) < TIER_MEDIUM);
+}
+
+/* Births of all ages, but nothing else that is known of patients: authors, politicians. */
+static void test_births_alone(void **state)
+{
+	static const char *const works[] = {"The Long Paddock (novel, 3 parts)", "17 poems"};
+
+	(void)state;
+	people_table("Author", "Born", births, "Work", works);
+	assert_int_equal(harness_count(&h, "patient-table", TIER_NONE), 0);
+	assert_true(harness_highest(&h) < TIER_MEDIUM);
+}
+
+static void test_times_are_no_births(void **state)
+{
+	static const char *const sexes[] = {"F", "M"};
+	static const char *times[PEOPLE] = {"1931-07-03 10:15:00", "2016-03-12 09:01:44",
+	        "1956-09-02 17:30:00", "1988-11-28 08:00:00", "1974-02-01 23:59:59",
+	        "2009-08-19 10:10:10", "1962-06-30 11:11:11", "1997-10-14 01:02:03"};
+
+	(void)state;
+	people_table("", "", times, "", sexes);
+	assert_int_equal(harness_count(&h, "patient-table", TIER_NONE), 0);
+}
+
+static void payroll(const char *last, const char *value)
+{
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		harness_cell(&h, 1, i + 1, "Surname", "Vandermolly");
+		harness_cell(&h, 2, i + 1, "DOB", births[i]);
+		harness_cell(&h, 3, i + 1, "Employee No", "10417");
+		harness_cell(&h, 4, i + 1, last, value);
+	}
+	harness_end(&h);
+}
+
+static void test_payroll(void **state)
+{
+	(void)state;
+	payroll("Mobile", "0491 570 156");
+	assert_int_equal(harness_count(&h, "patient-table", TIER_NONE), 0);
+	assert_true(harness_highest(&h) < TIER_MEDIUM);
+}
+
+/* Vaccinations of a firm's employees are of patients. */
+static void test_employees_as_patients(void **state)
+{
+	(void)state;
+	payroll("Vaccine", "Influenza");
+	assert_int_equal(harness_count(&h, "patient-table", TIER_HIGH), 1);
+}
+
 /* More columns than are kept: the rest are still looked through. */
 static void test_wide_table(void **state)
 {
@@ -258,6 +381,15 @@ int main(void)
 	        TEST(test_names_and_dates),
 	        TEST(test_staff_list),
 	        TEST(test_deidentified),
+	        TEST(test_list_without_headers),
+	        TEST(test_list_with_own_headers),
+	        TEST(test_labelled_births),
+	        TEST(test_labelled_births_with_month_names),
+	        TEST(test_dates_of_few_years),
+	        TEST(test_births_alone),
+	        TEST(test_times_are_no_births),
+	        TEST(test_payroll),
+	        TEST(test_employees_as_patients),
 	        TEST(test_wide_table),
 	};
 
