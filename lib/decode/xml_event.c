@@ -199,17 +199,22 @@ static int hold_attribute(struct xml_content *x, const struct xml_attribute *a)
 	return xml_hold(x, kind, label, value);
 }
 
+/* The opening of a value that the gate has made the element's text. */
+static bool is_opening(struct span value)
+{
+	return value.len == BASE64_RUN_BYTES + 1 && value.data[BASE64_RUN_BYTES] == XML_GATE_MARK &&
+	       base64_run(span_slice(value, 0, BASE64_RUN_BYTES));
+}
+
 static int put_attributes(struct xml_content *x, struct decode_out *out, enum xml_step *ret)
 {
 	while (x->event_at < x->event.attribute_count) {
 		const struct xml_attribute *a = &x->event.attributes[x->event_at];
 		struct span value = span_of_text(a->value);
 		bool done = x->event_at < 64 && (x->attributes_done >> x->event_at & 1);
-		/* The opening of one that the gate has made the element's text. */
-		bool opening = value.len == BASE64_RUN_BYTES && base64_run(value);
 		int status = STATUS_OK;
 
-		done = done || opening || value.len == 0;
+		done = done || is_opening(value) || value.len == 0;
 		if (!done && is_nested(value) && x->narrative == 0) {
 			*ret = attribute_data(x, value, out);
 			return STATUS_OK;

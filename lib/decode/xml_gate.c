@@ -75,11 +75,12 @@ static void until(struct xml_gate *g, uint8_t byte, uint8_t twice)
 /* The tag ends for the parser; the value is the element's text from its beginning. */
 static size_t divert(struct xml_gate *g, uint8_t *out)
 {
-	out[0] = g->quote;
-	out[1] = '>';
-	memcpy(out + 2, g->opening, BASE64_RUN_BYTES);
+	out[0] = XML_GATE_MARK;
+	out[1] = g->quote;
+	out[2] = '>';
+	memcpy(out + 3, g->opening, BASE64_RUN_BYTES);
 	g->state = IN_DATA;
-	return 2 + BASE64_RUN_BYTES;
+	return 3 + BASE64_RUN_BYTES;
 }
 
 static size_t value_byte(struct xml_gate *g, uint8_t byte, uint8_t *out)

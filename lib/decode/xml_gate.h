@@ -15,7 +15,8 @@
 #include "base/compiler.h"
 #include "decode/transfer_encoding.h"
 
-#define XML_GATE_NAME_CHARS 64 /* of a tag; those of longer ones are not looked into */
+#define XML_GATE_MARK       '*' /* ends the opening that the parser gets of such a value */
+#define XML_GATE_NAME_CHARS 64  /* of a tag; those of longer ones are not looked into */
 #define XML_GATE_OUT_MAX    (XML_GATE_NAME_CHARS + BASE64_RUN_BYTES + 8) /* that a byte may bring */
 
 struct xml_gate {

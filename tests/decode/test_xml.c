@@ -596,6 +596,23 @@ static void what_is_not_xml(void **state)
 	}
 }
 
+/* As long as the opening of one that comes in pieces, and all there is. */
+static void short_base64_in_an_attribute_is_a_value(void **state)
+{
+	static const char document[] = "<?xml version='1.0'?><r><t a='"
+	                               "QWxsIGlzIHdlbGwgMjk1MTg3MzEyNTEg"
+	                               "QWxsIGlzIHdlbGwgMjk1MTg3MzEyNTEg' c='x'>text</t></r>";
+	struct span bytes = span_of(document, sizeof(document) - 1);
+	struct transcript t = transcript_bytes(bytes, 0, 9000);
+
+	(void)state;
+	assert_int_equal(t.status, STATUS_OK);
+	assert_int_equal(t.summary.unread_bytes[0], 0);
+	assert_true(transcript_has(&t, "key=r.t.a [] QWxsIGlzIHdlbGwg"));
+	transcript_free(&t);
+	assert_true(transcript_stable(bytes, 9000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -618,6 +635,7 @@ int main(void)
 	        cmocka_unit_test(sealed_messages_of_many_shapes),
 	        cmocka_unit_test(parts_of_a_related_message_are_read_by_their_own_types),
 	        cmocka_unit_test(what_is_not_xml),
+	        cmocka_unit_test(short_base64_in_an_attribute_is_a_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
