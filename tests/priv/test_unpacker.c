@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,6 +41,7 @@ enum trial {
 	TRY_CRASH,
 	TRY_SPIN,
 	TRY_PID, /* answers its process id, and waits to be killed */
+	TRY_TIMER,
 };
 
 #define REFUSED 'r'
@@ -76,6 +78,20 @@ static char try_memory(void)
 			return REFUSED;
 	}
 	return DONE;
+}
+
+/* The clock that ends it cannot be put off, nor what it rings be passed over. */
+static char try_timer(void)
+{
+	const struct itimerval never = {.it_value.tv_sec = 0};
+	const struct sigaction pass_over = {.sa_handler = SIG_IGN};
+	sigset_t all;
+
+	sigfillset(&all);
+	if (refused(setitimer(ITIMER_REAL, &never, NULL)) != REFUSED ||
+	        refused(sigaction(SIGALRM, &pass_over, NULL)) != REFUSED)
+		return DONE;
+	return refused(sigprocmask(SIG_BLOCK, &all, NULL));
 }
 
 static char try_pid(int answer_fd)
@@ -126,6 +142,8 @@ static char try_it(enum trial trial, const struct handover *job)
 			turns++;
 	case TRY_PID:
 		return try_pid(job->fds[1]);
+	case TRY_TIMER:
+		return try_timer();
 	}
 	return DONE;
 }
@@ -178,7 +196,7 @@ static char answer_to(int fd, enum trial trial)
 static void a_job_may_compute_and_answer_alone(void **state)
 {
 	static const enum trial refusals[] = {TRY_OPEN, TRY_OPEN_WRITE, TRY_SOCKET, TRY_FORK,
-	        TRY_SIGNAL, TRY_DESCRIPTORS, TRY_CORE};
+	        TRY_SIGNAL, TRY_DESCRIPTORS, TRY_CORE, TRY_TIMER};
 	int fd = start();
 
 	(void)state;
