@@ -14,6 +14,7 @@ struct reading {
 	uint64_t read_bytes, locked_bytes; /* of members, unpacked, as far as they say */
 	unsigned members;
 	bool locked; /* a member, or the list of them */
+	uint64_t document_bytes;
 };
 
 /* A single packed file has the form "raw" and no list of members; its filter says the rest. */
@@ -124,11 +125,16 @@ static enum stream_end read_members(struct reading *r)
 	return end;
 }
 
-/* What was looked into, of the whole: by the unpacked bytes, where there are any. */
+/* What was looked into, of the whole: by the unpacked bytes, where there are any; of a single
+ * packed file by how far it reaches. */
 static uint32_t looked_into(const struct reading *r, enum stream_end end)
 {
 	uint64_t all = r->read_bytes + r->locked_bytes;
+	la_int64_t taken = archive_filter_bytes(r->archive, -1);
 
+	if (end == STREAM_COMPLETE && archive_format(r->archive) == ARCHIVE_FORMAT_RAW &&
+	        taken >= 0 && (uint64_t)taken < r->document_bytes)
+		return (uint32_t)((uint64_t)taken * UNPACK_WHOLE / r->document_bytes);
 	if (all == 0)
 		return end == STREAM_COMPLETE && !r->locked ? UNPACK_WHOLE : 0;
 	if (end != STREAM_COMPLETE && end != STREAM_ENCRYPTED)
@@ -138,7 +144,8 @@ static uint32_t looked_into(const struct reading *r, enum stream_end end)
 
 void archive_file_read(struct span document, enum unpack_format format, struct unpack_sink *sink)
 {
-	struct reading r = {.archive = archive_read_new(), .sink = sink};
+	struct reading r = {
+	        .archive = archive_read_new(), .sink = sink, .document_bytes = document.len};
 	enum stream_end end = STREAM_UNKNOWN;
 
 	/* Names of 7z and of CAB are turned into UTF-8 by the locale; this one needs no file. */

@@ -133,17 +133,26 @@ int spool_ask(struct spool *s, enum unpack_format format)
 		return STATUS_NOT_FOUND;
 	}
 	s->answer_fd = ends[0];
-	s->deadline_ns = now_ns() + UNPACK_SECONDS_MAX * NS_PER_SECOND;
+	s->wait_left_ns = UNPACK_SECONDS_MAX * NS_PER_SECOND;
 	return STATUS_OK;
+}
+
+/* As poll(2). Only the time in which there is nothing to look into counts, so that it does not
+ * depend on what else the machine does, nor on what is looked into in between. */
+static int wait_for_answer(struct spool *s)
+{
+	struct pollfd answer = {.fd = s->answer_fd, .events = POLLIN};
+	int64_t begin_ns = now_ns();
+	int ready = poll(&answer, 1, (int)(s->wait_left_ns / NS_PER_MS) + 1);
+
+	s->wait_left_ns -= now_ns() - begin_ns;
+	return ready;
 }
 
 int spool_read(struct spool *s, uint8_t *ret, size_t max_bytes, size_t *ret_len)
 {
-	struct pollfd answer = {.fd = s->answer_fd, .events = POLLIN};
-
 	for (;;) {
-		int64_t left_ns = s->deadline_ns - now_ns();
-		int ready = left_ns > 0 ? poll(&answer, 1, (int)(left_ns / NS_PER_MS) + 1) : 0;
+		int ready = s->wait_left_ns > 0 ? wait_for_answer(s) : 0;
 		ssize_t len;
 
 		if (ready < 0 && errno == EINTR)

@@ -28,8 +28,8 @@ struct spool {
 	struct decode_unpacker *unpacker; /* borrows; NULL: not open */
 	int fd;
 	size_t len;
-	int answer_fd;       /* -1: nobody was asked */
-	int64_t deadline_ns; /* of the answer; of CLOCK_MONOTONIC */
+	int answer_fd;        /* -1: nobody was asked */
+	int64_t wait_left_ns; /* for the answer */
 };
 
 /* STATUS_LIMIT: too many documents are open at once. STATUS_NO_PERMISSION: the machine gives no
@@ -40,7 +40,7 @@ int spool_add(struct spool *s, struct span bytes) WUNRES NONNULL(1);
 /* Hands it over. STATUS_NOT_FOUND: nobody opens documents (any more). */
 int spool_ask(struct spool *s, enum unpack_format format) WUNRES NONNULL(1);
 /* Waits for more of the answer. STATUS_ITEM: *ret_len bytes, at least one. STATUS_END: it is over.
- * STATUS_LIMIT: it took too long. */
+ * STATUS_LIMIT: the waits for it took too long together. */
 int spool_read(struct spool *s, uint8_t *ret, size_t max_bytes, size_t *ret_len) WUNRES
         NONNULL(1, 2, 4);
 /* Wiped. Not open: fine. */

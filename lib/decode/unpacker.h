@@ -21,7 +21,7 @@
 #define UNPACK_SPOOLS_MAX       16          /* documents at once */
 /* What a document may say in all; beyond it ends STREAM_LIMIT. */
 #define UNPACK_ANSWER_BYTES_MAX (512u << 20)
-/* The process has its own limits, which end it before this. */
+/* Of waiting for it, in all. Its process has less time to compute (PRIV_JOB_CPU_SECONDS). */
 #define UNPACK_SECONDS_MAX 30
 
 struct decode_unpacker;

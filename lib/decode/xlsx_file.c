@@ -11,6 +11,8 @@
 #include "base/xml.h"
 #include "decode/decode.h"
 
+#define PART_BYTES_TOLD_MAX ((la_int64_t)1 << 40) /* so that their sum is none too large */
+
 struct format {
 	unsigned long id;
 	enum number_format format;
@@ -29,6 +31,7 @@ struct workbook {
 	bool in_styles, in_text, in_phonetic;
 	bool limited, broken;
 	unsigned parts;
+	uint64_t read_bytes, locked_bytes; /* of parts, unpacked, as far as they say */
 };
 
 /* Of the sheet that is being read. */
@@ -41,13 +44,10 @@ struct sheet {
 	bool in_value;
 };
 
-enum part_kind { PART_OTHER, PART_BOOK, PART_STRINGS, PART_STYLES, PART_SHEET, PART_PLUMBING };
+enum part_kind { PART_OTHER, PART_BOOK, PART_STRINGS, PART_STYLES, PART_SHEET };
 
 static enum part_kind kind_of(struct span name)
 {
-	static const char *const plumbing[] = {
-	        "[Content_Types].xml", "xl/theme/", "xl/calcChain.xml", "xl/printerSettings/"};
-
 	if (span_equal_nocase(name, "xl/workbook.xml"))
 		return PART_BOOK;
 	if (span_equal_nocase(name, "xl/sharedStrings.xml"))
@@ -55,13 +55,14 @@ static enum part_kind kind_of(struct span name)
 	if (span_equal_nocase(name, "xl/styles.xml"))
 		return PART_STYLES;
 	if (span_has_nocase(name, "_rels/"))
-		return PART_PLUMBING;
-	if (span_starts_nocase(name, "xl/worksheets/"))
-		return PART_SHEET;
-	for (size_t i = 0; i < ARRAY_LEN(plumbing); i++)
-		if (span_starts_nocase(name, plumbing[i]))
-			return PART_PLUMBING;
-	return PART_OTHER;
+		return PART_OTHER;
+	return span_starts_nocase(name, "xl/worksheets/") ? PART_SHEET : PART_OTHER;
+}
+
+/* Of a printer, in a form that is its driver's. */
+static bool is_settings(struct span name)
+{
+	return span_starts_nocase(name, "xl/printerSettings/");
 }
 
 /* ---- what sheets need of the others ---- */
@@ -245,10 +246,7 @@ static int take_cell(struct sheet *s, const struct xml_event *e)
 	bool starts = e->kind == XML_EVENT_START;
 
 	if (e->kind == XML_EVENT_TEXT)
-		return s->in_value
-		               ? buf_append(&s->value,
-		                         span_slice(e->text, 0, XLSX_CELL_BYTES_MAX - s->value.len))
-		               : STATUS_OK;
+		return s->in_value ? buf_append(&s->value, e->text) : STATUS_OK;
 	if (strcmp(e->name, "v") == 0 || strcmp(e->name, "t") == 0)
 		s->in_value = starts;
 	if (strcmp(e->name, "c") == 0 && starts)
@@ -367,6 +365,18 @@ static void read_other(struct workbook *b, struct archive *a, struct span name)
 	        status < ARCHIVE_WARN ? STREAM_MALFORMED : STREAM_COMPLETE, 0, span_of(NULL, 0));
 }
 
+static void count_part(struct workbook *b, struct archive_entry *entry)
+{
+	la_int64_t size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0;
+
+	if (size > PART_BYTES_TOLD_MAX)
+		size = PART_BYTES_TOLD_MAX;
+	if (archive_entry_is_encrypted(entry))
+		b->locked_bytes += size > 0 ? (uint64_t)size : 1;
+	else
+		b->read_bytes += size > 0 ? (uint64_t)size : 0;
+}
+
 /* What sheets need comes first, whatever the order in the package; then all that says something. */
 static void read_part(
         struct workbook *b, struct archive *a, struct archive_entry *entry, bool first)
@@ -377,6 +387,8 @@ static void read_part(
 
 	if (archive_entry_filetype(entry) == AE_IFDIR)
 		return;
+	if (!first)
+		count_part(b, entry);
 	if (first && (kind == PART_BOOK || kind == PART_STRINGS || kind == PART_STYLES)) {
 		b->found |= kind == PART_BOOK;
 		(void)end_of(b, read_xml(b, a, kind, NULL));
@@ -386,7 +398,7 @@ static void read_part(
 		put_member(b, UNPACK_LOCKED, name);
 	} else if (!first && b->found && kind == PART_SHEET) {
 		read_sheet(b, a);
-	} else if (!first && (!b->found || kind == PART_OTHER)) {
+	} else if (!first && (!b->found || (kind == PART_OTHER && !is_settings(name)))) {
 		read_other(b, a, name);
 	}
 }
@@ -410,6 +422,14 @@ static bool read_parts(struct workbook *b, struct span document, bool first)
 	return status >= ARCHIVE_WARN;
 }
 
+/* Of the whole, by the unpacked bytes. */
+static uint32_t looked_into(const struct workbook *b)
+{
+	uint64_t all = b->read_bytes + b->locked_bytes;
+
+	return all == 0 ? UNPACK_WHOLE : (uint32_t)(b->read_bytes * UNPACK_WHOLE / all);
+}
+
 void xlsx_file_read(struct span document, struct unpack_sink *sink)
 {
 	struct workbook *b = calloc(1, sizeof(*b));
@@ -425,7 +445,7 @@ void xlsx_file_read(struct span document, struct unpack_sink *sink)
 		buf_free(&b->texts);
 		free(b->ends);
 	}
-	unpack_put(
-	        sink, UNPACK_END, end, end == STREAM_COMPLETE ? UNPACK_WHOLE : 0, span_of(NULL, 0));
+	unpack_put(sink, UNPACK_END, end, end == STREAM_COMPLETE ? looked_into(b) : 0,
+	        span_of(NULL, 0));
 	free(b);
 }

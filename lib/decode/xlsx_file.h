@@ -2,8 +2,8 @@
  * lie in one part, formats in another, rows in a third, in any order.
  *
  * Each sheet is given as a member in CSV, with dates where a format says that a number is one; so
- * that what is known of tables is known of sheets. Other parts are members as in any archive; what
- * only a spreadsheet needs is left out. A package that is no workbook has its parts as members.
+ * that what is known of tables is known of sheets. Other parts are members as in any archive, but
+ * for the settings of printers. A package that is no workbook has its parts as members.
  *
  * Source: ECMA-376 part 1, 18.3 (worksheets), 18.4 (shared strings), 18.8 (styles). */
 #ifndef EXEAT_DECODE_XLSX_FILE_H

@@ -13,13 +13,16 @@
 #include <cmocka.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/status.h"
 #include "decode/pdf_file.h"
+#include "decode/spool.h"
 #include "decode/unpack_record.h"
 #include "decode/unpacker.h"
+#include "decode/xlsx_file.h"
 #include "transcript.h"
 
 /* How the process behaves. */
@@ -354,8 +357,10 @@ static void loops_end(void **state)
 
 /* ---- archives ---- */
 
+enum packing { AS_7Z, AS_XZ, AS_BZIP2 };
+
 /* Of one or two members; gives. */
-static struct span pack(const char *first, const char *second, bool as_7z)
+static struct span pack(const char *first, const char *second, enum packing packing)
 {
 	struct archive *a = archive_write_new();
 	struct archive_entry *entry = archive_entry_new();
@@ -364,10 +369,12 @@ static struct span pack(const char *first, const char *second, bool as_7z)
 	size_t used = 0;
 
 	assert_non_null(memory);
-	if (as_7z) {
+	if (packing == AS_7Z) {
 		assert_int_equal(archive_write_set_format_7zip(a), ARCHIVE_OK);
 	} else {
-		assert_int_equal(archive_write_add_filter_xz(a), ARCHIVE_OK);
+		assert_int_equal(packing == AS_XZ ? archive_write_add_filter_xz(a)
+		                                  : archive_write_add_filter_bzip2(a),
+		        ARCHIVE_OK);
 		assert_int_equal(archive_write_set_format_raw(a), ARCHIVE_OK);
 	}
 	assert_int_equal(archive_write_open_memory(a, memory, 65536, &used), ARCHIVE_OK);
@@ -388,7 +395,7 @@ static struct span pack(const char *first, const char *second, bool as_7z)
 
 static void each_member_is_a_stream(void **state)
 {
-	struct span bytes = pack("A letter about nobody.\n", "name,age\nAlma,50\n", true);
+	struct span bytes = pack("A letter about nobody.\n", "name,age\nAlma,50\n", AS_7Z);
 	struct opener o;
 	struct transcript t;
 
@@ -408,7 +415,7 @@ static void each_member_is_a_stream(void **state)
 
 static void a_packed_file_is_unpacked(void **state)
 {
-	struct span bytes = pack("A letter about nobody.\n", NULL, false);
+	struct span bytes = pack("A letter about nobody.\n", NULL, AS_XZ);
 	struct opener o;
 	struct transcript t;
 
@@ -420,6 +427,28 @@ static void a_packed_file_is_unpacked(void **state)
 	transcript_free(&t);
 	t = run(&o, span_slice(bytes, 0, bytes.len - 9), 0);
 	assert_int_equal(t.summary.unread_bytes[0], bytes.len - 9);
+	transcript_free(&t);
+	free((void *)(uintptr_t)bytes.data);
+	opener_end(&o);
+}
+
+static void what_stands_behind_a_packed_file_is_told(void **state)
+{
+	struct span bytes = pack("A letter about nobody.\n", NULL, AS_BZIP2);
+	size_t len = bytes.len; /* of 65536 */
+	struct opener o;
+	struct transcript t;
+
+	(void)state;
+	opener_start(&o, OPENS);
+	t = run(&o, bytes, 0);
+	assert_has(&t, "A letter about nobody.");
+	assert_int_equal(t.summary.unread_bytes[0], 0);
+	transcript_free(&t);
+	memset((uint8_t *)(uintptr_t)bytes.data + len, 'x', 2000);
+	t = run(&o, span_of(bytes.data, len + 2000), 0);
+	assert_has(&t, "A letter about nobody.");
+	assert_true(t.summary.unread_bytes[0] >= 2000 && t.summary.unread_bytes[0] < 2010);
 	transcript_free(&t);
 	free((void *)(uintptr_t)bytes.data);
 	opener_end(&o);
@@ -505,6 +534,76 @@ static void a_sheet_is_a_table(void **state)
 	opener_end(&o);
 }
 
+/* Bits of the headers of the last part: in front of it, and in the list at the end. */
+static void lock_last_part(struct span bytes)
+{
+	static const char *const headers[] = {"PK\3\4", "PK\1\2"};
+	static const size_t flags_at[] = {6, 8}; /* APPNOTE.TXT 4.3.7 and 4.3.12 */
+
+	for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
+		size_t at = bytes.len - 4;
+
+		while (memcmp(bytes.data + at, headers[i], 4) != 0)
+			at--;
+		((uint8_t *)(uintptr_t)bytes.data)[at + flags_at[i]] |= 1;
+	}
+}
+
+static void what_is_lost_of_a_workbook_is_told(void **state)
+{
+	static const struct part parts[] = {{"[Content_Types].xml", "<Types/>"},
+	        {"xl/workbook.xml", "<workbook " MAIN "/>"},
+	        {"xl/theme/letter.txt", "A letter where none is looked for.\n"},
+	        {"xl/last.txt",
+	                "A letter that is as long as the rest of it all together, or so.\n"}};
+	struct span bytes = package(parts, ARRAY_LEN(parts));
+	struct opener o;
+	struct transcript t;
+
+	(void)state;
+	opener_start(&o, OPENS);
+	t = run(&o, bytes, 0);
+	assert_has(&t, "A letter where none is looked for.");
+	assert_int_equal(t.summary.unread_bytes[0], 0);
+	transcript_free(&t);
+	lock_last_part(bytes);
+	t = run(&o, bytes, 0);
+	assert_has(&t, "A letter where none is looked for.");
+	assert_true(t.summary.unread_bytes[0] > bytes.len / 5 &&
+	            t.summary.unread_bytes[0] < bytes.len / 2);
+	assert_int_equal(t.summary.unread_reason, STREAM_ENCRYPTED);
+	transcript_free(&t);
+	free((void *)(uintptr_t)bytes.data);
+	opener_end(&o);
+}
+
+static void a_cell_over_its_limit_is_told(void **state)
+{
+	const size_t len = XLSX_CELL_BYTES_MAX;
+	char *sheet = malloc(len + 300);
+	struct part parts[] = {{"[Content_Types].xml", "<Types/>"},
+	        {"xl/workbook.xml", "<workbook " MAIN "/>"}, {"xl/worksheets/a.xml", sheet}};
+	struct span bytes;
+	struct opener o;
+	struct transcript t;
+
+	(void)state;
+	assert_non_null(sheet);
+	snprintf(sheet, len + 300,
+	        "<worksheet " MAIN "><sheetData><row><c t=\"str\"><v>%*s</v></c></row>"
+	        "</sheetData></worksheet>",
+	        (int)len + 1, "Alma");
+	bytes = package(parts, ARRAY_LEN(parts));
+	opener_start(&o, OPENS);
+	t = run(&o, bytes, 0);
+	assert_int_equal(t.summary.unread_bytes[0], bytes.len);
+	assert_int_equal(t.summary.unread_reason, STREAM_LIMIT);
+	transcript_free(&t);
+	free((void *)(uintptr_t)bytes.data);
+	free(sheet);
+	opener_end(&o);
+}
+
 /* Something else of the office, and what was cut off. */
 static void a_package_is_no_less_than_an_archive(void **state)
 {
@@ -577,6 +676,30 @@ static void a_process_that_dies_or_lies_is_told(void **state)
 	}
 }
 
+/* What takes long on our side does not count against the answer. */
+static void only_waiting_for_an_answer_counts(void **state)
+{
+	const int64_t wait_ns = 50000000;
+	const struct timespec longer = {.tv_nsec = 2 * wait_ns};
+	struct spool s = {.fd = -1, .wait_left_ns = wait_ns};
+	int ends[2];
+	uint8_t byte;
+	size_t len = 0;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	s.answer_fd = ends[0];
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(write(ends[1], "x", 1), 1);
+		assert_int_equal(nanosleep(&longer, NULL), 0);
+		assert_int_equal(spool_read(&s, &byte, 1, &len), STATUS_ITEM);
+	}
+	assert_int_equal(spool_read(&s, &byte, 1, &len), STATUS_LIMIT);
+	assert_int_equal(spool_read(&s, &byte, 1, &len), STATUS_LIMIT);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* run() sees to it that the session does not fail. */
 static void records_in_any_order_do_no_harm(void **state)
 {
@@ -635,10 +758,14 @@ int main(void)
 	        cmocka_unit_test(loops_end),
 	        cmocka_unit_test(each_member_is_a_stream),
 	        cmocka_unit_test(a_packed_file_is_unpacked),
+	        cmocka_unit_test(what_stands_behind_a_packed_file_is_told),
 	        cmocka_unit_test(a_sheet_is_a_table),
+	        cmocka_unit_test(what_is_lost_of_a_workbook_is_told),
+	        cmocka_unit_test(a_cell_over_its_limit_is_told),
 	        cmocka_unit_test(a_package_is_no_less_than_an_archive),
 	        cmocka_unit_test(nobody_opens_them),
 	        cmocka_unit_test(a_process_that_dies_or_lies_is_told),
+	        cmocka_unit_test(only_waiting_for_an_answer_counts),
 	        cmocka_unit_test(records_in_any_order_do_no_harm),
 	        cmocka_unit_test(gaps_and_size_are_told),
 	};
