@@ -91,3 +91,29 @@ void label_forms_of_path(struct span path, struct label_forms *ret)
 	if (len > 0)
 		memcpy(ret->text, path.data, len);
 }
+
+static bool is_name(uint8_t c)
+{
+	return kept(c) != 0 || c == '_' || c == '$' || c == '.' || c == '-';
+}
+
+struct span label_assigned(struct span text)
+{
+	const struct span none = span_of(NULL, 0);
+	size_t end = text.len, start;
+	bool quoted, equals;
+
+	end -= end > 0 && (text.data[end - 1] == '"' || text.data[end - 1] == '\'');
+	if (end < 2 || (text.data[end - 1] != '=' && text.data[end - 1] != ':'))
+		return none;
+	equals = text.data[--end] == '=';
+	quoted = text.data[end - 1] == '"' || text.data[end - 1] == '\'';
+	end -= quoted;
+	for (start = end; start > 0 && is_name(text.data[start - 1]);)
+		start--;
+	/* "Card:" of a letter is no source: there a name of this kind stands behind a sign. */
+	if (start == end || start == 0 ||
+	        (!equals && !quoted && !memchr("{,;(&?[", text.data[start - 1], 7)))
+		return none;
+	return span_slice(text, start, end - start);
+}

@@ -27,5 +27,8 @@ void label_forms_of_column(struct span header, struct label_forms *ret) NONNULL(
 void label_forms_of_system(struct span address, struct label_forms *ret) NONNULL(2);
 /* As it stands; of an HL7 field without its component: "PID-5.1" is PID-5. */
 void label_forms_of_path(struct span path, struct label_forms *ret) NONNULL(2);
+/* In source and settings: the name that what follows is given to, `retries` of `{retries:` and of
+ * `"retries":"`; empty where the text ends in no such thing. */
+struct span label_assigned(struct span text);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "detect/check_digit.h"
+#include "detect/label.h"
 #include "detect/message.h"
 #include "detect/person.h"
 #include "detect/session.h"
@@ -91,9 +92,28 @@ static void judge_person(struct text_scan *t, const struct candidate *c)
 	explicit_bzero(room, sizeof(room));
 }
 
+/* In source the name that a number is given to says more than a word nearby: `ts:2951873125` is no
+ * card. Names that say nothing (`value`, `cardNo`) leave it to the word. */
+static bool named_otherwise(struct detect_rules *r, struct span before, uint8_t kind)
+{
+	static const char *const open[] = {"no", "num", "nbr", "number", "card", "value", "text"};
+	const struct span name = label_assigned(before);
+
+	if (name.len == 0 || kind_set_has(rules_label(r, LABEL_KEY, name), kind))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(open); i++) {
+		const size_t len = strlen(open[i]);
+
+		if (name.len >= len &&
+		        span_equal_nocase(span_slice(name, name.len - len, len), open[i]))
+			return false;
+	}
+	return true;
+}
+
 static int judge(struct text_scan *t, const struct candidate *c)
 {
-	const struct detect_rules *r = t->rules;
+	struct detect_rules *r = t->rules;
 	struct text_found found = {.kind = r->scan_kind[c->scan]};
 	const struct detector *d = r->kinds[found.kind].detector;
 	uint8_t room[TEXT_BEFORE_BYTES + TEXT_BEHIND_BYTES];
@@ -104,8 +124,13 @@ static int judge(struct text_scan *t, const struct candidate *c)
 	if (!detector_extent(d, window, end, &found.shape) ||
 	        !d->read(found.shape, &found.reading) || !found.reading.valid)
 		goto wipe;
-	found.labelled = has_context(r, c->contexts, found.kind) ||
-	                 follows_oid(window, found.shape);
+	found.labelled = follows_oid(window, found.shape) ||
+	                 has_context(r, t->preset, found.kind) ||
+	                 (has_context(r, c->contexts, found.kind) &&
+	                         !named_otherwise(r,
+	                                 span_slice(window, 0,
+	                                         (size_t)(found.shape.data - window.data)),
+	                                 found.kind));
 	/* A business number that passes the Medicare check, in a letterhead that names it. */
 	if (has_context(r, c->contexts, r->special.abn) && check_abn(found.shape) &&
 	        r->kinds[found.kind].class == CLASS_PATIENT)

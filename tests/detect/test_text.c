@@ -99,6 +99,28 @@ static size_t widen(const char *text, bool big_endian, uint8_t *ret)
 	return 2 * len;
 }
 
+/* What a number is called outranks a word nearby; a name that says nothing does not. */
+static void test_names_in_source(void **state)
+{
+	static const char *const others[] = {
+	        "ts:2951873125,", "\"id\":2951873125,", "x='2951873125';", "&post=2951873125&"};
+	static const char *const cards[] = {"cardNo:\"2951873125\",", "\"value\":\"2951873125\",",
+	        "medicareNum=2951873125;", "Hers:2951873125 ", "2951873125 "};
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		snprintf(text, sizeof(text), "medicare card {a:1,%s}", others[i]);
+		scan_text(text);
+		assert_int_equal(harness_count(&h, "medicare", TIER_WEAK), 1);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(cards); i++) {
+		snprintf(text, sizeof(text), "medicare card {a:1, %s}", cards[i]);
+		scan_text(text);
+		assert_int_equal(harness_count(&h, "medicare", TIER_MEDIUM), 1);
+	}
+}
+
 static void test_open_text_is_charged(void **state)
 {
 	size_t before;
@@ -396,6 +418,7 @@ int main(void)
 	        cmocka_unit_test(test_marks),
 	        cmocka_unit_test(test_letter_cut_everywhere),
 	        cmocka_unit_test(test_letter_byte_by_byte),
+	        cmocka_unit_test(test_names_in_source),
 	        cmocka_unit_test(test_open_text_is_charged),
 	        cmocka_unit_test(test_utf16),
 	        cmocka_unit_test(test_zero_ends_a_number),
