@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/handover.h"
 #include "base/status.h"
 #include "priv/priv.h"
 
@@ -20,20 +21,7 @@ union control {
 
 int priv_passing_open(int ret_fds[static 2])
 {
-	int fds[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
-		return status_from_errno(errno);
-	/* One way only. */
-	if (shutdown(fds[0], SHUT_RD) != 0 || shutdown(fds[1], SHUT_WR) != 0) {
-		int status = status_from_errno(errno);
-
-		close(fds[0]);
-		close(fds[1]);
-		return status;
-	}
-	memcpy(ret_fds, fds, sizeof(fds));
-	return STATUS_OK;
+	return handover_open(ret_fds);
 }
 
 int priv_pass(int passing_fd, const struct priv_passed *p)
