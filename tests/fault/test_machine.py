@@ -5,12 +5,13 @@ import os
 import resource
 import shutil
 import signal
+import subprocess
 import threading
 import time
 
 import frames
-from exeat_run import (SANITIZED, SOURCE, Failed, Skipped, check, check_whole, exeat, inspect,
-                       snapshot, start)
+from exeat_run import (EXEAT, SANITIZED, SOURCE, Failed, Skipped, check, check_whole, exeat,
+                       inspect, snapshot, start)
 from payloads import LABELLED, http_ok, http_post
 
 FEW, MANY = 3, 3000
@@ -80,6 +81,16 @@ def limit_memory(largest):
     return lambda: resource.setrlimit(resource.RLIMIT_AS, (largest, largest))
 
 
+def least_memory():
+    """MiB of address space in which the program can be loaded at all."""
+    for mebibytes in range(32, 512, 8):
+        loaded = subprocess.run([EXEAT, "--version"], capture_output=True, check=False,
+                                preexec_fn=limit_memory(mebibytes << 20))
+        if loaded.returncode == 0:
+            return mebibytes
+    raise Skipped("the program cannot be loaded in 512 MiB")
+
+
 def case_memory(work):
     """no memory: exit 6 and one sentence at whatever point it runs out, earlier reports unchanged"""
     if SANITIZED:
@@ -89,7 +100,8 @@ def case_memory(work):
     before = reports(folder)
     big = capture(MANY, 10000)
     refused = 0
-    for mebibytes in (40, 48, 64, 80, 100, 128, 160):
+    least = least_memory()
+    for mebibytes in (least + more for more in (0, 8, 24, 40, 60, 88, 120)):
         result = inspect(work, big, preexec=limit_memory(mebibytes << 20))
         if result.code != 6:
             break
