@@ -68,7 +68,7 @@ static enum probe_answer probe_columns(const struct probe *p)
 	static const char model[] = "\x01\x00\x00\x01";
 	size_t len = p->head.len < 4 ? p->head.len : 4;
 
-	if (memcmp(p->head.data, model, len) != 0)
+	if (!span_equal(span_slice(p->head, 0, len), span_of(model, len)))
 		return PROBE_NO;
 	if (p->head.len < 13)
 		return more_or_no(p);

@@ -186,7 +186,8 @@ static enum probe_answer firebird_probe(const struct probe *p)
 	static const uint8_t model[] = {0, 0, 0, 1, 0, 0, 0, 19, 0, 0, 0};
 	size_t len = p->head.len < sizeof(model) ? p->head.len : sizeof(model);
 
-	if (p->env->depth > 0 || p->env->datagram || memcmp(p->head.data, model, len) != 0)
+	if (p->env->depth > 0 || p->env->datagram ||
+	        !span_equal(span_slice(p->head, 0, len), span_of(model, len)))
 		return PROBE_NO;
 	if (p->head.len <= sizeof(model))
 		return PROBE_MORE;

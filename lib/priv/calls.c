@@ -180,12 +180,14 @@ static const int monitor_calls[] = {
 };
 
 #ifdef PRIV_SANITIZED
-/* A report of a sanitizer looks at memory through a pipe and asks for its limits. */
+/* A report of a sanitizer looks at memory through a pipe and asks for its limits; before a process
+ * ends itself, AddressSanitizer asks where the stack for signals is. */
 static const int sanitizer_calls[] = {
         SCMP_SYS(getrlimit),
         SCMP_SYS(mincore),
         SCMP_SYS(pipe),
         SCMP_SYS(pipe2),
+        SCMP_SYS(sigaltstack),
 };
 #endif
 

@@ -44,7 +44,7 @@ static void put_text(struct buf *b, const char *text)
 static void put_big(struct buf *b, size_t value, size_t bytes)
 {
 	while (bytes-- > 0) {
-		uint8_t byte = (uint8_t)(value >> 8 * bytes);
+		uint8_t byte = (uint8_t)(bytes < sizeof(value) ? value >> 8 * bytes : 0);
 
 		put(b, span_of(&byte, 1));
 	}
