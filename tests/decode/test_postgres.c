@@ -116,8 +116,8 @@ static void reads_what_a_client_says(void **state)
 	        "UPDATE p SET a = $1",
 	        "field content [database request > parameter] 29518731251\n",
 	        "0.1 begin table  [database request > table's file]\n",
-	        "column=Surname row=1 column=1 [database request > table's file > column 1] "
-	        "O'HARA\n",
+	        ("column=Surname row=1 column=1 [database request > table's file > column 1] "
+	         "O'HARA\n"),
 	};
 
 	(void)state;

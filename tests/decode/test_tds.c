@@ -177,8 +177,8 @@ static void reads_statements(void **state)
 	        "0.0 begin database batch [database request]\n",
 	        "SELECT * FROM Patients WHERE MedicareNo = '29518731251'",
 	        "0.1 begin table  [database request]\n",
-	        "field content column=MedicareNo row=1 column=2 [database request > column 2] "
-	        "2123456701\n",
+	        ("field content column=MedicareNo row=1 column=2 [database request > column 2] "
+	         "2123456701\n"),
 	        "0.0 end database\n",
 	        "0.0 stream [] complete",
 	};
