@@ -339,3 +339,19 @@ void csv_cell_name(size_t column, unsigned row, char ret[static CSV_CELL_NAME_CH
 	}
 	snprintf(ret, CSV_CELL_NAME_CHARS, "%.7s%u", letters + at, row % 100000000u);
 }
+
+int csv_append_quoted(struct buf *ret, struct span text)
+{
+	int status = buf_append_byte(ret, '"');
+
+	while (status == STATUS_OK && text.len > 0) {
+		size_t mark = span_find_byte(text, '"');
+		size_t len = mark == SIZE_MAX ? text.len : mark + 1;
+
+		status = buf_append(ret, span_slice(text, 0, len));
+		if (status == STATUS_OK && mark != SIZE_MAX)
+			status = buf_append_byte(ret, '"');
+		text = span_slice(text, len, text.len);
+	}
+	return status == STATUS_OK ? buf_append_byte(ret, '"') : status;
+}

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/compiler.h"
 #include "base/cursor.h"
 
@@ -55,5 +56,8 @@ struct csv_row csv_table_row(const struct csv_table *t, size_t index) NONNULL(1)
 size_t csv_table_column(const struct csv_table *t, const char *name) NONNULL(1, 2);
 /* "C7" for column 3 (from 1) of row 7. */
 void csv_cell_name(size_t column, unsigned row, char ret[static CSV_CELL_NAME_CHARS]);
+
+/* Appends a cell in quotation marks, which are doubled inside (RFC 4180). Answers as buf_append. */
+int csv_append_quoted(struct buf *ret, struct span text) WUNRES NONNULL(1);
 
 #endif

@@ -56,8 +56,7 @@ int handover_send(int fd, const struct handover *h)
 	return STATUS_OK;
 }
 
-/* The descriptors that came; all of them are ours now. */
-static size_t take_files(struct msghdr *message, int ret[static HANDOVER_FILES])
+size_t handover_files(struct msghdr *message, int *ret)
 {
 	const struct cmsghdr *c = CMSG_FIRSTHDR(message);
 	size_t count;
@@ -89,7 +88,7 @@ int handover_take(int fd, struct handover *ret)
 		return status_from_errno(errno);
 	if (len <= 0)
 		return STATUS_END;
-	count = take_files(&message, taken.fds);
+	count = handover_files(&message, taken.fds);
 	if (len == sizeof(taken.note) && count == HANDOVER_FILES &&
 	        !(message.msg_flags & (MSG_CTRUNC | MSG_TRUNC))) {
 		*ret = taken;

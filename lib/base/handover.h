@@ -5,6 +5,7 @@
 #ifndef EXEAT_BASE_HANDOVER_H
 #define EXEAT_BASE_HANDOVER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
@@ -25,5 +26,10 @@ int handover_send(int fd, const struct handover *h) WUNRES NONNULL(2);
 /* Waits. STATUS_ITEM: *ret gives its descriptors. STATUS_END: nobody will send any more.
  * STATUS_MALFORMED: something else came; nothing is given. */
 int handover_take(int fd, struct handover *ret) WUNRES NONNULL(2);
+
+/* Of a message that recvmsg(2) has filled: the descriptors that came with it, in order, which are
+ * the caller's now. ret: room for as many as its control data holds. */
+struct msghdr;
+size_t handover_files(struct msghdr *message, int *ret) NONNULL(1, 2);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/csv.h"
 #include "base/number_format.h"
 #include "base/status.h"
 #include "base/xml.h"
@@ -189,23 +190,6 @@ static struct span shared(const struct workbook *b, struct span index)
 	return span_slice(buf_span(&b->texts), from, b->ends[at] - from);
 }
 
-/* RFC 4180: in quotation marks, which are doubled inside. */
-static int append_quoted(struct buf *ret, struct span text)
-{
-	int status = buf_append_byte(ret, '"');
-
-	while (status == STATUS_OK && text.len > 0) {
-		size_t mark = span_find_byte(text, '"');
-		size_t len = mark == SIZE_MAX ? text.len : mark + 1;
-
-		status = buf_append(ret, span_slice(text, 0, len));
-		if (status == STATUS_OK && mark != SIZE_MAX)
-			status = buf_append_byte(ret, '"');
-		text = span_slice(text, len, text.len);
-	}
-	return status == STATUS_OK ? buf_append_byte(ret, '"') : status;
-}
-
 static int append_cell(struct sheet *s, struct span text)
 {
 	int status = STATUS_OK;
@@ -213,7 +197,7 @@ static int append_cell(struct sheet *s, struct span text)
 	for (unsigned i = s->filled > 0 ? s->filled : 1; i < s->column && status == STATUS_OK; i++)
 		status = buf_append_byte(&s->csv, ',');
 	s->filled = s->column;
-	return status == STATUS_OK ? append_quoted(&s->csv, text) : status;
+	return status == STATUS_OK ? csv_append_quoted(&s->csv, text) : status;
 }
 
 static int end_cell(struct sheet *s)

@@ -56,20 +56,6 @@ int priv_pass(int passing_fd, const struct priv_passed *p)
 	return STATUS_OK;
 }
 
-/* The descriptors that came, in order; all of them are ours now. */
-static size_t take_fds(struct msghdr *message, int ret[static PRIV_PASSED_FILES])
-{
-	const struct cmsghdr *c = CMSG_FIRSTHDR(message);
-	size_t count;
-
-	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
-	        c->cmsg_len < CMSG_LEN(0))
-		return 0;
-	count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	memcpy(ret, CMSG_DATA(c), count * sizeof(int));
-	return count;
-}
-
 static int sort_out(
         const struct envelope *envelope, const int *fds, size_t count, struct priv_passed *ret)
 {
@@ -104,7 +90,7 @@ int priv_take_passed(int passed_fd, struct priv_passed *ret)
 		return status_from_errno(errno);
 	if (len <= 0)
 		return STATUS_OK;
-	count = take_fds(&message, fds);
+	count = handover_files(&message, fds);
 	if (len == sizeof(envelope) && !(message.msg_flags & (MSG_CTRUNC | MSG_TRUNC)))
 		return sort_out(&envelope, fds, count, ret);
 	/* The kernel leaves out what finds no place in our table of descriptors. */

@@ -383,23 +383,6 @@ static int append_times(struct buf *ret, uint8_t byte, unsigned times)
 	return status;
 }
 
-/* RFC 4180: in quotation marks, which are doubled inside. */
-static int append_quoted(struct buf *ret, struct span text)
-{
-	int status = buf_append_byte(ret, '"');
-
-	while (status == STATUS_OK && text.len > 0) {
-		size_t mark = span_find_byte(text, '"');
-		size_t len = mark == SIZE_MAX ? text.len : mark + 1;
-
-		status = buf_append(ret, span_slice(text, 0, len));
-		if (status == STATUS_OK && mark != SIZE_MAX)
-			status = buf_append_byte(ret, '"');
-		text = span_slice(text, len, text.len);
-	}
-	return status == STATUS_OK ? buf_append_byte(ret, '"') : status;
-}
-
 static int write_csv(const struct reader *r, struct buf *ret)
 {
 	unsigned row = 1, column = 1;
@@ -413,7 +396,7 @@ static int write_csv(const struct reader *r, struct buf *ret)
 		if (status == STATUS_OK)
 			status = append_times(ret, ',', cell->column - column);
 		if (status == STATUS_OK)
-			status = append_quoted(
+			status = csv_append_quoted(
 			        ret, span_slice(buf_span(&r->texts), cell->at, cell->len));
 		row = cell->row;
 		column = cell->column;
